@@ -1,0 +1,49 @@
+/**
+ * The seam between the WebSocket and a network: a connected, ordered byte stream, and the way to get one.
+ */
+
+/** Where to connect to. */
+export interface Address {
+    /** Host name, IPv4 address, or IPv6 address without brackets. */
+    host: string
+    /** TCP port, 1..65535. */
+    port: number
+    /** TLS on top of TCP. */
+    secure?: boolean
+    /** Milliseconds that name lookup, TCP (and TLS) may take together. Default 30,000. */
+    timeout?: number
+}
+
+/** A connected, ordered byte stream; the only thing a network has to provide. */
+export interface Stream {
+    /**
+     * Hands all of `data` to the network; waits while the network takes no more.
+     * @throws StreamError when the stream is closed or breaks
+     */
+    send(data: Buffer): Promise<void>
+
+    /**
+     * The next bytes, in order, of whatever length the network has at hand.
+     * @param timeout milliseconds to wait; without it, for ever
+     * @returns `undefined` on timeout, `null` when the peer has closed
+     * @throws StreamError when the stream breaks
+     */
+    recv(timeout?: number): Promise<Buffer>
+
+    /** Gives the connection up. Allowed at any time and more than once; a waiting `recv` then returns `null`. */
+    close(): Promise<void>
+}
+
+/**
+ * Opens a stream.
+ * @throws StreamError
+ */
+export type Dial = (address: Address) => Promise<Stream>
+
+/** What goes wrong on the way, as opposed to what the peer (`ProtocolError`) or the caller (`RangeError`, `TypeError`) does wrong. */
+export class StreamError extends Error {
+    constructor(message: string) {
+        super(message)
+        this.name = "StreamError"
+    }
+}
