@@ -1,0 +1,125 @@
+/** Compiles DeviceScript programs in this process, without touching the project's `.devicescript` folder. */
+import { existsSync, readFileSync, readdirSync, statSync } from "node:fs"
+import { dirname, join, relative, resolve } from "node:path"
+import { toolchain, type DebugInfo, type Diagnostic } from "./vm.ts"
+
+/** A compiled program and what belongs to it. */
+export interface Program {
+    /** The entry file, relative to `folder`; sources are named relative to `folder` too. */
+    entry: string
+    /** The project folder: the nearest one above the entry that has a `devsconfig.json`. */
+    folder: string
+    bytecode: Uint8Array
+    debug: DebugInfo
+    /** From `.env.defaults` and `.env.local`: JSON in UTF-8 by name. */
+    settings: Record<string, Uint8Array>
+}
+
+/** The compiler rejects the program; the message has a line for each thing it found. */
+export class CompileError extends Error {
+    constructor(
+        entry: string,
+        readonly diagnostics: Diagnostic[]
+    ) {
+        const found = diagnostics.map(d => d.formatted.trim()).join("\n")
+        super(`${entry} does not compile:\n${found}`)
+        this.name = "CompileError"
+    }
+}
+
+const cache = new Map<string, { program: Program; stamps: string }>()
+
+/**
+ * Compiles a program, or returns it as compiled before when no file that it consists of has changed since.
+ * @param entry path of the entry file (`src/main.ts`)
+ * @throws CompileError
+ */
+export function compile(entry: string): Program {
+    const path = resolve(entry)
+    const known = cache.get(path)
+    if (known && known.stamps === stampsOf(known.stamps)) return known.program
+
+    const folder = projectFolder(path)
+    const { program, files } = compileIn(folder, relative(folder, path))
+    cache.set(path, { program, stamps: stampsOf(files.join("\n")) })
+    return program
+}
+
+/** One line per file, `path` or `path<TAB>time`, brought up to date. */
+function stampsOf(files: string): string {
+    return files
+        .split("\n")
+        .map(line => line.split("\t")[0])
+        .map(
+            file =>
+                `${file}\t${statSync(file, { throwIfNoEntry: false })?.mtimeMs}`
+        )
+        .join("\n")
+}
+
+function projectFolder(path: string): string {
+    for (let folder = dirname(path); ; folder = dirname(folder)) {
+        if (existsSync(join(folder, "devsconfig.json"))) return folder
+        if (folder === dirname(folder))
+            throw new Error(
+                `expected a devsconfig.json in a folder above ${path}, found none`
+            )
+    }
+}
+
+function compileIn(folder: string, entry: string) {
+    const { compiler } = toolchain()
+    const config = compiler.resolveBuildConfig({
+        hwInfo: { "@name": entry },
+        addBoards: boardsIn(folder),
+    })
+    const prelude = compiler.preludeFiles(config)
+    const diagnostics: Diagnostic[] = []
+    const result = compiler.compileWithHost(entry, {
+        // `devs build` writes the prelude to node_modules; served from here, it need not be on disk
+        read: file => {
+            const path = resolve(folder, file)
+            return prelude[relative(folder, path)] ?? readFileSync(path, "utf8")
+        },
+        write: () => {},
+        resolvePath: file => resolve(folder, file),
+        relativePath: file => relative(folder, resolve(folder, file)),
+        log: () => {},
+        error: diagnostic => diagnostics.push(diagnostic),
+        isBasicOutput: () => true,
+        getConfig: () => config,
+        verifyBytecode: () => {},
+    })
+    if (!result.success || !result.binary || !result.dbg)
+        throw new CompileError(entry, diagnostics)
+
+    const program: Program = {
+        entry,
+        folder,
+        bytecode: result.binary,
+        debug: result.dbg,
+        settings: present(result.settings ?? {}),
+    }
+    const files = [...result.usedFiles, ".env.defaults", ".env.local"]
+    return { program, files: files.map(file => resolve(folder, file)) }
+}
+
+function present(settings: Record<string, Uint8Array | undefined>) {
+    return Object.fromEntries(
+        Object.entries(settings).flatMap(([name, value]) =>
+            value ? [[name.trim(), value]] : []
+        )
+    )
+}
+
+/** The project's own boards, which programs import as `@dsboard/ID`. */
+function boardsIn(folder: string): object[] {
+    const boards = join(folder, "boards")
+    if (!existsSync(boards)) return []
+    return readdirSync(boards)
+        .filter(file => file.endsWith(".board.json"))
+        .map(file => ({
+            ...JSON.parse(readFileSync(join(boards, file), "utf8")),
+            id: file.slice(0, -".board.json".length),
+        }))
+}

@@ -1,0 +1,158 @@
+/**
+ * The one place that knows the inside of the tool chain's bundle.
+ *
+ * `@devicescript/cli` ships its compiler and its VM (an Emscripten module) in one CommonJS bundle that exports neither.
+ * The bundle is compiled here with one more statement that hands both out, which works for exactly one version.
+ */
+import { Console } from "node:console"
+import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
+import { dirname, join } from "node:path"
+import { Writable } from "node:stream"
+import { compileFunction } from "node:vm"
+
+/** The only version whose bundle this file understands. */
+const VERSION = "2.16.4"
+const BUNDLE = "built/devicescript-cli.cjs"
+
+/** What this directory uses of the Emscripten module; pointers are byte offsets into `HEAPU8`. */
+export interface Vm {
+    HEAPU8: Uint8Array
+    _malloc(size: number): number
+    _free(pointer: number): void
+
+    devsInit(): void
+    devsSetDeviceId(id: string): void
+    devsGcStress(on: boolean): void
+    /** @returns 0, or the code of what is wrong with the bytecode */
+    devsDeploy(bytecode: Uint8Array): number
+    /** @returns 0, or the code of what is wrong with the bytecode */
+    devsVerify(bytecode: Uint8Array): number
+    /** Runs everything that is due. @returns microseconds until it wants to be called again */
+    _jd_em_process(): number
+    /** A Jacdac frame from the bus. @returns 0, or below 0 when it was dropped */
+    _jd_em_frame_received(frame: number): number
+    /** Something happened on the program's socket: 1 open, 2 close, 3 error (text), 4 data. */
+    _jd_em_tcpsock_on_event(event: number, data: number, size: number): void
+
+    dmesg(line: string): void
+    error(...what: unknown[]): void
+    /** A Jacdac frame to the bus. */
+    sendPacket(frame: Uint8Array): void
+    /** The program ended; 0 is a restart it asked for itself. */
+    panicHandler(code: number): void
+    flashLoad(): Uint8Array
+    flashSave(content: Uint8Array): void
+    /** @param port negative for TLS */
+    sockOpen(host: number, port: number): number
+    sockWrite(data: number, size: number): number
+    sockClose(): number
+    sockIsAvailable(): boolean
+}
+
+/** Positions of bytecode in the sources, as the compiler writes them into `bytecode-dbg.json`. */
+export interface DebugInfo {
+    functions: { name: string; startpc: number; size: number }[]
+}
+
+export interface Diagnostic {
+    filename: string
+    line: number
+    column: number
+    messageText: unknown
+    formatted: string
+}
+
+/** What the compiler needs from its surroundings. */
+export interface CompilerHost {
+    read(file: string): string
+    write(file: string, content: Uint8Array | string): void
+    resolvePath(file: string): string
+    relativePath(file: string): string
+    log(text: string): void
+    error(diagnostic: Diagnostic): void
+    isBasicOutput(): boolean
+    getConfig(): unknown
+    verifyBytecode(bytecode: Uint8Array): void
+}
+
+export interface Compiler {
+    resolveBuildConfig(local?: object): object
+    /** The files of `node_modules/@devicescript/*`, by path. */
+    preludeFiles(config: object): Record<string, string>
+    compileWithHost(
+        entry: string,
+        host: CompilerHost
+    ): {
+        success: boolean
+        binary?: Uint8Array
+        dbg?: DebugInfo
+        usedFiles: string[]
+        /** JSON in UTF-8 by name, from `.env.defaults` and `.env.local`; no value: delete it. */
+        settings?: Record<string, Uint8Array | undefined>
+    }
+    SrcMapResolver: {
+        from(debug: DebugInfo): {
+            resolvePc(pc: number): number[]
+            posToString(position: number): string
+        }
+    }
+    parseToSettings(
+        text: string,
+        secret: boolean
+    ): Record<string, Uint8Array | undefined>
+}
+
+export interface Toolchain {
+    createVm(): Promise<Vm>
+    compiler: Compiler
+}
+
+let loaded: Toolchain | undefined
+
+/**
+ * The tool chain's VM and compiler. The first call takes about half a second, every `createVm` a few milliseconds.
+ * @throws when another version of `@devicescript/cli` is installed than this file was written for
+ */
+export function toolchain(): Toolchain {
+    loaded ??= load()
+    return loaded
+}
+
+function load(): Toolchain {
+    const here = createRequire(import.meta.url)
+    const manifest = here.resolve("@devicescript/cli/package.json")
+    const { version } = here(manifest) as { version: string }
+    if (version !== VERSION)
+        throw new Error(
+            `expected @devicescript/cli ${VERSION}, found ${version} in ${dirname(manifest)}`
+        )
+
+    const file = join(dirname(manifest), BUNDLE)
+    const code = `${readFileSync(file, "utf8")}
+return { createVm: require_devicescript_vm(), compiler: require_devicescript_compiler_node() }`
+    const parameters = [
+        "exports",
+        "require",
+        "module",
+        "__filename",
+        "__dirname",
+        "console",
+    ]
+    const body = compileFunction(code, parameters, { filename: file })
+    const module = { exports: {} }
+    return body(
+        module.exports,
+        createRequire(file),
+        module,
+        file,
+        dirname(file),
+        silentConsole()
+    ) as Toolchain
+}
+
+/** The VM prints panics to the console too, besides telling its host. */
+function silentConsole(): Console {
+    const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+    return new Console(nowhere)
+}
