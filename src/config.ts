@@ -1,0 +1,84 @@
+import * as ds from "@devicescript/core"
+import { readSetting } from "@devicescript/settings"
+import { defaults, levels, ranges } from "./config.generated"
+
+/** What the echo program does; devs.schema.json describes each key. Times in milliseconds. */
+export interface Config {
+    url: string
+    interval: number
+    message: string
+    count: number
+    timeout: number
+    summary: number
+    log: string
+}
+
+/**
+ * devs.json as it was at the build, overridden key by key by the board's settings: `URL`, `INTERVAL`, `MESSAGE`,
+ * `COUNT`, `TIMEOUT`, `SUMMARY` and `LOG`. A setting out of range is reported and left out.
+ */
+export async function readConfig(): Promise<Config> {
+    return {
+        url: await textSetting("URL", defaults.url),
+        interval: await intSetting(
+            "INTERVAL",
+            ranges.interval,
+            defaults.interval
+        ),
+        message: await textSetting("MESSAGE", defaults.message),
+        count: await intSetting("COUNT", ranges.count, defaults.count),
+        timeout: await intSetting("TIMEOUT", ranges.timeout, defaults.timeout),
+        summary: await intSetting("SUMMARY", ranges.summary, defaults.summary),
+        log: await levelSetting("LOG", defaults.log),
+    }
+}
+
+/**
+ * Hands the settings `SSID` and `PASSWORD` to the board's Wi-Fi, which keeps them in its flash. The tool chain's
+ * `WIFI_SSID` and `WIFI_PWD` do the same, but only when a connected board is deployed to: a bundle leaves them out.
+ */
+export async function joinWifi() {
+    if (ds.isSimulator()) return
+    const ssid = await textSetting("SSID", "")
+    if (!ssid) return
+    const password = await textSetting("PASSWORD", "")
+    // [int:0]: the service of this very board, whatever else is on the bus
+    const wifi = new ds.Wifi("wifi[int:0]")
+    await wifi.addNetwork(ssid, password)
+}
+
+async function textSetting(name: string, otherwise: string): Promise<string> {
+    const value = await readSetting<any>(name, otherwise)
+    if (typeof value === "string") return value
+    // a value that looks like JSON is stored as JSON
+    return JSON.stringify(value)
+}
+
+async function intSetting(
+    name: string,
+    range: { minimum: number; maximum: number },
+    otherwise: number
+): Promise<number> {
+    const value = await readSetting<any>(name, otherwise)
+    const { minimum, maximum } = range
+    if (
+        typeof value === "number" &&
+        value === Math.round(value) &&
+        value >= minimum &&
+        value <= maximum
+    )
+        return value
+    console.error(
+        `${name} is ${JSON.stringify(value)}; expected an integer from ${minimum} to ${maximum}, going on with ${otherwise}`
+    )
+    return otherwise
+}
+
+async function levelSetting(name: string, otherwise: string): Promise<string> {
+    const value = await readSetting<any>(name, otherwise)
+    if (levels.indexOf(value) >= 0) return value
+    console.error(
+        `${name} is ${JSON.stringify(value)}; expected ${levels.join(", ")}, going on with ${otherwise}`
+    )
+    return otherwise
+}

@@ -1,0 +1,52 @@
+/** The boards: those in boards/ and those that the tool chain brings. */
+import { readFileSync, readdirSync } from "node:fs"
+import { join } from "node:path"
+import { toolchain } from "../sim/vm.ts"
+import { PROJECT } from "./common.ts"
+
+/** What the tools need to know of a board. */
+export interface Board {
+    id: string
+    name: string
+    /** `esp32c3`, `rp2040w`, … */
+    arch: string
+    wifi: boolean
+    /** From where `devs` fetches the firmware. */
+    firmware: string
+}
+
+interface BoardFile {
+    devName: string
+    archId: string
+    $fwUrl?: string
+}
+
+interface BuildConfig {
+    boards: Record<string, BoardFile>
+    archs: Record<string, { bareUrl?: string }>
+}
+
+/** Every board that can be named in devs.json, by id; the project's own ones first. */
+export function boards(): Map<string, Board> {
+    const known = toolchain().compiler.resolveBuildConfig() as BuildConfig
+    const folder = join(PROJECT, "boards")
+    const own = readdirSync(folder)
+        .filter(file => file.endsWith(".board.json"))
+        .map((file): [string, BoardFile] => [
+            file.slice(0, -".board.json".length),
+            JSON.parse(readFileSync(join(folder, file), "utf8")),
+        ])
+    return new Map(
+        [...own, ...Object.entries(known.boards)].map(([id, board]) => [
+            id,
+            {
+                id,
+                name: board.devName,
+                arch: board.archId,
+                wifi: board.archId !== "rp2040",
+                firmware:
+                    board.$fwUrl ?? known.archs[board.archId].bareUrl ?? "",
+            },
+        ])
+    )
+}
