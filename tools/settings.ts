@@ -1,7 +1,6 @@
 /** The settings files: what the tool chain makes of them, and what it makes of them in silence. */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { toolchain } from "../sim/vm.ts"
 import { UserError, nearest } from "./common.ts"
 import { BUILD_KEYS, checkValue, schema } from "./config.ts"
 
@@ -54,15 +53,22 @@ function readLine(line: string, settings: Settings): string | undefined {
         return `expected NAME=value, found ${JSON.stringify(line)}`
     if (name !== name.trim())
         return `expected no space around the name, found ${JSON.stringify(name)}`
-    const [stored] = Object.values(
-        toolchain().compiler.parseToSettings(line, true)
-    )
-    if (!stored) {
-        delete settings[name]
-        return undefined
-    }
-    settings[name] = JSON.parse(Buffer.from(stored).toString("utf8"))
+    const value = line.slice(name.length + 1)
+    delete settings[name]
+    if (value === "") return undefined
+    settings[name] = valueOf(value)
+    if (value !== value.trim())
+        return `the tool chain keeps the spaces around the value of ${name}; take them away, or write it in quotes`
     return checkSetting(name, settings[name])
+}
+
+/** What the tool chain stores (compiler/src/dotenv.ts): JSON if it is JSON, else the text itself. */
+function valueOf(text: string): unknown {
+    try {
+        return JSON.parse(text)
+    } catch {
+        return text
+    }
 }
 
 /** @returns what is wrong with a setting, or undefined; the value is not shown when it is a secret */
