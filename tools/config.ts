@@ -23,7 +23,7 @@ export interface Config {
     count: number
     timeout: number
     summary: number
-    log: "debug" | "info" | "warn" | "error"
+    log: "info" | "warn" | "error"
 }
 
 /** The part of JSON schema that devs.schema.json uses to describe one key. */

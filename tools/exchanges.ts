@@ -11,7 +11,7 @@ export type ExchangeLine =
     | { kind: "closed"; code: number }
 
 const EXCHANGE = /^(sent|lost) (\d+)\b/
-const REPLY = /^(right|wrong|late) (\d+) .* (\d+) ms\b/
+const REPLY = /^(right|wrong|late) (\d+) .* (\d+) ms$/
 const OPEN = /^open (\d+)$/
 const CLOSED = /^closed (\d+)\b/
 

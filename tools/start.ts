@@ -13,6 +13,7 @@ interface Options {
     url?: string
     count?: number
     interval?: number
+    timeout?: number
     message?: string
 }
 
@@ -154,6 +155,7 @@ await new Command("npm start --")
         option("count", number)
     )
     .option("--interval <ms>", "between messages", option("interval", number))
+    .option("--timeout <ms>", "to wait for a reply", option("timeout", number))
     .option(
         "--message <text>",
         "{n}: running number",

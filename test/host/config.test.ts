@@ -68,7 +68,7 @@ describe("devs.json", () => {
     test("a choice that is none lists the choices", () =>
         rejected(
             '{ "url": "ws://h/", "log": "loud" }',
-            'devs.json:1: "log" is "loud"; expected "debug" or "info" or "warn" or "error"'
+            'devs.json:1: "log" is "loud"; expected "info" or "warn" or "error"'
         ))
 
     test("an empty message tells the length allowed", () =>
@@ -186,7 +186,7 @@ test("the module for the program has what the program reads, and no more", async
         log: "info",
     })
     assert.deepEqual(module.ranges.count, { minimum: 0, maximum: 1000000000 })
-    assert.deepEqual(module.levels, ["debug", "info", "warn", "error"])
+    assert.deepEqual(module.levels, ["info", "warn", "error"])
 })
 
 describe(".env.local", () => {
