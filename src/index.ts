@@ -1,4 +1,5 @@
 export { connect } from "./connect"
+export type { MessageWriter } from "./messagewriter"
 export { dialNative } from "./net/native"
 export { StreamError } from "./net/stream"
 export type { Address, Dial, Stream } from "./net/stream"

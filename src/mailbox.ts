@@ -18,7 +18,10 @@ interface Call {
     size: number
 }
 
-/** What waits for the program: messages for `take`, events for handlers, each in the order of arrival. */
+/**
+ * What waits for the program: messages for `take`, events for handlers, each in the order of arrival.
+ * @devsWhenUsed
+ */
 export class Mailbox {
     private mail: Mail[] = []
     private calls: Call[] = []

@@ -5,9 +5,12 @@ import { Event, Receiver } from "./protocol/receiver"
 import { Session } from "./protocol/session"
 import { Signal } from "./signal"
 
-/** Outputs and inputs after which the fiber gives way, far from the VM's limit of steps without a pause. */
-const OUTPUTS_A_TURN = 8
-const EVENTS_A_TURN = 32
+/** Events, and output, after which a fiber gives way: far from the VM's limit of steps without a pause. */
+const EVENTS_A_TURN = 64
+const OUTPUT_A_TURN = 8192
+
+/** What a write costs beside its bytes: as many steps as so many bytes. */
+const OUTPUT_OVERHEAD = 128
 
 export interface PumpOptions {
     /** Milliseconds from the open link to the end of the handshake. Default 10,000. */
@@ -41,6 +44,7 @@ export interface PumpOwner {
  *
  * 1-3 run in the fiber of `run`, 4-5 in the fiber that has something to write, one at a time: a peer that does not
  * read can hold up what is sent, never what is received.
+ * @devsWhenUsed
  */
 export class Pump {
     /** What broke the connection after it was open. */
@@ -60,9 +64,13 @@ export class Pump {
     private flushing = false
     /** A fiber that will flush is about to start. */
     private starting = false
-    /** Outputs that the link took, and how many when the last Ping went out. */
-    private outputs = 0
-    private outputsAtPing = 0
+    /** Output that the link took, in bytes and a constant for each write. */
+    private output = 0
+    /** Where in the output the fiber gives way next, and where the last Ping went out. */
+    private turnEnd = 0
+    private outputAtPing = 0
+    /** Events so far. */
+    private events = 0
     private over = false
     private readonly changed = new Signal()
 
@@ -111,16 +119,22 @@ export class Pump {
         this.starting = false
         if (this.flushing || this.over) return
         this.flushing = true
+        const { stream, owner } = this
+        const sender = this.session.sender
         try {
             let bytes: Buffer
-            while ((bytes = this.session.next())) {
-                await this.stream.send(bytes)
-                this.owner.bufferedAmount = this.session.sender.buffered
-                if (++this.outputs % OUTPUTS_A_TURN === 0) await ds.sleep(0)
+            while ((bytes = sender.next())) {
+                await stream.send(bytes)
+                owner.bufferedAmount = sender.buffered
+                this.output += bytes.length + OUTPUT_OVERHEAD
+                if (this.output > this.turnEnd) {
+                    this.turnEnd = this.output + OUTPUT_A_TURN
+                    await ds.sleep(0)
+                }
             }
         } catch (e: any) {
             if (!this.error) this.error = e
-            await this.stream.close()
+            await stream.close()
         }
         this.flushing = false
         this.changed.raise()
@@ -177,37 +191,38 @@ export class Pump {
             throw new StreamError("closed before the handshake was complete")
     }
 
-    /** Handles all that the session has made of what arrived. */
+    /** Handles all that the session makes of what arrived. */
     private async drain() {
-        const { session } = this
-        const sender = session.sender
-        let turns = 0
-        for (;;) {
-            let event = Event.None
-            try {
-                event = session.poll()
-            } catch (e) {
-                if (!(e instanceof ProtocolError)) throw e
-                this.error = e
-                event = Event.Close
+        const { session, owner } = this
+        try {
+            let event: Event
+            while ((event = session.poll())) {
+                if (event === Event.Data) await owner.received(session.receiver)
+                else await this.control(event)
+                if (++this.events % EVENTS_A_TURN === 0) await ds.sleep(0)
             }
-            if (event === Event.None) return
-            if (event === Event.Data)
-                await this.owner.received(session.receiver)
-            else this.control(event)
-            if (++turns % EVENTS_A_TURN === 0 || sender.crowded())
-                await ds.sleep(0)
+        } catch (e) {
+            if (!(e instanceof ProtocolError)) throw e
+            this.error = e
+            this.linger()
         }
     }
 
-    private control(event: Event) {
+    private async control(event: Event) {
+        const { session } = this
         if (event === Event.Open) {
             this.deadline = 0
             this.alive()
             this.owner.handshakeDone()
-        } else if (event === Event.Pong) this.pong(this.session.receiver.data)
-        else if (event === Event.Close)
-            this.deadline = ds.millis() + this.closeTimeout
+        } else if (event === Event.Pong) this.pong(session.receiver.data)
+        else if (event === Event.Close) this.linger()
+        this.write()
+        if (session.sender.crowded()) await ds.sleep(0)
+    }
+
+    /** Has the Close frame sent, and gives the peer time to end the connection. */
+    private linger() {
+        this.deadline = ds.millis() + this.closeTimeout
         this.write()
     }
 
@@ -233,19 +248,15 @@ export class Pump {
         if (this.deadline) return true
         const { interval, timeout } = this.heartbeat
         // While long output is on its way the Ping may still stand behind it.
-        if (
-            this.beating &&
-            this.flushing &&
-            this.outputs !== this.outputsAtPing
-        )
-            this.outputsAtPing = this.outputs
+        if (this.beating && this.flushing && this.output !== this.outputAtPing)
+            this.outputAtPing = this.output
         else if (this.beating)
             throw new StreamError(
                 `no sign of life for ${interval + timeout} ms`
             )
         else {
             this.beating = true
-            this.outputsAtPing = this.outputs
+            this.outputAtPing = this.output
             this.sendPing()
             this.write()
         }

@@ -2,6 +2,7 @@ import * as ds from "@devicescript/core"
 import { randomBuffer } from "@devicescript/crypto"
 import { Listeners } from "./listeners"
 import { Mailbox } from "./mailbox"
+import { MessageWriter, SliceSink } from "./messagewriter"
 import { Dial, StreamError } from "./net/stream"
 import { CLOSE_ABNORMAL } from "./protocol/codes"
 import { HandshakeError, HandshakeOptions } from "./protocol/handshake"
@@ -71,8 +72,11 @@ export interface WebSocketOptions extends HandshakeOptions, PumpOptions {
     slices?: boolean
 }
 
-/** A WebSocket client: the WHATWG's interface, where everything that takes time can be awaited. */
-export class WebSocket implements PumpOwner {
+/**
+ * A WebSocket client: the WHATWG's interface, where everything that takes time can be awaited.
+ * @devsWhenUsed
+ */
+export class WebSocket implements PumpOwner, SliceSink {
     readyState = CONNECTING
     /** Payload bytes that the link has not taken yet. */
     bufferedAmount = 0
@@ -91,6 +95,9 @@ export class WebSocket implements PumpOwner {
     readonly onerror = new Listeners<Error>()
     readonly onclose = new Listeners<CloseEvent>()
     readonly ondrop = new Listeners<DropEvent>()
+
+    /** @internal Sends a message in slices; the others wait. */
+    writer: MessageWriter
 
     private target: Url
     private session: Session
@@ -133,17 +140,33 @@ export class WebSocket implements PumpOwner {
      */
     async send(data: string | Buffer | Message) {
         const item = wholeMessage(data)
+        while (this.writer) await this.changed.wait()
         if (this.readyState === CONNECTING) {
             if (this.options.reconnect) return this.enqueue(item)
             await this.opened()
         }
         if (this.readyState !== OPEN)
             throw new StreamError("send: the WebSocket is closed")
-        const { pump, session } = this
-        session.sender.push(item)
-        this.bufferedAmount += item.length
-        const sent = await pump.sent(session.sender.queued)
-        if (!sent && !this.options.reconnect) throw pump.broken("send")
+        const { pump } = this
+        if (!(await this.transmit(item)) && !this.options.reconnect)
+            throw pump.broken("send")
+    }
+
+    /**
+     * Starts a message that is sent slice by slice. Other messages wait until it is complete.
+     * @param isText text or binary
+     * @param length in bytes, if it is known: the message goes out as one frame; else each slice as a fragment
+     * @throws StreamError when the WebSocket is not open
+     */
+    async startMessage(
+        isText: boolean,
+        length?: number
+    ): Promise<MessageWriter> {
+        while (this.writer) await this.changed.wait()
+        if (this.readyState !== OPEN)
+            throw new StreamError("startMessage: the WebSocket is not open")
+        this.writer = new MessageWriter(this, isText, length)
+        return this.writer
     }
 
     /**
@@ -189,6 +212,21 @@ export class WebSocket implements PumpOwner {
             else if (pump) await pump.abort()
         }
         while (this.readyState !== CLOSED) await this.changed.wait()
+    }
+
+    /** @internal */
+    async transmit(item: Outgoing): Promise<boolean> {
+        const { pump, session } = this
+        if (!session) return false
+        session.sender.push(item)
+        this.bufferedAmount += item.length
+        return await pump.sent(session.sender.queued)
+    }
+
+    /** @internal */
+    messageDone() {
+        this.writer = undefined
+        this.changed.raise()
     }
 
     /** @internal */
@@ -305,6 +343,7 @@ export class WebSocket implements PumpOwner {
 
     private ended(end: CloseEvent) {
         const { mailbox, session } = this
+        this.writer = undefined
         if (session && this.options.reconnect) {
             const again = session.sender.unwritten().filter(isWhole)
             again.pushRange(this.waiting)

@@ -25,9 +25,6 @@ const MAX_UNREAD = 24576
 /** Milliseconds to wait while the network takes no more. */
 const RETRY = 10
 
-/** No event of the VM's: a question to the handler. */
-const PROBE = "probe"
-
 /** Boards whose firmware has no TLS. */
 const WITHOUT_TLS = " rp2040 rp2040w esp32s2 "
 
@@ -44,17 +41,32 @@ export async function dialNative(address: Address): Promise<Stream> {
 /** The stream that has the board's socket. */
 let current: NativeStream
 
-/** Set by `onSocketEvent` when it is asked whether it is still the one. */
-let answered = false
-
 /** Called by the VM, in a fiber of its own. */
 function onSocketEvent(event: string, arg?: Buffer | string) {
-    if (event === PROBE) answered = true
-    else if (current) current.event(event, arg)
+    if (current) current.event(event, arg)
+}
+
+/** The VM's `_socketOpen`, once `guard` has put itself before it. */
+let openSocket: (host: string, port: number) => number
+
+/**
+ * Opening the socket again, by `@devicescript/net` say, would kill the stream that has it without a word, and what we
+ * write would go to the new peer. From the first dial on it is an error instead.
+ */
+function guard() {
+    if (openSocket) return
+    openSocket = sockets._socketOpen
+    sockets._socketOpen = (host, port) => {
+        if (current)
+            throw new StreamError(
+                `can't connect to ${host}: ${current.name} has the board's only socket`
+            )
+        return openSocket(host, port)
+    }
 }
 
 class NativeStream implements Stream {
-    private readonly name: string
+    readonly name: string
     private chunks: Buffer[] = []
     private unread = 0
     private isOpen = false
@@ -78,10 +90,11 @@ class NativeStream implements Stream {
         // Events of the socket before, if any, are still on their way: let them pass.
         await ds.sleep(1)
         this.checkFree()
+        guard()
         current = this
         sockets._socketOnEvent = onSocketEvent
         try {
-            sockets._socketOpen(host, secure ? -port : port)
+            openSocket(host, secure ? -port : port)
         } catch (e: any) {
             this.finish()
             throw this.failure(e.message)
@@ -126,7 +139,7 @@ class NativeStream implements Stream {
     }
 
     async close() {
-        if (!this.isClosed && this.hasSocket()) sockets._socketClose()
+        if (current === this) sockets._socketClose()
         this.chunks = []
         this.finish()
     }
@@ -135,10 +148,6 @@ class NativeStream implements Stream {
         for (;;) {
             if (this.error) throw this.error
             if (this.isClosed) throw this.failure("closed")
-            if (!this.hasSocket())
-                throw this.failure(
-                    "another connection took the board's only socket"
-                )
             const result = sockets._socketWrite(data)
             if (result === 0) return
             if (result !== WOULD_BLOCK)
@@ -159,16 +168,6 @@ class NativeStream implements Stream {
         }
         if (result !== NO_SOCKET)
             throw this.failure("the board's only socket is in use")
-    }
-
-    /**
-     * Whether the socket is still ours. Who opens it anew, `@devicescript/net` say, puts another handler in the place of ours;
-     * functions read from an object are never equal, so the handler is asked.
-     */
-    private hasSocket(): boolean {
-        answered = false
-        sockets._socketOnEvent(PROBE)
-        return answered && current === this
     }
 
     /** What the VM tells: `open`, `data`, `close`, `error`. */

@@ -23,7 +23,10 @@ export interface HandshakeOptions {
     origin?: string
 }
 
-/** The server answered, but with another status than 101. */
+/**
+ * The server answered, but with another status than 101.
+ * @devsWhenUsed
+ */
 export class HandshakeError extends Error {
     /** `Location` header, if any. */
     location: string
@@ -48,7 +51,10 @@ export class HandshakeError extends Error {
     }
 }
 
-/** The opening handshake of the client, RFC 6455, 4.1. */
+/**
+ * The opening handshake of the client, RFC 6455, 4.1.
+ * @devsWhenUsed
+ */
 export class Handshake {
     /** The subprotocol that the server chose; empty without one. */
     protocol = ""

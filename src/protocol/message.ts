@@ -1,6 +1,9 @@
 import { Receiver } from "./receiver"
 
-/** A message as it arrived. */
+/**
+ * A message as it arrived.
+ * @devsWhenUsed
+ */
 export class Message {
     /**
      * @param data the bytes, exactly as they came
@@ -24,7 +27,10 @@ export class Message {
     }
 }
 
-/** A part of a message, in the order in which it arrived. */
+/**
+ * A part of a message, in the order in which it arrived.
+ * @devsWhenUsed
+ */
 export class Slice {
     /** The bytes: at most `MAX_SLICE`, not more than one network read, never of two frames. */
     readonly data: Buffer
@@ -46,7 +52,10 @@ export class Slice {
     }
 }
 
-/** Joins slices to messages. Memory grows with what has arrived, never with what was announced. */
+/**
+ * Joins slices to messages. Memory grows with what has arrived, never with what was announced.
+ * @devsWhenUsed
+ */
 export class Assembler {
     private parts: Buffer[]
 

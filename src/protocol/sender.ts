@@ -14,6 +14,7 @@ const KEYS = 32
 /**
  * Turns messages into masked frames, RFC 6455, 5. Puts out some 1 KB at a time and never tears a frame; control frames
  * go out between two frames, before any data.
+ * @devsWhenUsed
  */
 export class Sender {
     /** Payload bytes that are queued and not put out. */
@@ -98,6 +99,7 @@ export class Sender {
     private openFrame(item: Outgoing): Buffer {
         const length = item.frameLength
         const size = Math.min(item.length, MAX_OUTPUT)
+        const key = this.nextKey()
         const start = length < 126 ? 6 : length < 0x10000 ? 8 : 14
         const out = Buffer.alloc(start + size)
         out[0] = item.head
@@ -110,34 +112,29 @@ export class Sender {
             out[1] = MASK | 127
             writeLength(out, length)
         }
-        this.key = this.nextKey()
-        out.setAt(start - 4, "i32", this.key)
+        out.setAt(start - 4, "i32", key)
+        out.blitAt(start, item.data, 0, size)
+        mask(out, start, start + size, key)
         this.begun = true
-        this.position = 0
-        this.remaining = length
-        return this.fill(out, start, item, size)
+        this.position = size
+        this.buffered -= size
+        this.remaining = length - size
+        if (size < length) this.key = rotate(key, size)
+        return out
     }
 
     /** More of the frame that is open. */
     private goOn(item: Outgoing): Buffer {
         if (!this.begun) this.position = 0
-        this.begun = true
         const size = Math.min(item.length - this.position, MAX_OUTPUT)
-        return this.fill(Buffer.alloc(size), 0, item, size)
-    }
-
-    private fill(
-        out: Buffer,
-        start: number,
-        item: Outgoing,
-        size: number
-    ): Buffer {
-        out.blitAt(start, item.data, this.position, size)
-        mask(out, start, start + size, this.key)
-        this.key = rotate(this.key, size)
+        const out = Buffer.alloc(size)
+        out.blitAt(0, item.data, this.position, size)
+        mask(out, 0, size, this.key)
+        this.begun = true
         this.position += size
-        this.remaining -= size
         this.buffered -= size
+        this.remaining -= size
+        this.key = rotate(this.key, size)
         return out
     }
 

@@ -17,7 +17,8 @@ export type Random = (size: number) => Buffer
 /**
  * One WebSocket connection of a client, RFC 6455, without I/O, clock or randomness of its own.
  *
- * Bytes in: `receive`, then `poll` until it says None. Bytes out: `open` once, then `next` until it gives nothing.
+ * Bytes in: `receive`, then `poll` until it says None. Bytes out: `open` once, then `sender.next` until it gives nothing.
+ * @devsWhenUsed
  */
 export class Session {
     /** Describes the event that `poll` returned last. */
@@ -89,11 +90,6 @@ export class Session {
             if (e instanceof ProtocolError) this.fail(e)
             throw e
         }
-    }
-
-    /** The next bytes to write, when those before are written; undefined when there are none. */
-    next(): Buffer {
-        return this.sender.next()
     }
 
     /** Queues a Close frame behind the messages. @param body made by `closeBody` */

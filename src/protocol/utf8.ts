@@ -28,7 +28,7 @@ export class Utf8 {
         let from = 0
         while (this.needed && from < length)
             if (!this.step(data[from++])) return false
-        const to = lastBoundary(data, from)
+        const to = data[length - 1] < 0x80 ? length : lastBoundary(data, from)
         const whole = from === 0 && to === length
         const middle = whole ? data : data.slice(from, to)
         const text = middle.toString()
