@@ -7,7 +7,7 @@ import { boards, type Board } from "./boards.ts"
 import { ENTRIES, configure } from "./build.ts"
 import { PROJECT, UserError, devs, isMain, runTool } from "./common.ts"
 import type { Config } from "./config.ts"
-import { readSettings, type Settings } from "./settings.ts"
+import { readSettings, withSettings, type Settings } from "./settings.ts"
 
 /** Where `devs` keeps downloaded firmware, for a day. */
 const CACHE = ".devicescript/cache"
@@ -63,7 +63,7 @@ export function imageOf(id: string): Image {
  * @throws UserError when the program cannot work there
  */
 export function checkForBoard(config: Config, settings: Settings): string[] {
-    const url = String(settings.URL ?? config.url)
+    const { url } = withSettings(config, settings)
     const { hostname } = new URL(url)
     if (/^(localhost|127\..*|\[::1\])$/.test(hostname))
         throw new UserError(

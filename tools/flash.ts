@@ -2,8 +2,9 @@
 import { copyFileSync, existsSync, readFileSync, readdirSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { Command } from "commander"
-import { bundle, imageOf, type Image } from "./bundle.ts"
+import { Command, InvalidArgumentError } from "commander"
+import { boards } from "./boards.ts"
+import { bundle, type Image } from "./bundle.ts"
 import { PROJECT, UserError, isMain, run, runTool } from "./common.ts"
 import { readConfig } from "./config.ts"
 
@@ -11,18 +12,16 @@ interface Options {
     image?: string
     drive?: string
     port?: string
-    wait: string
+    wait: number
 }
 
 async function flash(options: Options) {
     console.log("1. The image")
-    const image = options.image
-        ? { ...imageOf(readConfig(PROJECT).board), file: options.image }
-        : await bundle()
+    const image = options.image ? given(options.image) : await bundle()
 
     console.log("\n2. The board")
-    if (image.offset) await flashEsp32(image, options)
-    else await copyUf2(image, options)
+    if (image.file.endsWith(".uf2")) await copyUf2(image, options)
+    else await flashEsp32(image, options)
 
     console.log("\n3. The program")
     console.log(
@@ -31,12 +30,26 @@ async function flash(options: Options) {
     console.log(logHint(image.board.id))
 }
 
+/** @param file `….uf2`, or `…-0x1000.bin` with the place in the flash memory */
+function given(file: string): Image {
+    const path = resolve(file)
+    if (!existsSync(path))
+        throw new UserError(`expected an image at ${path}, found none`)
+    const offset = /-(0x[0-9a-f]+)\.bin$/.exec(file)?.[1]
+    if (!offset && !file.endsWith(".uf2"))
+        throw new UserError(
+            `expected an image called ….uf2 or …-0x0.bin (0x0: its place in the flash memory), found ${file}`
+        )
+    const board = boards().get(readConfig(PROJECT).board)!
+    return { file: path, board, offset }
+}
+
 /** RP2040 datasheet 2.8.4: in BOOTSEL mode the board is a USB drive that takes a UF2 file. */
 async function copyUf2({ file }: Image, { drive, wait }: Options) {
     console.log(
         "Hold the BOOTSEL button down while you plug the USB cable in, then let go: the board shows up as drive RPI-RP2."
     )
-    const found = drive ?? (await findDrive(Number(wait) * 1000))
+    const found = drive ?? (await findDrive(wait * 1000))
     if (!existsSync(join(found, "INFO_UF2.TXT")))
         throw new UserError(
             `expected the drive of a board in BOOTSEL mode, with a file INFO_UF2.TXT, at ${found}`
@@ -66,9 +79,10 @@ function drives(): string[] {
     const places =
         process.platform === "win32"
             ? [..."DEFGHIJKLMNOPQRSTUVWXYZ"].map(letter => `${letter}:\\`)
-            : ["/Volumes", ...below("/media"), ...below("/run/media")].flatMap(
-                  below
-              )
+            : [
+                  ...["/Volumes", "/media", "/run/media"],
+                  ...["/media", "/run/media"].flatMap(below),
+              ].flatMap(below)
     return places.filter(place => {
         const info = join(place, "INFO_UF2.TXT")
         return (
@@ -123,13 +137,24 @@ function logHint(id: string): string {
         : `Its log is on the pin log.pinTX of the board's definition, at 115200 baud.`
 }
 
+function seconds(text: string): number {
+    if (!/^\d{1,6}$/.test(text))
+        throw new InvalidArgumentError("expected a whole number of seconds")
+    return Number(text)
+}
+
 if (isMain(import.meta.url)) {
     await new Command("npm run flash --")
         .description("puts the program onto the board of devs.json")
         .option("--image <file>", "an image made before, instead of a new one")
         .option("--drive <path>", "RP2040: the drive of the board")
         .option("--port <path>", "ESP32: the serial port of the board")
-        .option("--wait <seconds>", "RP2040: time to find the drive", "120")
+        .option(
+            "--wait <seconds>",
+            "RP2040: time to find the drive",
+            seconds,
+            120
+        )
         .action(options => runTool(() => flash(options)))
         .parseAsync()
 }

@@ -2,20 +2,20 @@
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { UserError, nearest } from "./common.ts"
-import { BUILD_KEYS, checkValue, schema } from "./config.ts"
+import { BUILD_KEYS, checkValue, schema, type Config } from "./config.ts"
 
 /** Settings by name, as `readSetting()` returns them on the board. */
 export type Settings = Record<string, unknown>
 
 /** The program hands these two to the board's Wi-Fi. */
-export const WIFI_SETTINGS = ["SSID", "PASSWORD"]
+const WIFI_SETTINGS = ["SSID", "PASSWORD"]
 /** The tool chain's own names for the same: it sends them to a connected board, and leaves them out of a bundle. */
-export const TOOLCHAIN_WIFI_SETTINGS = ["WIFI_SSID", "WIFI_PWD"]
+const TOOLCHAIN_WIFI_SETTINGS = ["WIFI_SSID", "WIFI_PWD"]
 /** A setting travels in one Jacdac packet: name, a zero, the value as JSON. */
 const MAX_BYTES = 236
 
 /** The names of the settings that override devs.json. */
-export function overrides(): string[] {
+function overrides(): string[] {
     return Object.keys(schema())
         .filter(key => !BUILD_KEYS.includes(key))
         .map(key => key.toUpperCase())
@@ -41,6 +41,14 @@ export function readSettings(folder: string): Settings {
     }
     if (problems.length > 0) throw new UserError(problems.join("\n"))
     return settings
+}
+
+/** What the program goes by: devs.json, overridden by the settings. */
+export function withSettings(config: Config, settings: Settings): Config {
+    const over = overrides()
+        .filter(name => settings[name] !== undefined)
+        .map(name => [name.toLowerCase(), settings[name]])
+    return { ...config, ...Object.fromEntries(over) }
 }
 
 /** @returns what is wrong with the line, or undefined */

@@ -1,13 +1,19 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
 import { Command, InvalidArgumentError } from "commander"
 import { startEchoServer } from "../server/echo.ts"
-import { Board } from "../sim/host.ts"
+import { Board, type BoardOptions } from "../sim/host.ts"
 import type { LogEvent } from "../sim/log.ts"
 import { CompileError } from "../sim/program.ts"
 import { ENTRIES, configure } from "./build.ts"
-import { UserError, runTool } from "./common.ts"
+import { PROJECT, UserError, runTool } from "./common.ts"
+import type { Config } from "./config.ts"
 import { Tally, readLine } from "./exchanges.ts"
-import { checkSetting, type Settings } from "./settings.ts"
+import {
+    checkSetting,
+    readSettings,
+    withSettings,
+    type Settings,
+} from "./settings.ts"
 
 interface Options {
     url?: string
@@ -21,9 +27,10 @@ interface Options {
 const PATIENCE = 30_000
 /** Lines of the firmware itself that are no news. */
 const SYSTEM = "system"
+const INTERRUPTED = "interrupted"
 
 async function start(options: Options) {
-    const config = { ...configure(), ...options }
+    const written = withSettings(configure(), readSettings(PROJECT))
     const stop = stopSignal()
     const server = options.url
         ? undefined
@@ -32,17 +39,17 @@ async function start(options: Options) {
           })
     try {
         const url = options.url ?? server!.url
+        const config = { ...written, ...options }
         console.log(
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
-        const limit = config.interval + config.timeout + PATIENCE
-        const run = new Run(config.count, limit)
-        const board = await startBoard(
-            ENTRIES[config.network],
-            settingsOf({ ...options, url })
-        )
+        const run = new Run(config)
+        const board = await startBoard(ENTRIES[config.network], {
+            settings: settingsOf({ ...options, url }),
+            log: line => run.read(line),
+        })
         try {
-            process.exitCode = await run.watch(board, stop)
+            process.exitCode = await run.end(board, stop)
         } finally {
             await board.stop()
         }
@@ -59,6 +66,7 @@ function stopSignal(): Promise<void> {
     })
 }
 
+/** The options as settings, which win over devs.json; and exchanges are shown whatever the board is to log. */
 function settingsOf(options: Options): Settings {
     const named = Object.entries(options).map(([key, value]) => [
         key.toUpperCase(),
@@ -67,9 +75,12 @@ function settingsOf(options: Options): Settings {
     return { ...Object.fromEntries(named), LOG: "info" }
 }
 
-async function startBoard(entry: string, settings: Settings): Promise<Board> {
+async function startBoard(
+    entry: string,
+    options: BoardOptions
+): Promise<Board> {
     try {
-        return await Board.start(entry, { settings })
+        return await Board.start(entry, options)
     } catch (error) {
         if (error instanceof CompileError) throw new UserError(error.message)
         throw error
@@ -79,58 +90,51 @@ async function startBoard(entry: string, settings: Settings): Promise<Board> {
 /** One run of the program, from its log. */
 class Run {
     private readonly tally = new Tally()
+    private finish!: (problem: string) => void
+    private readonly finished = new Promise<string>(
+        resolve => (this.finish = resolve)
+    )
+    private timer?: NodeJS.Timeout
 
-    /**
-     * @param count exchanges that it is to make; 0: no end
-     * @param limit milliseconds without an exchange after which a run with an end is given up
-     */
-    constructor(
-        private readonly count: number,
-        private readonly limit: number
-    ) {}
+    constructor(private readonly config: Config) {}
 
-    /** @returns the exit code: 0 when all went well */
-    async watch(board: Board, stop: Promise<void>): Promise<number> {
-        let timer: NodeJS.Timeout | undefined
-        const ended = new Promise<string>(resolve => {
-            const giveUp = () =>
-                resolve(`no exchange for ${this.limit / 1000} s, given up`)
-            const onLog = (event: LogEvent) => {
-                show(event)
-                const line = readLine(event.text)
-                if (!line) return
-                this.tally.add(line)
-                if (line.kind === "closed") resolve("")
-                else if (this.count > 0) {
-                    clearTimeout(timer)
-                    timer = setTimeout(giveUp, this.limit)
-                }
-            }
-            if (this.count > 0) timer = setTimeout(giveUp, this.limit)
-            board.on("log", onLog)
-            void board.exited.then(({ name }) =>
-                resolve(`the program ended: ${name}`)
-            )
-            void stop.then(() => resolve("interrupted"))
-        })
-        const problem = await ended
-        clearTimeout(timer)
+    /** Takes a line of the log. */
+    read(event: LogEvent) {
+        if (event.level !== SYSTEM) console.log(event.text)
+        const line = readLine(event.text)
+        if (!line) return
+        this.tally.add(line)
+        this.timer?.refresh()
+        if (line.kind === "closed") this.finish("")
+    }
+
+    /** Waits for the end. @returns the exit code: 0 when all went well */
+    async end(board: Board, stop: Promise<void>): Promise<number> {
+        const { count, interval, timeout } = this.config
+        const limit = interval + timeout + PATIENCE
+        const giveUp = () =>
+            this.finish(`no exchange for ${limit / 1000} s, given up`)
+        if (count > 0) this.timer = setTimeout(giveUp, limit)
+        const problem = await Promise.race([
+            this.finished,
+            board.exited.then(({ name }) => `the program ended: ${name}`),
+            stop.then(() => INTERRUPTED),
+        ])
+        clearTimeout(this.timer)
         // a program that comes to its end prints the sums itself
         if (problem) console.log(`${problem}\n${this.tally}`)
-        const whole = this.count === 0 || this.tally.sent === this.count
-        return whole && this.isClean(problem) ? 0 : 1
+        return this.isGood(problem) ? 0 : 1
     }
 
-    private isClean(problem: string): boolean {
+    private isGood(problem: string): boolean {
         const { sent, right, wrong, lost } = this.tally
-        if (problem !== "" && problem !== "interrupted") return false
-        const pending = this.count === 0 ? 1 : 0
-        return wrong === 0 && lost === 0 && right >= sent - pending
+        const { count } = this.config
+        if (count > 0) return right === count
+        // the message that Ctrl-C came in the way of is nobody's fault
+        return (
+            problem === INTERRUPTED && wrong + lost === 0 && right >= sent - 1
+        )
     }
-}
-
-function show({ level, text }: LogEvent) {
-    if (level !== SYSTEM) console.log(text)
 }
 
 /** Parses an option's value, and checks it as the setting of the same name. */
