@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
-import { setStatusLight } from "@devicescript/runtime"
 import { Config } from "./config"
+import { BLUE, DARK, GREEN, RED, StatusLight } from "./light"
 import { Dial } from "./net/stream"
 import { Message } from "./protocol/message"
 import { backoff } from "./reconnect"
@@ -32,12 +32,6 @@ const LEVELS = ["info", "warn", "error"]
 const INFO = 0
 const WARN = 1
 
-/** Colours of the status light, dim; a light of one colour is on or off. */
-const DARK = 0
-const GREEN = 0x001800
-const RED = 0x200000
-const BLUE = 0x000020
-
 /**
  * Sends a numbered message at each interval, and checks that its reversal comes back. Returns when `count` exchanges are
  * done, or when the server does not want the program back.
@@ -68,7 +62,7 @@ class App {
     /** The exchange that waits for its reply. */
     private current: Exchange
     private unanswered: Exchange[] = []
-    private light = BLUE
+    private readonly light = new StatusLight()
     private end: CloseEvent
     /** The connection, or the current exchange, is not what it was. */
     private readonly changed = new Signal()
@@ -81,17 +75,15 @@ class App {
         const self = this
         this.ws.onopen.subscribe(() => self.opened())
         this.ws.onmessage.subscribe(message => self.received(message))
-        this.ws.onclose.subscribe(async end => await self.ended(end))
+        this.ws.onclose.subscribe(end => self.ended(end))
     }
 
     async run() {
         const { count, interval, summary } = this.options
-        await setStatusLight(BLUE)
+        this.light.set(BLUE)
         for (let n = 1; await this.isOpen(); ++n) {
-            await setStatusLight(DARK)
             const start = ds.millis()
             await this.exchange(n)
-            await setStatusLight(this.light)
             if (n === count) break
             if (summary > 0 && n % summary === 0) this.summarize()
             // due now when this exchange took longer than the interval
@@ -100,6 +92,7 @@ class App {
         this.summarize()
         await this.ws.close(1000)
         while (!this.end) await this.changed.wait()
+        this.light.stop()
         console.log(`closed ${why(this.end)}`)
     }
 
@@ -114,6 +107,7 @@ class App {
         const text = message.split("{n}").join("" + n)
         const exchange: Exchange = { n, text, start: ds.millis() }
         this.current = exchange
+        this.light.set(DARK)
         this.tally.sent++
         this.log(INFO, `sent ${n} ${quote(text, ROOM)}`)
         try {
@@ -134,12 +128,12 @@ class App {
         this.changed.raise()
     }
 
-    private async ended(end: CloseEvent) {
+    private ended(end: CloseEvent) {
         this.lose("the connection is gone")
         if (end.retry === undefined) this.end = end
         else this.log(WARN, `down ${why(end)} again in ${end.retry} ms`)
         this.changed.raise()
-        await setStatusLight(end.retry === undefined ? DARK : BLUE)
+        this.light.set(BLUE)
     }
 
     private received(message: Message) {
@@ -183,7 +177,7 @@ class App {
 
     private settle(light: number) {
         this.current = undefined
-        this.light = light
+        this.light.set(light)
         this.changed.raise()
     }
 
