@@ -49,7 +49,9 @@ class Backoff implements Reconnect {
     }
 
     admit(queue: Outgoing[], item: Outgoing): Outgoing[] {
-        const { messages = 16, bytes = 4096, drop } = this.options
+        const { drop } = this.options
+        const messages = this.options.messages ?? 16
+        const bytes = this.options.bytes ?? 4096
         const dropped: Outgoing[] = []
         let size = item.length
         for (const waiting of queue) size += waiting.length
