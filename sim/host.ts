@@ -197,9 +197,8 @@ export class Board extends EventEmitter<BoardEvents> {
 
 function encode(settings: Record<string, unknown>) {
     return Object.fromEntries(
-        Object.entries(settings).map(([name, value]) => [
-            name,
-            Buffer.from(JSON.stringify(value)),
-        ])
+        Object.entries(settings)
+            .filter(([, value]) => value !== undefined)
+            .map(([name, value]) => [name, Buffer.from(JSON.stringify(value))])
     )
 }
