@@ -70,21 +70,39 @@ export function parseUrl(url: string): Url {
 /**
  * The URL that a redirect leads to.
  * @param base where the redirect came from
- * @param location `Location` header: absolute (http and https stand for ws and wss) or a path
+ * @param location `Location` header: any URI reference (RFC 3986, 4.1); http and https stand for ws and wss
  */
 export function resolveUrl(base: Url, location: string): string {
     const fragment = location.indexOf("#")
     if (fragment >= 0) location = location.slice(0, fragment)
     const scheme = base.secure ? "wss:" : "ws:"
     if (location.slice(0, 2) === "//") return scheme + location
-    const origin = `${scheme}//${base.authority}`
-    if (location[0] === "/") return origin + location
-    if (location.indexOf("://") > 0)
+    const end = firstOf(location, "/", "?")
+    if (end && location.slice(end - 1, end + 2) === "://")
         return location.slice(0, 4).toLowerCase() === "http"
             ? "ws" + location.slice(4)
             : location
-    const path = base.target.slice(0, firstOf(base.target, "?", "?"))
-    return origin + path.slice(0, path.lastIndexOf("/") + 1) + location
+    const basePath = base.target.slice(0, firstOf(base.target, "?", "?"))
+    let path = location.slice(0, firstOf(location, "?", "?"))
+    const query = location.slice(path.length)
+    if (!path) path = basePath
+    else if (path[0] !== "/")
+        path = basePath.slice(0, basePath.lastIndexOf("/") + 1) + path
+    return `${scheme}//${base.authority}${withoutDots(path)}${query}`
+}
+
+/** Resolves the segments `.` and `..`, RFC 3986, 5.2.4. */
+function withoutDots(path: string): string {
+    const kept: string[] = []
+    let isDot = false
+    for (const segment of path.split("/")) {
+        isDot = segment === "." || segment === ".."
+        if (!isDot) kept.push(segment)
+        else if (segment === ".." && kept.length > 1) kept.pop()
+    }
+    // A dot at the end stands for a directory.
+    if (isDot) kept.push("")
+    return kept.join("/")
 }
 
 function firstOf(text: string, a: string, b: string): number {
