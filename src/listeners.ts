@@ -7,11 +7,15 @@ import * as ds from "@devicescript/core"
 export class Listeners<T> implements ds.Subscriber<T> {
     private handlers: ds.Handler<T>[]
 
+    /** @internal Called after each subscription. */
+    onsubscribe: () => void
+
     /** @returns ends the subscription */
     subscribe(handler: ds.Handler<T>): ds.Unsubscribe {
         if (!this.handlers) this.handlers = []
         const handlers = this.handlers
         handlers.push(handler)
+        if (this.onsubscribe) this.onsubscribe()
         return () => {
             const i = handlers.indexOf(handler)
             if (i >= 0) handlers.insert(i, -1)

@@ -1,4 +1,5 @@
 import { Listeners } from "./listeners"
+import { Message, Slice } from "./protocol/message"
 import { Signal } from "./signal"
 
 /** While more bytes than this wait for the program, nothing is read. */
@@ -7,15 +8,11 @@ const WINDOW = 4096
 /** What a waiting item costs beside its bytes. */
 const OVERHEAD = 64
 
-interface Mail {
-    data: Buffer
-}
+type Item = Message | Slice
 
 interface Call {
     listeners: Listeners<any>
     value: any
-    /** Bytes that are free again when the handlers have returned. */
-    size: number
 }
 
 /**
@@ -23,23 +20,32 @@ interface Call {
  * @devsWhenUsed
  */
 export class Mailbox {
-    private mail: Mail[] = []
-    private calls: Call[] = []
-    private calling = false
+    private items: Item[] = []
     private size = 0
     private closed = false
     private readonly changed = new Signal()
+    private calls: Call[] = []
+    private calling = false
 
-    /** Keeps an item for `take`, or for the handlers if there are any. Returns when there is room for the next. */
-    async put(item: Mail, listeners?: Listeners<any>) {
-        const size = item.data.length + OVERHEAD
-        this.size += size
-        if (listeners && listeners.any()) this.call(listeners, item, size)
+    /** @param onitem gets the items, if it has handlers; else `take` does */
+    constructor(private readonly onitem: Listeners<any>) {
+        const self = this
+        onitem.onsubscribe = () => self.handOver()
+    }
+
+    /** Takes an item in. Returns when there is room for the next; once closed, drops it. */
+    async put(item: Item) {
+        if (this.closed) return
+        const { onitem, changed } = this
+        const size = this.size + item.data.length + OVERHEAD
+        this.size = size
+        if (onitem.any()) this.call(onitem, item)
         else {
-            this.mail.push(item)
-            this.changed.raise()
+            this.items.push(item)
+            if (changed.waiting.length) changed.raise()
         }
-        while (this.size > WINDOW && !this.closed) await this.changed.wait()
+        if (size > WINDOW)
+            while (this.size > WINDOW && !this.closed) await this.changed.wait()
     }
 
     /**
@@ -47,19 +53,19 @@ export class Mailbox {
      * @returns `undefined` on timeout, `null` when the mailbox is closed and empty
      */
     async take(timeout?: number): Promise<any> {
-        while (!this.mail.length) {
+        while (!this.items.length) {
             if (this.closed) return null
             if (!(await this.changed.wait(timeout))) return undefined
         }
-        const item = this.mail[0]
-        this.mail.insert(0, -1)
-        this.free(item.data.length + OVERHEAD)
+        const item = this.items[0]
+        this.items.insert(0, -1)
+        this.free(item)
         return item
     }
 
     /** Has the handlers called, in a fiber of their own. */
     emit(listeners: Listeners<any>, value: any) {
-        if (listeners.any()) this.call(listeners, value, 0)
+        if (listeners.any()) this.call(listeners, value)
     }
 
     /** Nothing more comes. */
@@ -68,8 +74,18 @@ export class Mailbox {
         this.changed.raise()
     }
 
-    private call(listeners: Listeners<any>, value: any, size: number) {
-        this.calls.push({ listeners, value, size })
+    /** What came before the first handler is for the handlers, too. */
+    private handOver() {
+        const calls = this.calls
+        const items = this.items
+        this.calls = []
+        this.items = []
+        for (const item of items) this.call(this.onitem, item)
+        this.calls.pushRange(calls)
+    }
+
+    private call(listeners: Listeners<any>, value: any) {
+        this.calls.push({ listeners, value })
         if (this.calling) return
         this.calling = true
         this.callAll.start()
@@ -77,17 +93,18 @@ export class Mailbox {
 
     private async callAll() {
         while (this.calls.length) {
-            const { listeners, value, size } = this.calls[0]
+            const { listeners, value } = this.calls[0]
             this.calls.insert(0, -1)
             await listeners.call(value)
-            if (size) this.free(size)
+            if (listeners === this.onitem) this.free(value)
         }
         this.calling = false
     }
 
-    private free(size: number) {
-        const full = this.size > WINDOW
-        this.size -= size
-        if (full && this.size <= WINDOW) this.changed.raise()
+    private free(item: Item) {
+        const before = this.size
+        const after = before - item.data.length - OVERHEAD
+        this.size = after
+        if (before > WINDOW && after <= WINDOW) this.changed.raise()
     }
 }

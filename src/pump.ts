@@ -1,7 +1,10 @@
 import * as ds from "@devicescript/core"
+import { Mailbox } from "./mailbox"
 import { Stream, StreamError } from "./net/stream"
 import { ProtocolError } from "./protocol/codes"
-import { Event, Receiver } from "./protocol/receiver"
+import { isWhole, Outgoing } from "./protocol/outgoing"
+import { Event } from "./protocol/receiver"
+import { MAX_OUTPUT } from "./protocol/sender"
 import { Session } from "./protocol/session"
 import { Signal } from "./signal"
 
@@ -30,9 +33,9 @@ export interface PumpOwner {
     rtt: number
     /** Payload bytes that the link has not taken yet. */
     bufferedAmount: number
+    /** Takes what arrives; nothing more is read until it returns. */
+    readonly mailbox: Mailbox
     handshakeDone(): void
-    /** Takes a slice of a message; nothing more is read until it returns. */
-    received(receiver: Receiver): Promise<void>
 }
 
 /**
@@ -61,6 +64,7 @@ export class Pump {
     private pings = 0
     private pongs = 0
     private pingedAt = 0
+    private isOpen = false
     private flushing = false
     /** A fiber that will flush is about to start. */
     private starting = false
@@ -103,9 +107,27 @@ export class Pump {
         this.changed.raise()
     }
 
-    /** Queued data has `sender.queued` as its number: waits until it is written. @returns false when the link is gone before */
-    async sent(number: number): Promise<boolean> {
+    /** Sends data; waits until the link has taken it. @returns false when the link is gone before */
+    async send(item: Outgoing): Promise<boolean> {
+        const { owner } = this
         const sender = this.session.sender
+        if (
+            !this.over &&
+            sender.idle &&
+            !this.flushing &&
+            item.length <= MAX_OUTPUT &&
+            isWhole(item)
+        ) {
+            // Nothing is before it: straight to the link.
+            owner.bufferedAmount = item.length
+            await this.flush(sender.frame(item))
+            if (!this.error) return true
+            sender.push(item)
+            return false
+        }
+        sender.push(item)
+        owner.bufferedAmount = sender.buffered
+        const number = sender.queued
         await this.flush()
         while (sender.completed < number) {
             if (this.over || this.error) return false
@@ -114,30 +136,35 @@ export class Pump {
         return true
     }
 
-    /** Writes what there is to write; at once without waiting when another fiber is at it. */
-    async flush() {
+    /**
+     * Writes what there is to write; at once without waiting when another fiber is at it.
+     * @param bytes to begin with
+     */
+    async flush(bytes?: Buffer) {
         this.starting = false
         if (this.flushing || this.over) return
         this.flushing = true
-        const { stream, owner } = this
+        const { stream, owner, changed } = this
         const sender = this.session.sender
         try {
-            let bytes: Buffer
-            while ((bytes = sender.next())) {
+            if (!bytes) bytes = sender.next()
+            while (bytes) {
                 await stream.send(bytes)
                 owner.bufferedAmount = sender.buffered
-                this.output += bytes.length + OUTPUT_OVERHEAD
-                if (this.output > this.turnEnd) {
-                    this.turnEnd = this.output + OUTPUT_A_TURN
+                const output = this.output + bytes.length + OUTPUT_OVERHEAD
+                this.output = output
+                if (output > this.turnEnd) {
+                    this.turnEnd = output + OUTPUT_A_TURN
                     await ds.sleep(0)
                 }
+                bytes = sender.idle ? undefined : sender.next()
             }
         } catch (e: any) {
             if (!this.error) this.error = e
             await stream.close()
         }
         this.flushing = false
-        this.changed.raise()
+        if (changed.waiting.length) changed.raise()
     }
 
     /** @returns milliseconds to the Pong; undefined when none came in time or the link is gone */
@@ -183,6 +210,7 @@ export class Pump {
             if (chunk) {
                 if (this.heartbeat) this.alive()
                 session.receive(chunk)
+                if (!this.isOpen && session.isOpen) this.opened()
                 await this.drain()
             } else if (chunk === null) break
             else if (this.overdue()) return
@@ -191,30 +219,36 @@ export class Pump {
             throw new StreamError("closed before the handshake was complete")
     }
 
+    private opened() {
+        this.isOpen = true
+        this.deadline = 0
+        this.alive()
+        this.owner.handshakeDone()
+        this.write()
+    }
+
     /** Handles all that the session makes of what arrived. */
     private async drain() {
-        const { session, owner } = this
+        const { session } = this
+        const mailbox = this.owner.mailbox
         try {
             let event: Event
             while ((event = session.poll())) {
-                if (event === Event.Data) await owner.received(session.receiver)
+                if (event === Event.Data) await mailbox.put(session.item)
                 else await this.control(event)
                 if (++this.events % EVENTS_A_TURN === 0) await ds.sleep(0)
             }
         } catch (e) {
             if (!(e instanceof ProtocolError)) throw e
             this.error = e
+            session.fail(e)
             this.linger()
         }
     }
 
     private async control(event: Event) {
         const { session } = this
-        if (event === Event.Open) {
-            this.deadline = 0
-            this.alive()
-            this.owner.handshakeDone()
-        } else if (event === Event.Pong) this.pong(session.receiver.data)
+        if (event === Event.Pong) this.pong(session.payload)
         else if (event === Event.Close) this.linger()
         this.write()
         if (session.sender.crowded()) await ds.sleep(0)

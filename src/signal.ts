@@ -2,7 +2,8 @@ import * as ds from "@devicescript/core"
 
 /** A point where fibers wait until another fiber lets them go on. */
 export class Signal {
-    private waiting: ds.Fiber[] = []
+    /** The fibers that wait, the longest waiting first. */
+    readonly waiting: ds.Fiber[] = []
 
     /**
      * Suspends the calling fiber.

@@ -6,8 +6,8 @@ import { MessageWriter, SliceSink } from "./messagewriter"
 import { Dial, StreamError } from "./net/stream"
 import { CLOSE_ABNORMAL } from "./protocol/codes"
 import { HandshakeError, HandshakeOptions } from "./protocol/handshake"
-import { Assembler, Message, Slice } from "./protocol/message"
-import { Receiver } from "./protocol/receiver"
+import { Message, Slice } from "./protocol/message"
+import { ReceiverOptions } from "./protocol/receiver"
 import { isWhole, Outgoing, wholeMessage } from "./protocol/outgoing"
 import { closeBody, Session } from "./protocol/session"
 import { parseUrl, resolveUrl, Url } from "./protocol/url"
@@ -98,12 +98,13 @@ export class WebSocket implements PumpOwner, SliceSink {
 
     /** @internal Sends a message in slices; the others wait. */
     writer: MessageWriter
+    /** @internal */
+    readonly mailbox = new Mailbox(this.onmessage)
 
     private target: Url
     private session: Session
     private pump: Pump
-    private readonly mailbox = new Mailbox()
-    private assembler: Assembler
+    private readonly limits: ReceiverOptions
     /** Messages for the next connection. */
     private waiting: Outgoing[] = []
     private openedAt = 0
@@ -120,7 +121,13 @@ export class WebSocket implements PumpOwner, SliceSink {
         readonly url: string,
         private readonly options: WebSocketOptions
     ) {
+        const { slices, maxMessage, maxFragments } = options
         this.target = parseUrl(url)
+        this.limits = {
+            slices,
+            maxMessage: maxMessage || (slices ? undefined : MAX_MESSAGE),
+            maxFragments: maxFragments || (slices ? undefined : MAX_FRAGMENTS),
+        }
         this.run.start()
     }
 
@@ -147,8 +154,8 @@ export class WebSocket implements PumpOwner, SliceSink {
         }
         if (this.readyState !== OPEN)
             throw new StreamError("send: the WebSocket is closed")
-        const { pump } = this
-        if (!(await this.transmit(item)) && !this.options.reconnect)
+        const pump = this.pump
+        if (!(await pump.send(item)) && !this.options.reconnect)
             throw pump.broken("send")
     }
 
@@ -216,11 +223,7 @@ export class WebSocket implements PumpOwner, SliceSink {
 
     /** @internal */
     async transmit(item: Outgoing): Promise<boolean> {
-        const { pump, session } = this
-        if (!session) return false
-        session.sender.push(item)
-        this.bufferedAmount += item.length
-        return await pump.sent(session.sender.queued)
+        return this.pump ? await this.pump.send(item) : false
     }
 
     /** @internal */
@@ -240,15 +243,6 @@ export class WebSocket implements PumpOwner, SliceSink {
         this.waiting = []
         this.mailbox.emit(this.onopen, this)
         this.changed.raise()
-    }
-
-    /** @internal */
-    async received(receiver: Receiver) {
-        if (this.readyState !== OPEN) return
-        if (this.options.slices)
-            return await this.mailbox.put(new Slice(receiver))
-        const message = this.assembler.add(receiver)
-        if (message) await this.mailbox.put(message, this.onmessage)
     }
 
     /** The life of the WebSocket: one connection after the other. */
@@ -276,7 +270,6 @@ export class WebSocket implements PumpOwner, SliceSink {
         this.session = undefined
         this.pump = undefined
         this.openedAt = undefined
-        this.assembler = new Assembler()
         let error: Error
         try {
             await this.link()
@@ -296,15 +289,7 @@ export class WebSocket implements PumpOwner, SliceSink {
 
     /** Dials, follows redirects, and pumps. @throws whatever ends it other than a Close frame */
     private async link() {
-        const { options } = this
-        const limits = {
-            maxMessage:
-                options.maxMessage ||
-                (options.slices ? undefined : MAX_MESSAGE),
-            maxFragments:
-                options.maxFragments ||
-                (options.slices ? undefined : MAX_FRAGMENTS),
-        }
+        const { options, limits } = this
         let target = this.target
         let handshake: HandshakeOptions = options
         for (let redirects = options.redirects || 0; ; --redirects) {

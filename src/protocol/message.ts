@@ -1,9 +1,4 @@
-import { Receiver } from "./receiver"
-
-/**
- * A message as it arrived.
- * @devsWhenUsed
- */
+/** A message as it arrived. */
 export class Message {
     /**
      * @param data the bytes, exactly as they came
@@ -27,47 +22,20 @@ export class Message {
     }
 }
 
-/**
- * A part of a message, in the order in which it arrived.
- * @devsWhenUsed
- */
+/** A part of a message, in the order in which it arrived. */
 export class Slice {
-    /** The bytes: at most `MAX_SLICE`, not more than one network read, never of two frames. */
-    readonly data: Buffer
-    /** Text or binary; the text's UTF-8 has been checked so far, a character may go on in the next slice. */
-    readonly isText: boolean
-    /** The message starts here. */
-    readonly first: boolean
-    /** The message ends here. */
-    readonly last: boolean
-    /** A frame (a fragment of the message) ends here. */
-    readonly frameEnd: boolean
-
-    constructor(receiver: Receiver) {
-        this.data = receiver.data
-        this.isText = receiver.isText
-        this.first = receiver.first
-        this.last = receiver.last
-        this.frameEnd = receiver.frameEnd
-    }
-}
-
-/**
- * Joins slices to messages. Memory grows with what has arrived, never with what was announced.
- * @devsWhenUsed
- */
-export class Assembler {
-    private parts: Buffer[]
-
-    /** Takes the receiver's slice. @returns the message that it completes, if any */
-    add(receiver: Receiver): Message {
-        const { data, isText, first, last } = receiver
-        if (first && last) return new Message(data, isText, receiver.text)
-        if (first) this.parts = []
-        if (data.length) this.parts.push(data)
-        if (!last) return undefined
-        const parts = this.parts
-        this.parts = undefined
-        return new Message(Buffer.concat(...parts), isText, undefined)
-    }
+    /**
+     * @param data the bytes: at most `MAX_SLICE`, from one network read and one frame
+     * @param isText text or binary; text has been checked so far, a character may go on in the next slice
+     * @param first the message starts here
+     * @param last the message ends here
+     * @param frameEnd a frame, that is a fragment of the message, ends here
+     */
+    constructor(
+        readonly data: Buffer,
+        readonly isText: boolean,
+        readonly first: boolean,
+        readonly last: boolean,
+        readonly frameEnd: boolean
+    ) {}
 }

@@ -15,22 +15,23 @@ import {
     ProtocolError,
     RSV,
 } from "./codes"
-import { Utf8 } from "./utf8"
+import { Message, Slice } from "./message"
+import { REPLACEMENT, Utf8 } from "./utf8"
 
 /** What has arrived. */
 export enum Event {
     /** Nothing more: feed further bytes. */
     None,
-    /** The handshake is done. */
-    Open,
-    /** A slice of a text or binary message. */
+    /** A message, or a slice of one: `item`. */
     Data,
+    /** A control frame: `payload`. */
     Ping,
     Pong,
+    /** The peer's Close frame: `closeCode`, `closeReason`. */
     Close,
 }
 
-/** Most bytes of a message that are handed out at a time: a TCP segment on Ethernet. */
+/** Most bytes of a message that are taken at a time: a TCP segment on Ethernet. */
 export const MAX_SLICE = 1460
 
 export interface ReceiverOptions {
@@ -38,27 +39,22 @@ export interface ReceiverOptions {
     maxMessage?: number
     /** Most fragments of a message; without it any. */
     maxFragments?: number
+    /** Give slices, not messages. */
+    slices?: boolean
 }
 
 /**
- * Turns the server's bytes into events, RFC 6455, 5. A cursor: `poll` moves to the next event, the fields describe it
- * until the next call. Holds no more than one slice, or one control frame, whatever lengths the server announces.
+ * Turns the server's bytes into events, RFC 6455, 5. A cursor: `poll` moves to the next event, and the fields describe it
+ * until the next call. Memory grows with what has arrived, never with a length that the server announced.
+ *
+ * In this VM a method call costs five times a function call, and a field five times a local variable: hence the long
+ * `poll`, and the locals.
  */
 export class Receiver {
-    /** Payload of the event: a slice of the message, or all of a Ping or Pong. */
-    data: Buffer
-    /** The slice as a string, when it is text that starts and ends between characters. */
-    text: string
-    /** Text or binary. */
-    isText = false
-    /** The slice starts a message. */
-    first = false
-    /** The slice ends a message. */
-    last = false
-    /** The slice ends a frame. */
-    frameEnd = false
-    /** Code and reason of the Close frame. */
-    closeCode = CLOSE_NO_STATUS
+    item: Message | Slice
+    payload: Buffer
+    /** The peer's close code and reason. */
+    closeCode: number
     closeReason = ""
 
     private chunk: Buffer
@@ -69,19 +65,23 @@ export class Receiver {
     /** Payload bytes of the current frame to come; -1: its header is not complete. */
     private remaining = -1
     private fin = false
-    /** A control frame's payload; undefined in a data frame. */
-    private control: Buffer
     private opcode = 0
-    /** In a message whose last fragment has not come. */
+    /** The message whose last fragment has not come. */
     private inMessage = false
-    private starting = false
-    private messageSize = 0
+    private first = false
+    private isText = false
+    private size = 0
     private fragments = 0
-    private utf8 = new Utf8()
+    private parts: Buffer[]
+    private utf8: Utf8
+    private readonly maxShort: number
 
-    constructor(private readonly options: ReceiverOptions) {}
+    constructor(private readonly limits: ReceiverOptions) {
+        const { maxMessage } = limits
+        this.maxShort = maxMessage < 125 ? maxMessage : 125
+    }
 
-    /** Hands over the next bytes; only when `poll` has returned None. */
+    /** Hands over the next bytes, from an index on; only when `poll` has returned None. */
     feed(chunk: Buffer, from: number) {
         this.chunk = chunk
         this.at = from
@@ -91,43 +91,42 @@ export class Receiver {
     poll(): Event {
         const chunk = this.chunk
         if (!chunk) return Event.None
-        if (this.shortMessage(chunk)) return Event.Data
-        if (this.remaining >= 0 || this.header()) {
-            if (this.control) {
-                if (this.fillControl()) return this.controlEvent()
-            } else if (!this.remaining || this.at < chunk.length) {
-                this.slice()
+        const at = this.at
+        if (!this.inMessage && this.remaining < 0 && !this.headLength) {
+            // A whole short message at hand, the usual case, at a third of the cost.
+            const opcode = chunk[at] - FIN
+            const size = chunk[at + 1]
+            const end = at + 2 + size
+            if (
+                (opcode === OP_TEXT || opcode === OP_BINARY) &&
+                size <= this.maxShort &&
+                end <= chunk.length
+            ) {
+                const data = Buffer.alloc(size)
+                data.blitAt(0, chunk, at + 2, size)
+                this.at = end
+                const message = shortMessage(data, opcode === OP_TEXT)
+                this.item = this.limits.slices
+                    ? new Slice(data, message.isText, true, true, true)
+                    : message
                 return Event.Data
             }
         }
-        this.chunk = undefined
-        return Event.None
+        return this.pollFrame()
     }
 
-    /** Takes a whole message of less than 126 bytes that is at hand: the usual case, at a third of the cost. */
-    private shortMessage(chunk: Buffer): boolean {
-        if (this.remaining >= 0 || this.headLength || this.inMessage)
-            return false
-        const at = this.at
-        const opcode = chunk[at] - FIN
-        const size = chunk[at + 1]
-        const end = at + 2 + size
-        if (
-            (opcode !== OP_TEXT && opcode !== OP_BINARY) ||
-            !(size < 126 && end <= chunk.length) ||
-            size > this.options.maxMessage
-        )
-            return false
-        const data = Buffer.alloc(size)
-        data.blitAt(0, chunk, at + 2, size)
-        this.data = data
-        this.at = end
-        this.isText = opcode === OP_TEXT
-        this.first = true
-        this.last = true
-        this.frameEnd = true
-        if (this.isText) this.checkText()
-        return true
+    private pollFrame(): Event {
+        for (;;) {
+            if (this.remaining < 0 && !this.header()) break
+            if (this.opcode & 8) {
+                if (!this.fillControl()) break
+                return this.controlEvent()
+            }
+            if (this.remaining && this.at >= this.chunk.length) break
+            if (this.slice()) return Event.Data
+        }
+        this.chunk = undefined
+        return Event.None
     }
 
     /** Collects a header, RFC 6455, 5.2. @returns false when more bytes are needed */
@@ -135,65 +134,50 @@ export class Receiver {
         const { chunk, head } = this
         let at = this.at
         let length = this.headLength
-        while (length < this.headSize) {
+        let size = this.headSize
+        while (length < size) {
             if (at >= chunk.length) {
                 this.at = at
                 this.headLength = length
+                this.headSize = size
                 return false
             }
             const byte = chunk[at++]
             head[length++] = byte
-            if (length === 2) this.headSize = headSize(byte)
-            else if (length === 1) this.firstByte(byte)
+            if (length === 1) checkFirst(byte, this.inMessage)
+            else if (length === 2) size = headSize(byte)
         }
         this.at = at
         this.headLength = 0
         this.headSize = 2
-        this.remaining = payloadLength(head)
-        if (this.opcode & 8) {
-            if (this.remaining > MAX_CONTROL)
-                throw new ProtocolError(
-                    `control frame with ${this.remaining} bytes`
-                )
-            this.control = Buffer.alloc(this.remaining)
-        } else this.startFrame()
+        this.opcode = head[0] & 0xf
+        this.fin = head[0] >= FIN
+        const payload = payloadLength(head)
+        this.remaining = payload
+        if (!(this.opcode & 8)) this.startFrame(payload)
+        else if (payload > MAX_CONTROL)
+            throw new ProtocolError(`control frame with ${payload} bytes`)
+        else this.payload = Buffer.alloc(payload)
         return true
     }
 
-    private firstByte(byte: number) {
-        const opcode = byte & 0xf
-        this.opcode = opcode
-        this.fin = (byte & FIN) !== 0
-        if (byte & RSV)
-            throw new ProtocolError("reserved bits set without an extension")
-        if (opcode & 8) {
-            if (opcode > OP_PONG)
-                throw new ProtocolError(`reserved opcode ${opcode}`)
-            if (!this.fin) throw new ProtocolError("fragmented control frame")
-        } else {
-            if (opcode > 2) throw new ProtocolError(`reserved opcode ${opcode}`)
-            if (this.inMessage && opcode !== OP_CONTINUATION)
-                throw new ProtocolError("new message inside a fragmented one")
-            if (!this.inMessage && opcode === OP_CONTINUATION)
-                throw new ProtocolError("continuation without a message")
-        }
-    }
-
     /** Checks a data frame against the limits before anything of it is taken. */
-    private startFrame() {
-        const { maxMessage, maxFragments } = this.options
+    private startFrame(payload: number) {
+        const { maxMessage, maxFragments } = this.limits
         if (!this.inMessage) {
             this.inMessage = true
-            this.starting = true
+            this.first = true
             this.isText = this.opcode === OP_TEXT
-            this.messageSize = 0
+            this.size = 0
             this.fragments = 0
+            this.parts = []
+            if (!this.utf8) this.utf8 = new Utf8()
         }
-        this.messageSize += this.remaining
+        this.size += payload
         this.fragments++
-        if (this.messageSize > maxMessage)
+        if (this.size > maxMessage)
             throw new ProtocolError(
-                `message of ${this.messageSize} bytes, at most ${maxMessage} allowed`,
+                `message of ${this.size} bytes, at most ${maxMessage} allowed`,
                 CLOSE_TOO_BIG
             )
         if (this.fragments > maxFragments)
@@ -203,80 +187,114 @@ export class Receiver {
             )
     }
 
-    /** Moves to the next slice of a data frame. */
-    private slice() {
-        const { chunk, at } = this
-        const size = Math.min(
-            Math.min(this.remaining, MAX_SLICE),
-            chunk.length - at
-        )
-        if (size === chunk.length) this.data = chunk
-        else {
-            this.data = Buffer.alloc(size)
-            this.data.blitAt(0, chunk, at, size)
-        }
+    /** Takes the next slice of a data frame. @returns whether it makes an event */
+    private slice(): boolean {
+        const { chunk, at, isText, first } = this
+        let size = Math.min(this.remaining, MAX_SLICE)
+        size = Math.min(size, chunk.length - at)
+        const data = size === chunk.length ? chunk : cut(chunk, at, size)
         this.at = at + size
-        this.remaining -= size
-        this.first = this.starting
-        this.starting = false
-        this.frameEnd = this.remaining === 0
-        this.last = this.frameEnd && this.fin
-        if (this.isText) this.checkText()
-        if (this.frameEnd) this.remaining = -1
-        if (this.last) this.inMessage = false
-    }
-
-    private checkText() {
-        const utf8 = this.utf8
-        if (!utf8.accept(this.data) || (this.last && utf8.needed))
-            throw new ProtocolError(
-                "text that is not UTF-8",
-                CLOSE_INVALID_PAYLOAD
-            )
-        this.text = utf8.text
+        const remaining = this.remaining - size
+        const frameEnd = remaining === 0
+        const last = frameEnd && this.fin
+        this.remaining = frameEnd ? -1 : remaining
+        this.first = false
+        this.inMessage = !last
+        if (isText && (!this.utf8.accept(data) || (last && this.utf8.needed)))
+            throw notUtf8("text")
+        if (this.limits.slices) {
+            this.item = new Slice(data, isText, first, last, frameEnd)
+            return true
+        }
+        if (size) this.parts.push(data)
+        if (!last) return false
+        this.item = new Message(join(this.parts), isText, undefined)
+        this.parts = undefined
+        return true
     }
 
     /** @returns false when more bytes are needed */
     private fillControl(): boolean {
-        const { chunk, at, control } = this
-        const size = Math.min(this.remaining, chunk.length - at)
-        control.blitAt(control.length - this.remaining, chunk, at, size)
+        const { chunk, at, payload, remaining } = this
+        const size = Math.min(remaining, chunk.length - at)
+        payload.blitAt(payload.length - remaining, chunk, at, size)
         this.at = at + size
-        this.remaining -= size
-        return this.remaining === 0
+        this.remaining = remaining - size
+        return size === remaining
     }
 
     private controlEvent(): Event {
-        this.data = this.control
-        this.control = undefined
         this.remaining = -1
-        if (this.opcode === OP_PING) return Event.Ping
-        if (this.opcode === OP_PONG) return Event.Pong
-        this.parseClose()
-        return Event.Close
+        let event = Event.Close
+        if (this.opcode === OP_PING) event = Event.Ping
+        else if (this.opcode === OP_PONG) event = Event.Pong
+        else this.parseClose(this.payload)
+        this.control(event)
+        return event
     }
 
+    /** Acts on a control frame. */
+    protected control(_event: Event) {}
+
     /** RFC 6455, 5.5.1. */
-    private parseClose() {
-        const body = this.data
+    private parseClose(body: Buffer) {
+        this.closeCode = CLOSE_NO_STATUS
         if (body.length === 0) return
         const code = (body[0] << 8) | body[1]
-        if (body.length === 1 || !isCloseCode(code))
-            throw new ProtocolError(
-                body.length === 1
-                    ? "Close frame with 1 byte"
-                    : `Close frame with code ${code}`
-            )
+        if (body.length === 1) throw new ProtocolError("Close frame of 1 byte")
+        if (!isCloseCode(code))
+            throw new ProtocolError(`Close frame with code ${code}`)
         const reason = body.slice(2)
         const utf8 = new Utf8()
-        if (!utf8.accept(reason) || utf8.needed)
-            throw new ProtocolError(
-                "close reason that is not UTF-8",
-                CLOSE_INVALID_PAYLOAD
-            )
+        if (!utf8.accept(reason) || utf8.needed) throw notUtf8("close reason")
         this.closeCode = code
         this.closeReason = utf8.text
     }
+}
+
+function shortMessage(data: Buffer, isText: boolean): Message {
+    let text: string
+    if (isText) {
+        // Beyond ASCII at its end, it could end inside a character.
+        if (data[data.length - 1] < 0x80 || !data.length) text = data.toString()
+        if (text === undefined || text.indexOf(REPLACEMENT) >= 0) {
+            const utf8 = new Utf8()
+            if (!utf8.accept(data) || utf8.needed) throw notUtf8("text")
+            text = utf8.text
+        }
+    }
+    return new Message(data, isText, text)
+}
+
+function notUtf8(what: string): ProtocolError {
+    return new ProtocolError(`${what} that is not UTF-8`, CLOSE_INVALID_PAYLOAD)
+}
+
+function cut(chunk: Buffer, at: number, size: number): Buffer {
+    const data = Buffer.alloc(size)
+    data.blitAt(0, chunk, at, size)
+    return data
+}
+
+function join(parts: Buffer[]): Buffer {
+    return parts.length === 1 ? parts[0] : Buffer.concat(...parts)
+}
+
+/** A frame's first byte, RFC 6455, 5.2 and 5.4. */
+function checkFirst(byte: number, inMessage: boolean) {
+    const opcode = byte & 0xf
+    if (byte & RSV)
+        throw new ProtocolError("reserved bits set without an extension")
+    if (opcode & 8 ? opcode > OP_PONG : opcode > OP_BINARY)
+        throw new ProtocolError(`reserved opcode ${opcode}`)
+    if (opcode & 8) {
+        if (byte < FIN) throw new ProtocolError("fragmented control frame")
+    } else if (inMessage !== (opcode === OP_CONTINUATION))
+        throw new ProtocolError(
+            inMessage
+                ? "new message inside a fragmented one"
+                : "continuation without a message"
+        )
 }
 
 /** Size of a header by its second byte, RFC 6455, 5.2. */
@@ -295,7 +313,9 @@ function payloadLength(head: Buffer): number {
         return low
     }
     const high = low * 0x10000 + ((head[4] << 8) | head[5])
-    const length = high * 0x100000000 + word(head, 6)
+    const length =
+        high * 0x100000000 +
+        (head[6] * 0x1000000 + ((head[7] << 16) | (head[8] << 8) | head[9]))
     if (high >= 0x80000000)
         throw new ProtocolError("length with the top bit set")
     if (length < 0x10000) throw new ProtocolError(`length ${length} in 64 bits`)
@@ -303,11 +323,4 @@ function payloadLength(head: Buffer): number {
     if (high >= 0x200000)
         throw new ProtocolError(`frame of ${length} bytes`, CLOSE_TOO_BIG)
     return length
-}
-
-function word(data: Buffer, at: number): number {
-    return (
-        data[at] * 0x1000000 +
-        ((data[at + 1] << 16) | (data[at + 2] << 8) | data[at + 3])
-    )
 }

@@ -2,8 +2,8 @@ import { FIN, MASK, OP_CLOSE, OP_PING, OP_PONG } from "./codes"
 import { mask, rotate } from "./mask"
 import { Outgoing } from "./outgoing"
 
-/** Most payload bytes in one output: far from the VM's step limit, and what every network takes in one write. */
-const MAX_OUTPUT = 1024
+/** Most payload bytes in one output: far from the VM's step limit, and with a header what every network takes in one write. */
+export const MAX_OUTPUT = 1008
 
 /** Most control frames that wait for a peer who does not read; RFC 6455, 5.5.3 allows to skip older Pongs. */
 const MAX_CONTROLS = 8
@@ -11,12 +11,16 @@ const MAX_CONTROLS = 8
 /** Random bytes fetched at a time: the masking keys of eight frames. */
 const KEYS = 32
 
+/** As many cryptographically strong random bytes as asked for. */
+export type Random = (size: number) => Buffer
+
 /**
  * Turns messages into masked frames, RFC 6455, 5. Puts out some 1 KB at a time and never tears a frame; control frames
  * go out between two frames, before any data.
- * @devsWhenUsed
  */
 export class Sender {
+    /** Nothing is queued and no frame is open. */
+    idle = true
     /** Payload bytes that are queued and not put out. */
     buffered = 0
     /** How many pieces of data were queued, and how many of them were put out and written. */
@@ -39,14 +43,20 @@ export class Sender {
     private keys: Buffer
     private keysLeft = 0
 
-    /** @param random gives as many cryptographically strong random bytes as it is asked for */
-    constructor(private readonly random: (size: number) => Buffer) {}
+    constructor(private readonly random: Random) {}
 
     /** Queues data. */
     push(item: Outgoing) {
         this.queue.push(item)
         this.queued++
         this.buffered += item.length
+        this.idle = false
+    }
+
+    /** The frame of an item that need not be queued: while `idle`, up to `MAX_OUTPUT` bytes. */
+    frame(item: Outgoing): Buffer {
+        const length = item.length
+        return frame(item.head, length, item.data, length, this.nextKey())
     }
 
     ping(data: Buffer) {
@@ -64,6 +74,7 @@ export class Sender {
     end(body: Buffer, atOnce: boolean) {
         if (!this.close) this.close = this.controlFrame(FIN | OP_CLOSE, body)
         this.hurry = this.hurry || atOnce
+        this.idle = false
     }
 
     /** Whether the next Ping or Pong pushes out an older one. */
@@ -78,60 +89,48 @@ export class Sender {
 
     /** The next bytes to write, called when those before are written; undefined when there are none. */
     next(): Buffer {
-        if (this.begun && this.position === this.queue[0].length) {
-            this.queue.insert(0, -1)
+        const { queue, controls } = this
+        if (this.begun && this.position === queue[0].length) {
+            queue.insert(0, -1)
             this.begun = false
             this.completed++
         }
-        const item = this.queue[0]
+        const item = queue[0]
         if (this.remaining) return item ? this.goOn(item) : undefined
         if (this.closed) return undefined
-        if (this.controls.length) {
-            const control = this.controls[0]
-            this.controls.insert(0, -1)
+        if (controls.length) {
+            const control = controls[0]
+            controls.insert(0, -1)
             return control
         }
-        if (item && !this.hurry) return this.openFrame(item)
-        this.closed = this.close !== undefined
+        if (item && !this.hurry) return this.open(item)
+        this.idle = this.close === undefined
+        this.closed = !this.idle
         return this.close
     }
 
-    private openFrame(item: Outgoing): Buffer {
+    private open(item: Outgoing): Buffer {
         const length = item.frameLength
         const size = Math.min(item.length, MAX_OUTPUT)
         const key = this.nextKey()
-        const start = length < 126 ? 6 : length < 0x10000 ? 8 : 14
-        const out = Buffer.alloc(start + size)
-        out[0] = item.head
-        if (start === 6) out[1] = MASK | length
-        else if (start === 8) {
-            out[1] = MASK | 126
-            out[2] = length >> 8
-            out[3] = length & 0xff
-        } else {
-            out[1] = MASK | 127
-            writeLength(out, length)
-        }
-        out.setAt(start - 4, "i32", key)
-        out.blitAt(start, item.data, 0, size)
-        mask(out, start, start + size, key)
+        const out = frame(item.head, length, item.data, size, key)
         this.begun = true
         this.position = size
         this.buffered -= size
         this.remaining = length - size
-        if (size < length) this.key = rotate(key, size)
+        this.key = rotate(key, size)
         return out
     }
 
     /** More of the frame that is open. */
     private goOn(item: Outgoing): Buffer {
-        if (!this.begun) this.position = 0
-        const size = Math.min(item.length - this.position, MAX_OUTPUT)
+        const position = this.begun ? this.position : 0
+        const size = Math.min(item.length - position, MAX_OUTPUT)
         const out = Buffer.alloc(size)
-        out.blitAt(0, item.data, this.position, size)
+        out.blitAt(0, item.data, position, size)
         mask(out, 0, size, this.key)
         this.begun = true
-        this.position += size
+        this.position = position + size
         this.buffered -= size
         this.remaining -= size
         this.key = rotate(this.key, size)
@@ -141,34 +140,52 @@ export class Sender {
     private control(head: number, data: Buffer) {
         if (this.crowded()) this.controls.insert(0, -1)
         this.controls.push(this.controlFrame(head, data))
+        this.idle = false
     }
 
     private controlFrame(head: number, data: Buffer): Buffer {
         const length = data.length
-        const out = Buffer.alloc(6 + length)
-        const key = this.nextKey()
-        out[0] = head
-        out[1] = MASK | length
-        out.setAt(2, "i32", key)
-        out.blitAt(6, data, 0, length)
-        mask(out, 6, 6 + length, key)
-        return out
+        return frame(head, length, data, length, this.nextKey())
     }
 
     private nextKey(): number {
-        if (!this.keysLeft) {
+        let left = this.keysLeft
+        if (!left) {
             this.keys = this.random(KEYS)
-            this.keysLeft = KEYS
+            left = KEYS
         }
-        this.keysLeft -= 4
-        return this.keys.getAt(this.keysLeft, "i32")
+        left -= 4
+        this.keysLeft = left
+        return this.keys.getAt(left, "i32")
     }
 }
 
-/** The 64-bit length, most significant byte first. */
-function writeLength(out: Buffer, length: number) {
-    for (let i = 9; i > 1; --i) {
-        out[i] = length % 256
-        length = Math.floor(length / 256)
+/**
+ * A frame, RFC 6455, 5.2, or the beginning of one.
+ * @param length of the frame's payload in bytes
+ * @param size how many of them come along
+ */
+function frame(
+    head: number,
+    length: number,
+    data: Buffer | string,
+    size: number,
+    key: number
+): Buffer {
+    const start = length < 126 ? 6 : length < 0x10000 ? 8 : 14
+    const end = start + size
+    const out = Buffer.alloc(end)
+    out[0] = head
+    if (start === 6) out[1] = MASK | length
+    else {
+        out[1] = MASK | (start === 8 ? 126 : 127)
+        for (let i = start - 5; i > 1; --i) {
+            out[i] = length % 256
+            length = Math.floor(length / 256)
+        }
     }
+    out.setAt(start - 4, "i32", key)
+    out.blitAt(start, data, 0, size)
+    mask(out, start, end, key)
+    return out
 }

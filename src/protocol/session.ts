@@ -1,28 +1,24 @@
 import {
     CLOSE_ABNORMAL,
-    CLOSE_NORMAL,
     CLOSE_NO_STATUS,
+    CLOSE_NORMAL,
     isCloseCode,
     MAX_CONTROL,
     ProtocolError,
 } from "./codes"
 import { Handshake, HandshakeOptions } from "./handshake"
 import { Event, Receiver, ReceiverOptions } from "./receiver"
-import { Sender } from "./sender"
+import { Random, Sender } from "./sender"
 import { Url } from "./url"
-
-/** As many cryptographically strong random bytes as asked for. */
-export type Random = (size: number) => Buffer
 
 /**
  * One WebSocket connection of a client, RFC 6455, without I/O, clock or randomness of its own.
  *
- * Bytes in: `receive`, then `poll` until it says None. Bytes out: `open` once, then `sender.next` until it gives nothing.
+ * Bytes in: `receive`, then `poll` until it says None; when it throws a ProtocolError, `fail`. Bytes out: `open` once, then
+ * `sender.next` until it gives nothing.
  * @devsWhenUsed
  */
-export class Session {
-    /** Describes the event that `poll` returned last. */
-    readonly receiver: Receiver
+export class Session extends Receiver {
     /** What goes out. */
     readonly sender: Sender
     /** The subprotocol in use; empty without one. */
@@ -33,9 +29,6 @@ export class Session {
     closeReceived = false
     /** The peer broke the protocol; what still comes from it is thrown away. */
     failed = false
-    /** The peer's code and reason, or ours after a failure. */
-    closeCode = CLOSE_ABNORMAL
-    closeReason = ""
 
     private handshake: Handshake
 
@@ -45,8 +38,9 @@ export class Session {
         limits: ReceiverOptions,
         random: Random
     ) {
+        super(limits)
+        this.closeCode = CLOSE_ABNORMAL
         this.handshake = new Handshake(url, options, random(16))
-        this.receiver = new Receiver(limits)
         this.sender = new Sender(random)
     }
 
@@ -64,32 +58,14 @@ export class Session {
     receive(chunk: Buffer) {
         if (this.closeReceived || this.failed) return
         let at = 0
-        if (this.handshake) {
+        if (!this.isOpen) {
             at = this.handshake.receive(chunk)
             if (at < 0) return
             this.protocol = this.handshake.protocol
             this.handshake = undefined
-        }
-        this.receiver.feed(chunk, at)
-    }
-
-    /** The next event. A Ping is already answered, a Close too. @throws ProtocolError: the peer has been told */
-    poll(): Event {
-        if (!this.isOpen) {
-            if (this.handshake) return Event.None
             this.isOpen = true
-            return Event.Open
         }
-        if (this.closeReceived || this.failed) return Event.None
-        try {
-            const event = this.receiver.poll()
-            if (event === Event.Ping) this.sender.pong(this.receiver.data)
-            else if (event === Event.Close) this.closedByPeer()
-            return event
-        } catch (e) {
-            if (e instanceof ProtocolError) this.fail(e)
-            throw e
-        }
+        this.feed(chunk, at)
     }
 
     /** Queues a Close frame behind the messages. @param body made by `closeBody` */
@@ -97,20 +73,27 @@ export class Session {
         this.sender.end(body, false)
     }
 
-    private closedByPeer() {
-        const { closeCode, closeReason } = this.receiver
-        this.closeReceived = true
-        this.closeCode = closeCode
-        this.closeReason = closeReason
-        const code = closeCode === CLOSE_NO_STATUS ? undefined : closeCode
-        this.sender.end(closeBody(code), true)
-    }
-
-    private fail(error: ProtocolError) {
+    /** Tells the peer what it did wrong. */
+    fail(error: ProtocolError) {
         this.failed = true
         this.closeCode = error.code
         this.closeReason = error.message
         this.sender.end(closeBody(error.code, error.message), true)
+        this.feed(undefined, 0)
+    }
+
+    /** Answers Ping and Close. */
+    protected override control(event: Event) {
+        if (event === Event.Ping) this.sender.pong(this.payload)
+        else if (event === Event.Close) {
+            const code = this.closeCode
+            this.closeReceived = true
+            this.feed(undefined, 0)
+            this.sender.end(
+                closeBody(code === CLOSE_NO_STATUS ? undefined : code),
+                true
+            )
+        }
     }
 }
 

@@ -1,5 +1,5 @@
 /** What the VM puts in the place of each sequence that it does not accept. */
-const REPLACEMENT = "\ufffd"
+export const REPLACEMENT = "\ufffd"
 
 /**
  * Checks UTF-8 (RFC 3629) that arrives in pieces, and fails at the first byte that cannot be continued.
