@@ -25,7 +25,7 @@ async function flash(options: Options) {
 
     console.log("\n3. The program")
     console.log(
-        "The board restarts by itself. Start the server (npm run serve) if it does not run yet: it shows each message."
+        "The board restarts by itself. Start the server for it if none runs yet (npm run serve -- --host 0.0.0.0): it shows each message."
     )
     console.log(logHint(image.board.id))
 }
