@@ -158,7 +158,7 @@ class NativeStream implements Stream {
 
     /** The board has one socket, and opening it again kills the first. */
     private checkFree() {
-        let result = 0
+        let result: number
         try {
             result = sockets._socketWrite(undefined)
         } catch (e: any) {

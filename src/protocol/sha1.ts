@@ -51,7 +51,7 @@ function addBlock(hash: number[], data: Buffer, from: number) {
                 w[(s + 13) & 15] ^ w[(s + 8) & 15] ^ w[(s + 2) & 15] ^ w[s]
             w[s] = (x << 1) | (x >>> 31)
         }
-        let f = 0
+        let f: number
         if (t < 20) f = ((b & c) | (~b & d)) + 0x5a827999
         else if (t < 40) f = (b ^ c ^ d) + 0x6ed9eba1
         else if (t < 60) f = ((b & c) | (b & d) | (c & d)) - 0x70e44324
