@@ -269,8 +269,10 @@ export class Pump {
 
     /** Milliseconds until `overdue` wants to be asked; undefined: never. */
     private patience(): number {
-        const when = this.deadline || (this.heartbeat ? this.beat : 0)
-        return when ? Math.max(0, when - ds.millis()) : undefined
+        // Not `||`: to the VM a number beyond 31 bits is false, and so would be the time after 24 days.
+        let when = this.deadline
+        if (when === 0 && this.heartbeat) when = this.beat
+        return when > 0 ? Math.max(0, when - ds.millis()) : undefined
     }
 
     /** Nothing came for too long. @returns true when that is the end */
@@ -279,7 +281,7 @@ export class Pump {
             throw new StreamError(
                 `no answer to the handshake within ${this.handshakeTimeout} ms`
             )
-        if (this.deadline) return true
+        if (this.deadline > 0) return true
         const { interval, timeout } = this.heartbeat
         // While long output is on its way the Ping may still stand behind it.
         if (this.beating && this.flushing && this.output !== this.outputAtPing)

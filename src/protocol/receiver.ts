@@ -122,7 +122,7 @@ export class Receiver {
                 if (!this.fillControl()) break
                 return this.controlEvent()
             }
-            if (this.remaining && this.at >= this.chunk.length) break
+            if (this.remaining > 0 && this.at >= this.chunk.length) break
             if (this.slice()) return Event.Data
         }
         this.chunk = undefined
