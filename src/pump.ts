@@ -120,10 +120,8 @@ export class Pump {
         ) {
             // Nothing is before it: straight to the link.
             owner.bufferedAmount = item.length
-            await this.flush(sender.frame(item))
-            if (!this.error) return true
-            sender.push(item)
-            return false
+            await this.flush(sender.frame(item), item)
+            return !this.error
         }
         sender.push(item)
         owner.bufferedAmount = sender.buffered
@@ -138,9 +136,9 @@ export class Pump {
 
     /**
      * Writes what there is to write; at once without waiting when another fiber is at it.
-     * @param bytes to begin with
+     * @param bytes to begin with, the frame of `item`
      */
-    async flush(bytes?: Buffer) {
+    async flush(bytes?: Buffer, item?: Outgoing) {
         this.starting = false
         if (this.flushing || this.over) return
         this.flushing = true
@@ -150,6 +148,7 @@ export class Pump {
             if (!bytes) bytes = sender.next()
             while (bytes) {
                 await stream.send(bytes)
+                item = undefined
                 owner.bufferedAmount = sender.buffered
                 const output = this.output + bytes.length + OUTPUT_OVERHEAD
                 this.output = output
@@ -160,6 +159,7 @@ export class Pump {
                 bytes = sender.idle ? undefined : sender.next()
             }
         } catch (e: any) {
+            if (item) sender.push(item)
             if (!this.error) this.error = e
             await stream.close()
         }

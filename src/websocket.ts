@@ -267,8 +267,6 @@ export class WebSocket implements PumpOwner, SliceSink {
 
     /** One connection, from the dial to its end. */
     private async connection(): Promise<CloseEvent> {
-        this.session = undefined
-        this.pump = undefined
         this.openedAt = undefined
         let error: Error
         try {
@@ -329,6 +327,8 @@ export class WebSocket implements PumpOwner, SliceSink {
     private ended(end: CloseEvent) {
         const { mailbox, session } = this
         this.writer = undefined
+        this.session = undefined
+        this.pump = undefined
         if (session && this.options.reconnect) {
             const again = session.sender.unwritten().filter(isWhole)
             again.pushRange(this.waiting)
