@@ -19,7 +19,7 @@ export interface LinkOptions {
      * - `consumed`, the default but for `simulator`: when the VM is idle, and while its heap is getting full not before the program has let go of
      *   the pieces before; meanwhile TCP holds the peer up. No firmware does that: there, a sender that is faster than the
      *   program fills the heap until the program dies.
-     * - `idle`: when the VM is idle, as ESP32 and Pico W do.
+     * - `idle`: whenever the VM is idle, and then up to a TCP window at once, as ESP32 and Pico W do.
      * - `burst`: at once, in pieces of up to 64 KB, as the stock simulator does.
      */
     delivery?: Delivery

@@ -3,7 +3,7 @@ import type { Carrier, SocketEvent } from "./carrier.ts"
 import { Heap } from "./heap.ts"
 import { ReceiveWindow } from "./window.ts"
 import { storeSettings } from "./settings.ts"
-import { toolchain, type Vm } from "./vm.ts"
+import { toolchain, watchdog, type Vm } from "./vm.ts"
 
 /** What survives a reset of the board: its program and its settings. */
 export interface Flash {
@@ -35,6 +35,8 @@ const EVENT_CODES = { open: 1, close: 2, error: 3, data: 4 } as const
 const NOT_CONNECTED = -10
 /** How long the VM may run without a pause before other things in this process get their turn, in milliseconds. */
 const TURN = 5
+/** After how long the VM is taken for hanging, in milliseconds. */
+const STUCK = 5000
 
 export class Machine {
     heap!: Heap
@@ -173,7 +175,9 @@ export class Machine {
             for (;;) {
                 while (this.deliver(false));
                 this.enter()
+                watchdog.deadline = this.entered + STUCK
                 const wait = this.vm._jd_em_process()
+                watchdog.deadline = Infinity
                 this.leave()
                 if (this.sampling) this.sample()
                 if (wait > 0 && !this.deliver(true)) return wait
@@ -216,6 +220,7 @@ export class Machine {
      * firmware starts the program in its flash 1.1 s later.
      */
     private reset(error: Error) {
+        watchdog.deadline = Infinity
         this.close()
         const crash = error.name === "ExitStatus" ? undefined : error
         this.tell(() => this.listener.reset(crash))

@@ -110,6 +110,27 @@ export interface Toolchain {
     compiler: Compiler
 }
 
+/**
+ * When the VM that is running has to come back, by `performance.now()`; it is not supposed to take more than milliseconds.
+ *
+ * `while (true) await sleep(0)` never comes back: the fiber is due again at once, and the VM runs all fibers that are due
+ * before it looks at its socket. On a device such a program is deaf; here it would hang the process. But before each fiber
+ * the VM asks for the time.
+ */
+export const watchdog = { deadline: Infinity }
+
+class VmDate extends Date {
+    static override now() {
+        if (performance.now() > watchdog.deadline) {
+            watchdog.deadline = Infinity
+            throw new Error(
+                "expected the program to pause, it did not for seconds: is there an endless loop around sleep(0)?"
+            )
+        }
+        return Date.now()
+    }
+}
+
 let loaded: Toolchain | undefined
 
 /**
@@ -133,24 +154,18 @@ function load(): Toolchain {
     const file = join(dirname(manifest), BUNDLE)
     const code = `${readFileSync(file, "utf8")}
 return { createVm: require_devicescript_vm(), compiler: require_devicescript_compiler_node() }`
-    const parameters = [
-        "exports",
-        "require",
-        "module",
-        "__filename",
-        "__dirname",
-        "console",
-    ]
-    const body = compileFunction(code, parameters, { filename: file })
     const module = { exports: {} }
-    return body(
-        module.exports,
-        createRequire(file),
+    const scope = {
+        exports: module.exports,
+        require: createRequire(file),
         module,
-        file,
-        dirname(file),
-        silentConsole()
-    ) as Toolchain
+        __filename: file,
+        __dirname: dirname(file),
+        console: silentConsole(),
+        Date: VmDate,
+    }
+    const body = compileFunction(code, Object.keys(scope), { filename: file })
+    return body(...Object.values(scope)) as Toolchain
 }
 
 /** The VM prints panics to the console too, besides telling its host. */

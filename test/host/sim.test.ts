@@ -168,6 +168,18 @@ test("the firmware starts a panicked program again", async t => {
     await board.expect("up")
 })
 
+test("a program that never pauses is ended instead of hanging the process", async t => {
+    const board = await run(
+        t,
+        `import { sleep } from "@devicescript/core"
+        console.log("up")
+        while (true) await sleep(0)`
+    )
+    const [how] = await once(board, "reset")
+    assert.equal(how.name, "Crash")
+    await board.expect("endless loop around sleep(0)")
+})
+
 test("a reboot keeps the program and its settings", async t => {
     const board = await run(
         t,
