@@ -34,6 +34,9 @@ export enum Event {
 /** Most bytes of a message that are taken at a time: a TCP segment on Ethernet. */
 export const MAX_SLICE = 1460
 
+/** The first buffer of a frame that comes in pieces. */
+const MIN_PART = 128
+
 export interface ReceiverOptions {
     /** Largest message in bytes; without it any. */
     maxMessage?: number
@@ -76,12 +79,16 @@ export class Receiver {
     private parts: Buffer[]
     /** The last one of them, while it is not complete. */
     private part: Buffer
+    private filled: number
     private utf8: Utf8
-    private readonly maxShort: number
+    private readonly slices: boolean
+    private readonly maxMessage: number
+    private readonly maxFragments: number
 
-    constructor(private readonly limits: ReceiverOptions) {
-        const { maxMessage } = limits
-        this.maxShort = maxMessage < 125 ? maxMessage : 125
+    constructor(limits: ReceiverOptions) {
+        this.slices = limits.slices
+        this.maxMessage = limits.maxMessage || Infinity
+        this.maxFragments = limits.maxFragments || Infinity
     }
 
     /** Hands over the next bytes, from an index on; only when `poll` has returned None. */
@@ -102,14 +109,15 @@ export class Receiver {
             const end = at + 2 + size
             if (
                 (opcode === OP_TEXT || opcode === OP_BINARY) &&
-                size <= this.maxShort &&
+                size < 126 &&
+                size <= this.maxMessage &&
                 end <= chunk.length
             ) {
                 const data = Buffer.alloc(size)
                 data.blitAt(0, chunk, at + 2, size)
                 this.at = end
                 const message = shortMessage(data, opcode === OP_TEXT)
-                this.item = this.limits.slices
+                this.item = this.slices
                     ? new Slice(data, message.isText, true, true, true)
                     : message
                 return Event.Data
@@ -166,7 +174,7 @@ export class Receiver {
 
     /** Checks a data frame against the limits before anything of it is taken. */
     private startFrame(payload: number) {
-        const { maxMessage, maxFragments } = this.limits
+        const { maxMessage, maxFragments } = this
         if (!this.inMessage) {
             this.inMessage = true
             this.first = true
@@ -207,7 +215,7 @@ export class Receiver {
         this.inMessage = !last
         if (isText && (!this.utf8.accept(data) || (last && this.utf8.needed)))
             throw notUtf8("text")
-        if (this.limits.slices) {
+        if (this.slices) {
             this.item = new Slice(data, isText, first, last, frameEnd)
             return true
         }
@@ -220,19 +228,26 @@ export class Receiver {
     }
 
     /**
-     * Adds a slice to a frame that comes in several. It gets its buffer at the first one: pieces that are put together
-     * in the end take more than twice the memory, and in between they tear the heap, which nothing mends.
+     * Adds a slice to a frame that comes in several. They go into one buffer, which grows to twice what has come, never
+     * beyond the frame: slices that are kept to be joined in the end tear the heap, which nothing mends.
      * @param remaining bytes of the frame that are still to come
      */
     private collect(data: Buffer, remaining: number) {
-        const size = data.length
-        if (!this.part) {
-            this.part = Buffer.alloc(size + remaining)
-            this.parts.push(this.part)
+        let part = this.part
+        const filled = part ? this.filled : 0
+        const size = filled + data.length
+        if (!part || size > part.length) {
+            const room = Math.max(2 * size, MIN_PART)
+            const grown = Buffer.alloc(Math.min(room, size + remaining))
+            if (part) grown.blitAt(0, part, 0, filled)
+            part = grown
         }
-        const { part } = this
-        part.blitAt(part.length - remaining - size, data, 0, size)
-        if (!remaining) this.part = undefined
+        part.blitAt(filled, data, 0, data.length)
+        this.filled = size
+        this.part = part
+        if (remaining) return
+        this.parts.push(part)
+        this.part = undefined
     }
 
     /** @returns false when more bytes are needed */
