@@ -92,9 +92,8 @@ export class Connection {
     send(message: Message): void {
         if (this.#ws.readyState !== WebSocket.OPEN) return
         const { maxBuffered, hardLimit } = this.#settings
-        this.#ws.send(message.data, { binary: message.type === "binary" }, () =>
-            this.#written()
-        )
+        const binary = message.type === "binary"
+        this.#ws.send(message.data, { binary }, error => this.#written(error))
         this.#report({ event: "reply", ...message })
         if (this.buffered > hardLimit)
             this.#fail(
@@ -130,13 +129,9 @@ export class Connection {
         this.#report({ event: "pause", buffered: this.buffered })
     }
 
-    #written(): void {
-        if (this.buffered <= this.#settings.maxBuffered / 2) this.#resume()
-    }
-
-    #resume(): void {
-        if (!this.#ws.isPaused || this.#ws.readyState === WebSocket.CLOSED)
-            return
+    #written(error?: Error): void {
+        const enough = this.buffered <= this.#settings.maxBuffered / 2
+        if (error || !enough || !this.#ws.isPaused) return
         this.#pongDue = false
         this.#socket.setTimeout(0)
         this.#ws.resume()
