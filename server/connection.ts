@@ -93,7 +93,7 @@ export class Connection {
         if (this.#ws.readyState !== WebSocket.OPEN) return
         const { maxBuffered, hardLimit } = this.#settings
         const binary = message.type === "binary"
-        this.#ws.send(message.data, { binary }, error => this.#written(error))
+        this.#ws.send(message.data, { binary }, () => this.#written())
         this.#report({ event: "reply", ...message })
         if (this.buffered > hardLimit)
             this.#fail(
@@ -129,9 +129,10 @@ export class Connection {
         this.#report({ event: "pause", buffered: this.buffered })
     }
 
-    #written(error?: Error): void {
-        const enough = this.buffered <= this.#settings.maxBuffered / 2
-        if (error || !enough || !this.#ws.isPaused) return
+    #written(): void {
+        // Node calls a write that was under way when its socket was destroyed a success
+        if (this.#socket.destroyed || !this.#ws.isPaused) return
+        if (this.buffered > this.#settings.maxBuffered / 2) return
         this.#pongDue = false
         this.#socket.setTimeout(0)
         this.#ws.resume()
