@@ -21,13 +21,11 @@ export interface Vm {
     _malloc(size: number): number
     _free(pointer: number): void
 
-    devsInit(): void
+    /** 16 hex digits; initializes the VM, so the handlers below come first. */
     devsSetDeviceId(id: string): void
     devsGcStress(on: boolean): void
     /** @returns 0, or the code of what is wrong with the bytecode */
     devsDeploy(bytecode: Uint8Array): number
-    /** @returns 0, or the code of what is wrong with the bytecode */
-    devsVerify(bytecode: Uint8Array): number
     /** Runs everything that is due. @returns microseconds until it wants to be called again */
     _jd_em_process(): number
     /** A Jacdac frame from the bus. @returns 0, or below 0 when it was dropped */
@@ -35,8 +33,8 @@ export interface Vm {
     /** Something happened on the program's socket: 1 open, 2 close, 3 error (text), 4 data. */
     _jd_em_tcpsock_on_event(event: number, data: number, size: number): void
 
+    /** A line of the log. */
     dmesg(line: string): void
-    error(...what: unknown[]): void
     /** A Jacdac frame to the bus. */
     sendPacket(frame: Uint8Array): void
     /** The program ended; 0 is a restart it asked for itself. */
@@ -96,10 +94,6 @@ export interface Compiler {
             posToString(position: number): string
         }
     }
-    parseToSettings(
-        text: string,
-        secret: boolean
-    ): Record<string, Uint8Array | undefined>
 }
 
 export interface Toolchain {
