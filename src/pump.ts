@@ -8,9 +8,10 @@ import { MAX_OUTPUT } from "./protocol/sender"
 import { Session } from "./protocol/session"
 import { Signal } from "./signal"
 
-/** Events, and output, after which a fiber gives way: far from the VM's limit of steps without a pause. */
+/** Events, output, and bytes of the server's reply, after which a fiber gives way: far from the VM's limit of steps without a pause. */
 const EVENTS_A_TURN = 64
 const OUTPUT_A_TURN = 8192
+const REPLY_A_TURN = 128
 
 /** What a write costs beside its bytes: as many steps as so many bytes. */
 const OUTPUT_OVERHEAD = 128
@@ -219,14 +220,28 @@ export class Pump {
             const chunk = await stream.recv(this.patience())
             if (chunk) {
                 if (this.heartbeat) this.alive()
-                session.receive(chunk)
-                if (!this.isOpen && session.isOpen) this.opened()
+                if (this.isOpen) session.receive(chunk)
+                else await this.greeting(chunk)
                 await this.drain()
             } else if (chunk === null) break
             else if (this.overdue()) return
         }
         if (!session.isOpen)
             throw new StreamError("closed before the handshake was complete")
+    }
+
+    /** The server's reply; behind it there may be frames. */
+    private async greeting(chunk: Buffer) {
+        const { session } = this
+        for (let at = 0; at < chunk.length; at += REPLY_A_TURN) {
+            const end = Math.min(at + REPLY_A_TURN, chunk.length)
+            session.receive(chunk.slice(at, end))
+            if (!session.isOpen) await ds.sleep(0)
+            else {
+                if (!this.isOpen) this.opened()
+                await this.drain()
+            }
+        }
     }
 
     private opened() {
