@@ -52,6 +52,8 @@ export const FIRMWARE: Record<Like, Firmware> = {
         tls: "handshake",
         error: stage => ESP32_ERRORS[stage],
     },
+    // not imitated: jd_tcpsock_process() of Pico W sets host_found_pending where it means to clear it, so that a host that
+    // takes no DNS query, as a literal address, is connected to again at every turn
     picow: {
         piece: 1460,
         delivery: "consumed",

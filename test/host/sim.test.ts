@@ -51,6 +51,7 @@ test("console lines come with their level and without its mark", async t => {
 })
 
 test("settings reach readSetting(), whatever their type", async t => {
+    // printed as it is: JSON.stringify("ü") in the VM gives "\u00c3\u00bc", its two bytes of UTF-8
     const settings = { text: "x = ü", number: -1.5, list: [1, "2"], no: false }
     const board = await run(
         t,
