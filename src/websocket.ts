@@ -310,9 +310,11 @@ export class WebSocket implements PumpOwner, SliceSink {
             const next = parseUrl(resolveUrl(target, error.location))
             // What is meant for one server, a password say, is not for another.
             if (
-                next.authority !== target.authority ||
-                next.secure !== target.secure
+                next.authority === target.authority &&
+                next.secure === target.secure
             )
+                next.credentials = next.credentials || target.credentials
+            else
                 handshake = {
                     protocols: options.protocols,
                     origin: options.origin,
