@@ -8,8 +8,12 @@ import { MAX_OUTPUT } from "./protocol/sender"
 import { Session } from "./protocol/session"
 import { Signal } from "./signal"
 
-/** Events, output, and bytes of the server's reply, after which a fiber gives way: far from the VM's limit of steps without a pause. */
-const EVENTS_A_TURN = 64
+/**
+ * Events, output, and bytes of the server's reply, after which a fiber gives way: far from the VM's limit of steps without a
+ * pause. The check of 64 bytes of text can cost as much as an event, that of a part of a message as much as so many.
+ */
+const WORK_A_TURN = 64
+const PART = 16
 const OUTPUT_A_TURN = 8192
 const REPLY_A_TURN = 128
 
@@ -88,8 +92,8 @@ export class Pump {
     /** Where in the output the fiber gives way next, and where the last Ping went out. */
     private turnEnd = 0
     private outputAtPing = 0
-    /** Events so far. */
-    private events = 0
+    /** Events since the fiber that reads gave way. */
+    private work = 0
     private over = false
     private readonly changed = new Signal()
 
@@ -257,11 +261,19 @@ export class Pump {
         const { session } = this
         const mailbox = this.owner.mailbox
         try {
-            let event: Event
-            while ((event = session.poll())) {
-                if (event === Event.Data) await mailbox.put(session.item)
-                else await this.control(event)
-                if (++this.events % EVENTS_A_TURN === 0) await ds.sleep(0)
+            for (;;) {
+                if (++this.work > WORK_A_TURN) {
+                    this.work = 0
+                    await ds.sleep(0)
+                }
+                const event = session.poll()
+                if (event === Event.Data) {
+                    const { item } = session
+                    this.work += item.data.length >> 6
+                    await mailbox.put(item)
+                } else if (event === Event.Part) this.work += PART
+                else if (event) await this.control(event)
+                else break
             }
         } catch (e) {
             if (!(e instanceof ProtocolError)) throw e

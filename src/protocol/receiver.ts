@@ -24,6 +24,8 @@ export enum Event {
     None,
     /** A message, or a slice of one: `item`. */
     Data,
+    /** A piece of a message that goes on. */
+    Part,
     /** A control frame: `payload`. */
     Ping,
     Pong,
@@ -127,14 +129,11 @@ export class Receiver {
     }
 
     private pollFrame(): Event {
-        for (;;) {
-            if (this.remaining < 0 && !this.header()) break
+        if (this.remaining >= 0 || this.header()) {
             if (this.opcode & 8) {
-                if (!this.fillControl()) break
-                return this.controlEvent()
-            }
-            if (this.remaining > 0 && this.at >= this.chunk.length) break
-            if (this.slice()) return Event.Data
+                if (this.fillControl()) return this.controlEvent()
+            } else if (this.remaining === 0 || this.at < this.chunk.length)
+                return this.slice() ? Event.Data : Event.Part
         }
         this.chunk = undefined
         return Event.None
