@@ -36,7 +36,7 @@ export enum Event {
 /** Most bytes of a message that are taken at a time: a TCP segment on Ethernet. */
 export const MAX_SLICE = 1460
 
-/** The first buffer of a frame that comes in pieces. */
+/** The first buffer of a message that comes in slices. */
 const MIN_PART = 128
 
 export interface ReceiverOptions {
@@ -77,9 +77,7 @@ export class Receiver {
     private isText = false
     private size = 0
     private fragments = 0
-    /** The message's frames so far. */
-    private parts: Buffer[]
-    /** The last one of them, while it is not complete. */
+    /** A message that comes in several slices, filled so far. */
     private part: Buffer
     private filled: number
     private utf8: Utf8
@@ -180,7 +178,6 @@ export class Receiver {
             this.isText = this.opcode === OP_TEXT
             this.size = 0
             this.fragments = 0
-            this.parts = []
             // The message before is not to be kept beside this one.
             this.item = undefined
             if (!this.utf8) this.utf8 = new Utf8()
@@ -218,17 +215,21 @@ export class Receiver {
             this.item = new Slice(data, isText, first, last, frameEnd)
             return true
         }
-        if (remaining || this.part) this.collect(data, remaining)
-        else if (size) this.parts.push(data)
-        if (!last) return false
-        this.item = new Message(join(this.parts), isText, undefined)
-        this.parts = undefined
+        let whole = data
+        if (!first || !last) {
+            this.collect(data, remaining)
+            if (!last) return false
+            whole = this.part
+            if (this.filled < whole.length) whole = cut(whole, 0, this.filled)
+            this.part = undefined
+        }
+        this.item = new Message(whole, isText, undefined)
         return true
     }
 
     /**
-     * Adds a slice to a frame that comes in several. They go into one buffer, which grows to twice what has come, never
-     * beyond the frame: slices that are kept to be joined in the end tear the heap, which nothing mends.
+     * Adds a slice to the message. They go into one buffer, which grows to twice what has come, never beyond what may come:
+     * slices that are kept to be joined in the end tear the heap, which nothing mends.
      * @param remaining bytes of the frame that are still to come
      */
     private collect(data: Buffer, remaining: number) {
@@ -236,17 +237,16 @@ export class Receiver {
         const filled = part ? this.filled : 0
         const size = filled + data.length
         if (!part || size > part.length) {
-            const room = Math.max(2 * size, MIN_PART)
-            const grown = Buffer.alloc(Math.min(room, size + remaining))
+            const most = this.fin ? size + remaining : this.maxMessage
+            let room = Math.max(2 * size, MIN_PART)
+            if (room > most) room = most
+            const grown = Buffer.alloc(room)
             if (part) grown.blitAt(0, part, 0, filled)
             part = grown
         }
         part.blitAt(filled, data, 0, data.length)
         this.filled = size
         this.part = part
-        if (remaining) return
-        this.parts.push(part)
-        this.part = undefined
     }
 
     /** @returns false when more bytes are needed */
@@ -310,10 +310,6 @@ function cut(chunk: Buffer, at: number, size: number): Buffer {
     const data = Buffer.alloc(size)
     data.blitAt(0, chunk, at, size)
     return data
-}
-
-function join(parts: Buffer[]): Buffer {
-    return parts.length === 1 ? parts[0] : Buffer.concat(...parts)
 }
 
 /** A frame's first byte, RFC 6455, 5.2 and 5.4. */
