@@ -10,10 +10,10 @@ import { Signal } from "./signal"
 
 /**
  * Events, output, and bytes of the server's reply, after which a fiber gives way: far from the VM's limit of steps without a
- * pause. The check of 64 bytes of text can cost as much as an event, that of a part of a message as much as so many.
+ * pause. The check of 32 bytes of text can cost as much as an event, that of a part of a message as much as so many.
  */
 const WORK_A_TURN = 64
-const PART = 16
+const PART = 32
 const OUTPUT_A_TURN = 8192
 const REPLY_A_TURN = 128
 
@@ -269,7 +269,7 @@ export class Pump {
                 const event = session.poll()
                 if (event === Event.Data) {
                     const { item } = session
-                    this.work += item.data.length >> 6
+                    this.work += item.data.length >> 5
                     await mailbox.put(item)
                 } else if (event === Event.Part) this.work += PART
                 else if (event) await this.control(event)
