@@ -169,8 +169,11 @@ class NativeStream implements Stream {
                 `this board has no network of its own (${e.message}): connect it over Ethernet or a modem`
             )
         }
-        if (result !== NO_SOCKET)
+        if (result === NO_SOCKET) return
+        if (sockets._socketOnEvent)
             throw this.failure("the board's only socket is in use")
+        // Nobody in this run of the program has opened it: the run before has, and died of a panic.
+        sockets._socketClose()
     }
 
     /** What the VM tells: `open`, `data`, `close`, `error`. */
