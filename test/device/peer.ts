@@ -107,6 +107,11 @@ export class Task<T> {
     }
 }
 
+/** Sends a message in the background. */
+export function sending(ws: WebSocket, data: string | Buffer): Task<void> {
+    return new Task(async () => await ws.send(data))
+}
+
 /** A WebSocket, its peer, and what happened to it. */
 export class Connection {
     readonly network = new Network()
