@@ -154,6 +154,7 @@ export class Network {
     /** Failures of the next dials. */
     private readonly refusals: string[] = []
     private readonly pipes: Pipe[] = []
+    private held = false
     private readonly changed = new Signal()
 
     constructor() {
@@ -164,6 +165,16 @@ export class Network {
     /** Lets the next dial fail. */
     refuse(message: string) {
         this.refusals.push(message)
+    }
+
+    /** Lets dials take long: until `release`. */
+    hold() {
+        this.held = true
+    }
+
+    release() {
+        this.held = false
+        this.changed.raise()
     }
 
     /** The pipe of the next dial, waiting for it. */
@@ -177,6 +188,7 @@ export class Network {
     private async open(address: Address): Promise<Pipe> {
         this.dialed.push(address)
         this.changed.raise()
+        while (this.held) await this.changed.wait()
         if (this.refusals.length) {
             const message = this.refusals[0]
             this.refusals.insert(0, -1)
@@ -184,6 +196,7 @@ export class Network {
         }
         const pipe = new Pipe()
         this.pipes.push(pipe)
+        this.changed.raise()
         return pipe
     }
 }

@@ -3,7 +3,15 @@ import { StreamError } from "../../src/net/stream"
 import { FIN, OP_BINARY, OP_TEXT } from "../../src/protocol/codes"
 import { expectBytes, expectReject, expectText } from "./check"
 import { binary, pattern, ping, text } from "./frames"
-import { connected, Connection, Frame, sending, showFrame, Task } from "./peer"
+import {
+    connected,
+    Connection,
+    expectFailed,
+    Frame,
+    sending,
+    showFrame,
+    Task,
+} from "./peer"
 import { settle } from "./pipe"
 
 /** Sends data while the peer reads. @returns the frame that the peer gets */
@@ -15,10 +23,6 @@ async function sent(
     const frame = await connection.peer.frame()
     await task.result()
     return frame
-}
-
-async function expectFailed(task: Task<void>, type: any, part: string) {
-    await expectReject(async () => await task.result(), type, part)
 }
 
 /** The frames that the peer gets up to the Close frame. */

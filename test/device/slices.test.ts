@@ -4,7 +4,14 @@ import { StreamError } from "../../src/net/stream"
 import { FIN, OP_BINARY } from "../../src/protocol/codes"
 import { expectBytes, expectReject, expectText } from "./check"
 import { binary, frameHead, pattern, ping, text } from "./frames"
-import { connected, Connection, sending, showFrame, Task } from "./peer"
+import {
+    connected,
+    Connection,
+    expectFailed,
+    sending,
+    showFrame,
+    Task,
+} from "./peer"
 import { settle } from "./pipe"
 
 /** The next frames that the peer gets. */
@@ -21,10 +28,6 @@ function write(writer: MessageWriter, data: string | Buffer): Task<void> {
 
 function end(writer: MessageWriter, data?: string | Buffer): Task<void> {
     return new Task(async () => await writer.end(data))
-}
-
-async function expectFailed(task: Task<void>, type: any, part: string) {
-    await expectReject(async () => await task.result(), type, part)
 }
 
 /** The content of long messages, repeated: a multiple of a mask's length, so that every repetition is masked alike. */
