@@ -120,6 +120,8 @@ export class Pump {
         }
         this.over = true
         await stream.close()
+        // A message that the link did not take has to be back in the queue.
+        while (this.flushing) await this.changed.wait()
         this.changed.raise()
     }
 
