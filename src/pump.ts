@@ -59,6 +59,12 @@ export interface PumpOwner {
     handshakeDone(): void
 }
 
+/** Milliseconds in which the program may reply to what came before a Close frame, or before a bad one. */
+const SETTLE = 1000
+
+/** Milliseconds in which Pongs may go out before the next Ping is read; a peer that reads none of them gets the last ones. */
+const CROWD = 100
+
 /**
  * Joins one Stream and one Session:
  *
@@ -111,6 +117,7 @@ export class Pump {
     async run() {
         const { stream, session } = this
         try {
+            this.owner.mailbox.limit(true)
             this.deadline = ds.millis() + handshakeTimeout(this.options)
             // In a fiber of its own: the link may take nothing, and the timeout counts all the same.
             this.flush.start(session.open())
@@ -179,6 +186,7 @@ export class Pump {
         } catch (e: any) {
             if (item) sender.push(item)
             if (!this.error) this.error = e
+            owner.mailbox.limit(false)
             await stream.close()
         }
         this.flushing = false
@@ -280,6 +288,7 @@ export class Pump {
             }
         } catch (e) {
             if (!(e instanceof ProtocolError)) throw e
+            await mailbox.settled(SETTLE)
             this.error = e
             session.fail(e)
             this.linger()
@@ -289,9 +298,14 @@ export class Pump {
     private async control(event: Event) {
         const { session } = this
         if (event === Event.Pong) this.pong(session.payload)
-        else if (event === Event.Close) this.linger()
+        else if (event === Event.Close) {
+            await this.owner.mailbox.settled(SETTLE)
+            session.answerClose()
+            this.linger()
+        }
         this.write()
-        if (session.sender.crowded()) await ds.sleep(0)
+        for (let ms = 0; ms < CROWD && session.sender.crowded(); ++ms)
+            await ds.sleep(1)
     }
 
     /** Has the Close frame sent, and gives the peer time to end the connection. */
