@@ -123,7 +123,8 @@ export class Pump {
             this.flush.start(session.open())
             await this.read()
         } catch (e: any) {
-            if (!this.error) this.error = e
+            // Behind both Close frames it is no error how the link ends: the Pico W reports one whenever the peer hangs up.
+            if (!this.error && !session.wasClean()) this.error = e
         }
         this.over = true
         await stream.close()
