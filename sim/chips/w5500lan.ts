@@ -210,7 +210,7 @@ class Leg implements TcpLeg {
     abandon(): void {
         if (this.finished && this.peerFinished) return
         this.socket.removeAllListeners("data")
-        this.socket.resetAndDestroy()
+        this.cut()
     }
 
     pause(): void {
@@ -222,7 +222,13 @@ class Leg implements TcpLeg {
     }
 
     resetByPeer(): void {
-        this.socket.resetAndDestroy()
+        this.cut()
         this.events.reset()
+    }
+
+    /** libuv cannot reset a socket that is shutting down, and then never closes it. */
+    private cut(): void {
+        if (this.finished) this.socket.destroy()
+        else this.socket.resetAndDestroy()
     }
 }

@@ -182,7 +182,9 @@ export class ChipSocket {
         const period = this.registers[at.KPALVTR] * 5000
         if (!period) return
         this.after("keep-alive", period, () => {
-            if (this.chip.lan()?.carries) this.keepAlive()
+            const lan = this.chip.lan()
+            // a peer with a closed window still acknowledges
+            if (lan?.carries || lan?.stalled) this.keepAlive()
             else this.expire(this.tcpTimeout())
         })
     }

@@ -78,7 +78,11 @@ export class TcpStream implements Stream {
         let deadline = millis() + STALL_TIMEOUT
         while (at < data.length || this.unsent) {
             this.checkOpen()
-            const length = Math.min(socket.free, data.length - at, PIECE)
+            const length = Math.min(
+                // Math.min takes two numbers here, and drops the rest
+                Math.min(socket.free, PIECE),
+                data.length - at
+            )
             if (this.unsent && !socket.sending) {
                 this.unsent = 0
                 await socket.send()
