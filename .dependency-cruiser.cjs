@@ -31,16 +31,31 @@ module.exports = {
             "byte streams know nothing of WebSockets, boards or the app"
         ),
         only(
-            "^src/(websocket|reconnect)\\.ts$",
+            "^src/(listeners|mailbox|pump|messagewriter|websocket)\\.ts$",
             [
+                "^src/(listeners|mailbox|pump|messagewriter|signal)\\.ts$",
                 "^src/protocol/",
                 "^src/net/stream\\.ts$",
-                "^src/signal\\.ts$",
-                "^src/reconnect\\.ts$",
                 "@devicescript/(core|crypto)",
             ],
-            "the pump knows the seam, not a network"
+            "the client knows the seam, not a network"
         ),
+        only(
+            "^src/reconnect\\.ts$",
+            ["^src/protocol/", "^src/websocket\\.ts$", "@devicescript/crypto"],
+            "a policy on top of the client, which does not know it"
+        ),
+        only(
+            "^src/app\\.ts$",
+            ["^src/", "@devicescript/(core|runtime|settings)"],
+            "the app knows no network"
+        ),
+        {
+            name: "the-app-knows-no-network",
+            severity: "error",
+            from: { path: "^src/app\\.ts$" },
+            to: { path: "^src/(net/(?!stream)|connect|index)" },
+        },
         only("^server/", ["^server/", "node_modules", "^node:", "^[a-z_/]+$"]),
         only("^sim/(?!device/)", [
             "^sim/(?!device/)",

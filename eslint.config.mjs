@@ -15,6 +15,10 @@ export default ts.config(
         },
     },
     {
+        files: ["**/*.cjs"],
+        languageOptions: { globals: { module: "writable" } },
+    },
+    {
         // DeviceScript: arrow functions have no `this`, strings and promises are its own
         files: ["src/**/*.ts", "sim/device/**/*.ts", "test/device/**/*.ts"],
         rules: {

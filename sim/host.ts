@@ -1,70 +1,73 @@
 /** The simulated board: the tool chain's own VM in this process, with its network, its log and its clock. */
 import { EventEmitter } from "node:events"
-import { randomBytes } from "node:crypto"
-import type { Carrier, SocketEvent } from "./carrier.ts"
-import { Connection, type LinkOptions } from "./link.ts"
+import type { HeapReport } from "./heap.ts"
+import { Link, type LinkOptions } from "./link.ts"
 import { LogReader, type LogEvent } from "./log.ts"
+import { Machine, type Flash } from "./machine.ts"
 import { compile, type Program } from "./program.ts"
-import { sendSettings } from "./settings.ts"
-import { toolchain, type Vm } from "./vm.ts"
+import { Transcript } from "./transcript.ts"
 import { Wire, type WireModel } from "./wire.ts"
 
 export interface BoardOptions {
-    /** 16 hex digits. Default: random. */
+    /** 16 hex digits. Default: the number of the board in this process. */
     deviceId?: string
     /** Values for the program's `readSetting()`, on top of the project's `.env.defaults` and `.env.local`. */
     settings?: Record<string, unknown>
+    /** What the board keeps when it is off. The same object given to a later board carries its settings over. */
+    flash?: Flash
     /** Collect garbage at every allocation, as `devs run --test` does: slow, but finds missing references. */
     gcStress?: boolean
     /** How the program's socket reaches the network. */
     link?: LinkOptions
     /** Models that the program reaches by opening its socket to `sim:<name>`. */
     wires?: Record<string, WireModel>
+    /** Gets each log line, like a listener of the `log` event, but from the first one on. */
+    log?: (line: LogEvent) => void
 }
 
 /** Why a program ended. */
 export interface Panic {
-    /** The firmware's code; 0: it restarted itself with `ds.restart()`. */
+    /** The firmware's code; 0: `ds.restart()`. Below 0: no panic, but the end of the whole board. */
     code: number
     name: string
 }
 
 interface BoardEvents {
+    /** A line of the log. */
     log: [LogEvent]
-    panic: [Panic]
+    /** The program begins, for the first time or again. */
     start: []
+    /** The program ended. The firmware starts it again some 5 s later, after `ds.restart()` 1 s later. */
+    panic: [Panic]
+    /** The board starts anew, by `ds.reboot()` or because the VM crashed; the program follows 1.1 s later. */
+    reset: [Panic]
 }
 
-const EVENT_CODES = { open: 1, close: 2, error: 3, data: 4 } as const
-/** devs_bytecode.h, DEVS_PANIC_* */
+/** devicescript.h, DEVS_PANIC_* */
 const PANICS: Record<number, string> = {
     0: "Restart",
-    60001: "OutOfMemory",
-    60002: "StackOverflow",
-    60003: "InfiniteLoop",
+    60001: "InfiniteLoop",
+    60004: "OutOfMemory",
     60005: "UnhandledException",
+    60006: "StackOverflow",
 }
-/** How long the VM may run without a pause before other things in this process get their turn, in milliseconds. */
-const TURN = 5
+const RESET = { code: -1, name: "Reset" }
+const CRASH = { code: -2, name: "Crash" }
+const STOPPED = { code: -3, name: "Stopped" }
 
-/**
- * A board that runs one program.
- *
- * Emits `log` for each line, `start` when the program begins (again), `panic` when it ends. After a panic the firmware
- * starts the program again by itself some 5 s later, after a restart of its own will 1 s later.
- */
+let boards = 0
+
+/** A board that runs one program. */
 export class Board extends EventEmitter<BoardEvents> {
-    /** Every log line so far. */
-    readonly log: LogEvent[] = []
-    /** How the first run of the program ends. */
+    readonly link: Link
+    /** How the first run of the program ends: by a panic, a reset, or `stop`. */
     readonly exited: Promise<Panic>
 
-    private carrier: Carrier | undefined
-    private timer: NodeJS.Timeout | undefined
-    private immediate: NodeJS.Immediate | undefined
-    private running = false
-    private stopped = false
-    private seen = 0
+    private readonly transcript = new Transcript()
+    private readonly reader: LogReader
+    private readonly machine: Machine
+    private readonly wires: Record<string, WireModel>
+    private exit!: (how: Panic) => void
 
     /**
      * Compiles a program and starts it on a new board.
@@ -74,192 +77,128 @@ export class Board extends EventEmitter<BoardEvents> {
     static async start(program: string | Program, options: BoardOptions = {}) {
         const compiled =
             typeof program === "string" ? compile(program) : program
-        const vm = await toolchain().createVm()
-        return new Board(vm, compiled, options)
+        const board = new Board(compiled, options)
+        await board.machine.start(compiled.bytecode, {
+            ...compiled.settings,
+            ...encode(options.settings ?? {}),
+        })
+        return board
     }
 
     private constructor(
-        private readonly vm: Vm,
-        program: Program,
-        private readonly options: BoardOptions
+        private readonly program: Program,
+        options: BoardOptions
     ) {
         super()
-        this.exited = new Promise(resolve => this.once("panic", resolve))
-        this.connectLog(program)
-        this.connectSocket()
-        vm.panicHandler = code =>
-            this.emit("panic", { code, name: PANICS[code] ?? `Panic${code}` })
-        vm.devsSetDeviceId(options.deviceId ?? randomBytes(8).toString("hex"))
-        sendSettings(vm, { ...program.settings }, options.settings ?? {})
-        vm.devsGcStress(options.gcStress ?? false)
-        const code = vm.devsDeploy(program.bytecode)
-        if (code !== 0)
-            throw new Error(
-                `expected the VM to accept ${program.entry}, its code is ${code}`
-            )
-        this.schedule(0)
+        this.link = new Link(options.link)
+        this.wires = options.wires ?? {}
+        this.reader = new LogReader(program.debug)
+        this.exited = new Promise(resolve => (this.exit = resolve))
+        if (options.log) this.on("log", options.log)
+        const deviceId =
+            options.deviceId ?? (++boards).toString(16).padStart(16, "0")
+        this.machine = new Machine(
+            {
+                deviceId,
+                gcStress: options.gcStress ?? false,
+                flash: options.flash ?? {},
+                open: (host, port) => this.open(host, port),
+            },
+            {
+                line: text => this.line(text),
+                panic: code =>
+                    this.ended("panic", {
+                        code,
+                        name: PANICS[code] ?? `Panic ${code}`,
+                    }),
+                reset: crash => {
+                    if (crash) this.line(`! ${crash.message}`)
+                    this.ended("reset", crash ? CRASH : RESET)
+                },
+            }
+        )
     }
 
-    private connectLog(program: Program) {
-        const reader = new LogReader(program.debug)
-        this.vm.dmesg = line => {
-            const event = reader.read(line)
-            this.log.push(event)
-            this.emit("log", event)
-            if (event.level === "warn" && event.text.startsWith("start: "))
-                this.emit("start")
-        }
+    private line(text: string) {
+        const line = this.reader.read(text)
+        this.transcript.add(line)
+        this.emit("log", line)
+        // the firmware prints the program's name, which is its entry file, and its version, which it does not have
+        if (text === `* start: ${this.program.entry} (null)`) this.emit("start")
     }
 
-    private connectSocket() {
-        const vm = this.vm
-        vm.sockIsAvailable = () => true
-        vm.sockOpen = (host, port) => this.open(text(vm, host), port)
-        vm.sockWrite = (data, size) =>
-            this.carrier?.write(vm.HEAPU8.slice(data, data + size)) ?? -10
-        vm.sockClose = () => {
-            if (!this.carrier) return -10
-            this.carrier.close()
-            this.carrier = undefined
-            return 0
-        }
+    private ended(event: "panic" | "reset", how: Panic) {
+        this.exit(how)
+        this.emit(event, how)
     }
 
-    private open(host: string, port: number): number {
-        this.carrier?.close()
-        const wake = () => this.wake()
+    private open(host: string, port: number) {
+        const { wake, hasRoom } = this.machine
         const name = /^sim:(.*)$/.exec(host)?.[1]
-        if (name === undefined) {
-            const link = this.options.link ?? {}
-            this.carrier = new Connection(
-                host,
-                Math.abs(port),
-                port < 0,
-                link,
-                wake
-            )
-            return 0
-        }
-        const model = this.options.wires?.[name]
-        this.carrier = model && new Wire(model, wake)
-        return model ? 0 : -1
+        if (name === undefined)
+            return this.link.open(host, port, { wake, hasRoom })
+        const model = this.wires[name]
+        return model ? new Wire(model, wake) : -1
     }
 
-    /** Something happened outside: lets the VM see it at once, or, when it is running just now, as soon as it is idle. */
-    private wake() {
-        if (!this.running && !this.stopped) this.run()
-    }
-
-    private run() {
-        this.running = true
-        let wait: number
-        try {
-            wait = this.turn()
-        } finally {
-            this.running = false
-        }
-        if (!this.stopped) this.schedule(wait)
-    }
-
-    /** @returns microseconds until the VM wants to run again; 0: it has more to do, but the turn is over */
-    private turn(): number {
-        const end = performance.now() + TURN
-        for (;;) {
-            this.deliver(false)
-            const wait = this.vm._jd_em_process()
-            if (this.stopped || (wait > 0 && !this.deliver(true))) return wait
-            if (performance.now() > end) return 0
-        }
-    }
-
-    /** @returns whether the program got something */
-    private deliver(idle: boolean): boolean {
-        const event = this.carrier?.next(idle)
-        if (!event) return false
-        inject(this.vm, event)
-        if (event.type === "error" || event.type === "close")
-            this.carrier = undefined
-        return true
-    }
-
-    private schedule(microseconds: number) {
-        clearTimeout(this.timer)
-        clearImmediate(this.immediate)
-        if (microseconds === 0) this.immediate = setImmediate(() => this.run())
-        else this.timer = setTimeout(() => this.run(), microseconds / 1000)
+    /** The latest 10,000 lines of the log. */
+    get log(): readonly LogEvent[] {
+        return this.transcript.lines
     }
 
     /**
-     * Waits for a log line, starting after the line that the former call found.
+     * Waits for a log line. Each line is looked at once: the search begins behind the line that the call before found.
      * @param wanted part of the line's text, or a pattern
      * @param timeout milliseconds
-     * @throws when no such line came in time, with the lines that came instead
+     * @throws when no such line came in time or the board was stopped; the message has the lines that came instead
      */
     expect(
         wanted: string | RegExp,
         timeout = 10_000
     ): Promise<RegExpExecArray> {
-        const pattern =
-            typeof wanted === "string"
-                ? new RegExp(wanted.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
-                : wanted
-        return new Promise((resolve, reject) => {
-            const first = this.seen
-            const look = () => {
-                while (this.seen < this.log.length) {
-                    const found = pattern.exec(this.log[this.seen++].text)
-                    if (!found) continue
-                    done()
-                    resolve(found)
-                    return
-                }
-            }
-            const done = () => {
-                clearTimeout(timer)
-                this.off("log", look)
-            }
-            const timer = setTimeout(() => {
-                done()
-                const lines = this.log.slice(first).map(line => line.text)
-                reject(
-                    new Error(
-                        `expected ${wanted} within ${timeout} ms, the log was\n${lines.join("\n")}`
-                    )
-                )
-            }, timeout)
-            this.on("log", look)
-            look()
-        })
+        return this.transcript.expect(wanted, timeout)
     }
 
-    /** Ends the program and its connection; nothing of the board stays behind. */
+    /**
+     * The VM's heap as it is now.
+     * @throws when no program is loaded: between a panic and the next start
+     */
+    heap(): HeapReport {
+        return this.machine.heap.report()
+    }
+
+    /**
+     * From now on looks at the heap whenever the VM has run, which takes some 0.2 ms each time.
+     * Heap that is taken and given back while the VM runs shows in `peak().used` only if it was there at a socket call.
+     */
+    watchPeak() {
+        this.machine.peak = { live: 0, used: 0 }
+        this.machine.sampling = true
+    }
+
+    /** The largest heap use since `watchPeak()`, in bytes; `used` counts garbage too. */
+    peak(): { live: number; used: number } {
+        return { ...this.machine.peak }
+    }
+
+    /** Milliseconds that the VM has run so far, by the wall clock and without what it called in this process. */
+    cpu(): number {
+        return this.machine.busy
+    }
+
+    /** Ends the program and its connections; nothing of the board stays behind. May be called again. */
     async stop(): Promise<void> {
-        this.stopped = true
-        clearTimeout(this.timer)
-        clearImmediate(this.immediate)
-        this.carrier?.close()
-        this.carrier = undefined
+        this.machine.stop()
+        this.transcript.end("the board was stopped")
+        this.exit(STOPPED)
+        await this.link.stop()
     }
 }
 
-function text(vm: Vm, pointer: number): string {
-    const end = vm.HEAPU8.indexOf(0, pointer)
-    return Buffer.from(vm.HEAPU8.subarray(pointer, end)).toString("utf8")
-}
-
-function inject(vm: Vm, event: SocketEvent) {
-    const bytes =
-        event.type === "data"
-            ? event.bytes
-            : event.type === "error"
-              ? Buffer.from(event.text)
-              : undefined
-    const pointer = bytes ? vm._malloc(bytes.length) : 0
-    if (bytes) vm.HEAPU8.set(bytes, pointer)
-    vm._jd_em_tcpsock_on_event(
-        EVENT_CODES[event.type],
-        pointer,
-        bytes?.length ?? 0
+function encode(settings: Record<string, unknown>) {
+    return Object.fromEntries(
+        Object.entries(settings)
+            .filter(([, value]) => value !== undefined)
+            .map(([name, value]) => [name, Buffer.from(JSON.stringify(value))])
     )
-    if (pointer) vm._free(pointer)
 }

@@ -1,99 +1,130 @@
-/** Carries the VM's socket to the real network, as the firmware does it. */
-import { connect as connectTcp, type Socket } from "node:net"
-import { connect as connectTls, type ConnectionOptions } from "node:tls"
-import type { Carrier, SocketEvent } from "./carrier.ts"
+/** The network side of a board: opens its connections and lets a test see, hold up and break them. */
+import { EventEmitter, once } from "node:events"
+import type { Socket } from "node:net"
+import { Connection, type Medium, type Receiver } from "./connection.ts"
+import {
+    FIRMWARE,
+    type Delivery,
+    type Firmware,
+    type Like,
+} from "./firmware.ts"
 
 export interface LinkOptions {
-    /** Longest piece of received data that the program gets at once, in bytes. Default 1,460: one TCP segment. */
+    /** Whose socket to imitate. Default `esp32`. */
+    like?: Like
+    /** Longest piece of received data that the program gets at once, in bytes. Default: the firmware's, 1,024 on ESP32. */
     piece?: number
-    /** Deliver what came at once and in pieces of up to 64 KB, as the stock simulator does, instead of only to an idle VM. */
-    burst?: boolean
-    /** TLS: the certificates to trust besides Node's, and whether to verify at all. */
-    tls?: Pick<ConnectionOptions, "ca" | "rejectUnauthorized">
+    /**
+     * When the program gets received data:
+     * - `consumed`, the default but for `simulator`: when the VM is idle, and while its heap is getting full not before the program has let go of
+     *   the pieces before; meanwhile TCP holds the peer up. No firmware does that: there, a sender that is faster than the
+     *   program fills the heap until the program dies.
+     * - `idle`: when the VM is idle, as ESP32 and Pico W do.
+     * - `burst`: at once, in pieces of up to 64 KB, as the stock simulator does.
+     */
+    delivery?: Delivery
+    /** How much the program may write ahead of the network. Default: the firmware's, 50 writes on ESP32. */
+    queue?: Partial<Firmware["queue"]>
+    /** Certificates to trust instead of Node's, and whether to verify at all. */
+    tls?: Medium["tls"]
 }
 
-/** One TCP or TLS connection. */
-export class Connection implements Carrier {
-    private readonly socket: Socket
-    private readonly events: SocketEvent[] = []
-    private readonly received: Buffer[] = []
-    private connected = false
-    private over = false
+interface LinkEvents {
+    /** The program opens a connection; `secure`: TLS. */
+    open: [host: string, port: number, secure: boolean]
+    /** Bytes that the program wrote and the link accepted: one event a write. */
+    sent: [bytes: Uint8Array]
+    /** Bytes that the program got: one event a piece. */
+    received: [bytes: Uint8Array]
+    /** The program closed the connection, or learned that it is gone. */
+    close: []
+}
 
-    /** @param wake called when there is something for the program */
-    constructor(
-        host: string,
-        port: number,
-        secure: boolean,
-        private readonly options: LinkOptions,
-        private readonly wake: () => void
-    ) {
-        const name = `${secure ? "tls" : "tcp"}://${host}:${port}`
-        this.socket = secure
-            ? connectTls({ host, port, servername: host, ...options.tls })
-            : connectTcp({ host, port })
-        this.socket.setNoDelay(true)
-        this.socket.once(secure ? "secureConnect" : "connect", () => {
-            this.connected = true
-            this.report({ type: "open" })
-        })
-        this.socket.on("data", bytes => this.receive(bytes))
-        this.socket.on("end", () => this.finish({ type: "close" }))
-        this.socket.on("error", error =>
-            this.finish({ type: "error", text: `${name}: ${error.message}` })
-        )
-        this.socket.on("close", () => this.finish({ type: "close" }))
-    }
+/** The network as one board sees it. Its faults hold for the connection of now and for later ones. */
+export class Link extends EventEmitter<LinkEvents> implements Medium {
+    readonly firmware: Firmware
+    readonly delivery: Delivery
+    readonly tls: Medium["tls"]
+    /** Connections are refused. */
+    refused = false
+    /** Milliseconds that everything takes longer, in each direction. */
+    delay = 0
 
-    private report(event: SocketEvent) {
-        this.events.push(event)
-        this.wake()
-    }
+    private state: "none" | "stall" | "silence" = "none"
+    private connection: Connection | undefined
+    private readonly sockets = new Set<Socket>()
 
-    private receive(bytes: Buffer) {
-        if (this.over) return
-        this.received.push(bytes)
-        this.wake()
-        if (this.received.length) this.socket.pause()
-    }
-
-    private finish(event: SocketEvent) {
-        if (this.over) return
-        this.over = true
-        this.connected = false
-        this.socket.destroy()
-        this.report(event)
-    }
-
-    write(bytes: Uint8Array): number {
-        if (!this.connected) return -10
-        this.socket.write(bytes)
-        return 0
-    }
-
-    next(idle: boolean): SocketEvent | undefined {
-        if (!idle && !this.options.burst) return undefined
-        if (this.events[0]?.type === "open") return this.events.shift()
-        const bytes = this.piece()
-        return bytes ? { type: "data", bytes } : this.events.shift()
-    }
-
-    private piece(): Buffer | undefined {
-        const first = this.received[0]
-        if (!first) return undefined
-        const size = this.options.burst ? 65536 : (this.options.piece ?? 1460)
-        if (first.length > size) {
-            this.received[0] = first.subarray(size)
-            return first.subarray(0, size)
+    constructor(options: LinkOptions = {}) {
+        super()
+        const firmware = FIRMWARE[options.like ?? "esp32"]
+        this.tls = options.tls
+        this.delivery = options.delivery ?? firmware.delivery
+        this.firmware = {
+            ...firmware,
+            piece: options.piece ?? firmware.piece,
+            queue: { ...firmware.queue, ...options.queue },
         }
-        this.received.shift()
-        if (!this.received.length) this.socket.resume()
-        return first
     }
 
-    close() {
-        this.over = true
-        this.connected = false
-        this.socket.destroySoon()
+    /**
+     * @internal The board's way to a connection.
+     * @param port negative for TLS, as the VM has it
+     * @returns -100 where the firmware has no TLS, as on Pico W
+     */
+    open(host: string, port: number, vm: Receiver): Connection | number {
+        const secure = port < 0
+        if (secure && this.firmware.tls === "none") return -100
+        this.emit("open", host, Math.abs(port), secure)
+        const address = { host, port: Math.abs(port), secure }
+        this.connection = new Connection(this, address, vm)
+        return this.connection
+    }
+
+    /** @internal */
+    adopt(socket: Socket) {
+        this.sockets.add(socket)
+        socket.once("close", () => this.sockets.delete(socket))
+    }
+
+    /** See `stall` and `silence`. */
+    get fault() {
+        return this.state
+    }
+
+    private setFault(fault: typeof this.state) {
+        this.state = fault
+        this.connection?.faultChanged()
+    }
+
+    /** Nothing moves any more, in either direction: the program's writes queue up, and TCP holds the peer up. */
+    stall() {
+        this.setFault("stall")
+    }
+
+    /** What is on its way vanishes, in both directions, an end of the connection included, and is not sent again: as with a radio out of reach. */
+    silence() {
+        this.setFault("silence")
+    }
+
+    /** Ends `stall` and `silence`. */
+    resume() {
+        this.setFault("none")
+    }
+
+    /** Breaks the connection of now: both ends see a reset. */
+    reset() {
+        this.connection?.reset()
+    }
+
+    /** @internal Breaks everything and waits until it is gone. */
+    async stop(): Promise<void> {
+        this.connection?.close()
+        await Promise.all(
+            [...this.sockets].map(socket => {
+                const closed = once(socket, "close")
+                socket.destroy()
+                return closed
+            })
+        )
     }
 }

@@ -20,6 +20,9 @@ const LEVELS: Record<string, LogLevel> = {
     "?": "debug",
     "#": "data",
 }
+/** What the VM prints with the mark of a warning though it is none. */
+const NEWS =
+    /^(DeviceScript .* v[\d.]+; file v[\d.]+|start: .* \(null\)|stop program|RESTART requested)$/
 const FRAME = /at (\w*)_F(\d+) \(pc:(\d+)\)/
 
 /** Reads the lines of one program's log. */
@@ -32,8 +35,11 @@ export class LogReader {
 
     read(line: string): LogEvent {
         const marked = /^\s*([>*!?#]) (.*)$/s.exec(line)
-        const level = marked ? LEVELS[marked[1]] : "system"
         const text = marked ? marked[2] : line
+        const level =
+            marked && !NEWS.test(line.replace(/^\* /, ""))
+                ? LEVELS[marked[1]]
+                : "system"
         const frame = FRAME.exec(text)
         const source = frame && this.locate(Number(frame[2]), Number(frame[3]))
         if (!frame || !source) return { level, text }

@@ -15,14 +15,25 @@ export interface Program {
     settings: Record<string, Uint8Array>
 }
 
-/** The compiler rejects the program; the message has a line for each thing it found. */
+/** What the compiler has to say about a place in a source file. */
+export interface Complaint {
+    file: string
+    line: number
+    column: number
+    text: string
+}
+
+/** The compiler rejects the program; the message has a line for each complaint. */
 export class CompileError extends Error {
     constructor(
         entry: string,
-        readonly diagnostics: Diagnostic[]
+        readonly complaints: Complaint[]
     ) {
-        const found = diagnostics.map(d => d.formatted.trim()).join("\n")
-        super(`${entry} does not compile:\n${found}`)
+        const lines = complaints.map(
+            ({ file, line, column, text }) =>
+                `${file}:${line}:${column}: ${text}`
+        )
+        super(`${entry} does not compile:\n${lines.join("\n")}`)
         this.name = "CompileError"
     }
 }
@@ -43,6 +54,18 @@ export function compile(entry: string): Program {
     const { program, files } = compileIn(folder, relative(folder, path))
     cache.set(path, { program, stamps: stampsOf(files.join("\n")) })
     return program
+}
+
+/**
+ * Compiles a program that is not on disk.
+ * @param source its text
+ * @param at where it pretends to be, which decides what it can import
+ * @throws CompileError
+ */
+export function compileSource(source: string, at = "program.ts"): Program {
+    const path = resolve(at)
+    const folder = projectFolder(path)
+    return compileIn(folder, relative(folder, path), source).program
 }
 
 /** One line per file, `path` or `path<TAB>time`, brought up to date. */
@@ -67,31 +90,33 @@ function projectFolder(path: string): string {
     }
 }
 
-function compileIn(folder: string, entry: string) {
+function compileIn(folder: string, entry: string, source?: string) {
     const { compiler } = toolchain()
     const config = compiler.resolveBuildConfig({
         hwInfo: { "@name": entry },
         addBoards: boardsIn(folder),
     })
     const prelude = compiler.preludeFiles(config)
-    const diagnostics: Diagnostic[] = []
+    const complaints: Complaint[] = []
     const result = compiler.compileWithHost(entry, {
         // `devs build` writes the prelude to node_modules; served from here, it need not be on disk
         read: file => {
             const path = resolve(folder, file)
+            if (source !== undefined && path === resolve(folder, entry))
+                return source
             return prelude[relative(folder, path)] ?? readFileSync(path, "utf8")
         },
         write: () => {},
         resolvePath: file => resolve(folder, file),
         relativePath: file => relative(folder, resolve(folder, file)),
         log: () => {},
-        error: diagnostic => diagnostics.push(diagnostic),
+        error: diagnostic => complaints.push(complaint(diagnostic)),
         isBasicOutput: () => true,
         getConfig: () => config,
         verifyBytecode: () => {},
     })
     if (!result.success || !result.binary || !result.dbg)
-        throw new CompileError(entry, diagnostics)
+        throw new CompileError(entry, complaints)
 
     const program: Program = {
         entry,
@@ -102,6 +127,17 @@ function compileIn(folder: string, entry: string) {
     }
     const files = [...result.usedFiles, ".env.defaults", ".env.local"]
     return { program, files: files.map(file => resolve(folder, file)) }
+}
+
+function complaint({
+    filename,
+    line,
+    column,
+    formatted,
+}: Diagnostic): Complaint {
+    // formatted: "src/app.ts(9,73): error TS9999: text"
+    const text = formatted.trim().replace(/^[^:]*\(\d+,\d+\): /, "")
+    return { file: filename, line, column, text }
 }
 
 function present(settings: Record<string, Uint8Array | undefined>) {

@@ -4,34 +4,33 @@ import type { Vm } from "./vm.ts"
 /** Jacdac: the service class of `settings`, its command `set` (a name with a 0 behind it, then the value). */
 const SETTINGS = 0x1107dc4a
 const SET = 0x81
+/** Jacdac: what fits into a frame with one packet. */
+const MAX_PAYLOAD = 236
 /** Jacdac: frame flag, "this is a command". */
 const COMMAND = 1
 
 /**
  * Stores settings. To be called before the program is deployed.
- * @param deployed as the compiler found them: JSON in UTF-8
- * @param values these win
+ * @param settings JSON in UTF-8, by name
  */
-export function sendSettings(
-    vm: Vm,
-    deployed: Record<string, Uint8Array>,
-    values: Record<string, unknown>
-) {
-    const announce = announced(vm)
-    const service = announce.services.indexOf(SETTINGS)
-    const all = { ...deployed }
-    for (const [name, value] of Object.entries(values))
-        all[name] = Buffer.from(JSON.stringify(value))
-    for (const [name, value] of Object.entries(all)) {
+export function storeSettings(vm: Vm, settings: Record<string, Uint8Array>) {
+    const { device, services } = announcement(vm)
+    const service = services.indexOf(SETTINGS)
+    for (const [name, value] of Object.entries(settings)) {
         const payload = Buffer.concat([Buffer.from(`${name}\0`), value])
-        send(vm, frame(announce.device, service, SET, payload))
+        if (payload.length > MAX_PAYLOAD)
+            throw new RangeError(
+                `expected setting ${name} to fit into ${MAX_PAYLOAD} bytes, name included; it has ${payload.length}`
+            )
+        send(vm, frame(device, service, SET, payload))
         vm._jd_em_process()
     }
 }
 
 /** The VM's announcement of itself: which services it has, by index. */
-function announced(vm: Vm) {
+function announcement(vm: Vm) {
     let found: { device: Uint8Array; services: number[] } | undefined
+    const sendPacket = vm.sendPacket
     vm.sendPacket = packet => {
         // service 0, command 0: a 32-bit word of flags for service 0, then the class of each further service
         const view = new DataView(packet.buffer, packet.byteOffset)
@@ -46,7 +45,7 @@ function announced(vm: Vm) {
         }
     }
     vm._jd_em_process()
-    vm.sendPacket = () => {}
+    vm.sendPacket = sendPacket
     if (!found)
         throw new Error("expected the VM to announce itself, it did not")
     return found

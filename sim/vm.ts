@@ -59,7 +59,6 @@ export interface Diagnostic {
     filename: string
     line: number
     column: number
-    messageText: unknown
     formatted: string
 }
 
@@ -104,7 +103,10 @@ export interface Compiler {
 }
 
 export interface Toolchain {
-    createVm(): Promise<Vm>
+    /** @param module.quit called instead of ending the process when the VM exits; has to throw `exit` */
+    createVm(module?: {
+        quit?(status: number, exit: Error): never
+    }): Promise<Vm>
     compiler: Compiler
 }
 

@@ -1,9 +1,8 @@
 /** `npm run build`: devs.json → the program for its board. */
 import { readdirSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { pathToFileURL } from "node:url"
 import { Command } from "commander"
-import { PROJECT, UserError, devs, runTool } from "./common.ts"
+import { PROJECT, UserError, devs, isMain, runTool } from "./common.ts"
 import { readConfig, type Config } from "./config.ts"
 import { generate } from "./generate.ts"
 import { readSettings } from "./settings.ts"
@@ -58,10 +57,10 @@ function everyEntry(): string[] {
         .map(file => `src/${file}`)
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-    const program = new Command("npm run build --")
+if (isMain(import.meta.url)) {
+    await new Command("npm run build --")
         .description("builds the program for the board of devs.json")
         .option("--all", "every src/main*.ts")
         .action(options => runTool(() => main(options)))
-    await program.parseAsync()
+        .parseAsync()
 }

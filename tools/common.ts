@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process"
 import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 
 /** The project's folder. */
 export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "..")
@@ -23,6 +23,11 @@ export async function runTool(main: () => Promise<unknown>): Promise<void> {
         console.error(error instanceof UserError ? error.message : error)
         process.exitCode = 1
     }
+}
+
+/** Whether a module is the one that Node was started with. */
+export function isMain(url: string): boolean {
+    return url === pathToFileURL(process.argv[1]).href
 }
 
 /** How a run of the tool chain's command line ended. */

@@ -23,7 +23,7 @@ export interface Config {
     count: number
     timeout: number
     summary: number
-    log: "debug" | "info" | "warn" | "error"
+    log: "info" | "warn" | "error"
 }
 
 /** The part of JSON schema that devs.schema.json uses to describe one key. */
@@ -91,7 +91,8 @@ export function readConfig(folder: string): Config {
  * @returns what is wrong with it, or undefined
  */
 export function checkValue(key: string, value: unknown): string | undefined {
-    const fits = ajv().compile(schema()[key])(value)
+    const alone = { type: "object", properties: { [key]: schema()[key] } }
+    const fits = ajv().compile(alone)({ [key]: value })
     return fits ? undefined : wrongValue(key, value)
 }
 

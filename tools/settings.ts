@@ -1,22 +1,21 @@
 /** The settings files: what the tool chain makes of them, and what it makes of them in silence. */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { toolchain } from "../sim/vm.ts"
 import { UserError, nearest } from "./common.ts"
-import { BUILD_KEYS, checkValue, schema } from "./config.ts"
+import { BUILD_KEYS, checkValue, schema, type Config } from "./config.ts"
 
 /** Settings by name, as `readSetting()` returns them on the board. */
 export type Settings = Record<string, unknown>
 
 /** The program hands these two to the board's Wi-Fi. */
-export const WIFI_SETTINGS = ["SSID", "PASSWORD"]
+const WIFI_SETTINGS = ["SSID", "PASSWORD"]
 /** The tool chain's own names for the same: it sends them to a connected board, and leaves them out of a bundle. */
-export const TOOLCHAIN_WIFI_SETTINGS = ["WIFI_SSID", "WIFI_PWD"]
+const TOOLCHAIN_WIFI_SETTINGS = ["WIFI_SSID", "WIFI_PWD"]
 /** A setting travels in one Jacdac packet: name, a zero, the value as JSON. */
 const MAX_BYTES = 236
 
 /** The names of the settings that override devs.json. */
-export function overrides(): string[] {
+function overrides(): string[] {
     return Object.keys(schema())
         .filter(key => !BUILD_KEYS.includes(key))
         .map(key => key.toUpperCase())
@@ -44,6 +43,14 @@ export function readSettings(folder: string): Settings {
     return settings
 }
 
+/** What the program goes by: devs.json, overridden by the settings. */
+export function withSettings(config: Config, settings: Settings): Config {
+    const over = overrides()
+        .filter(name => settings[name] !== undefined)
+        .map(name => [name.toLowerCase(), settings[name]])
+    return { ...config, ...Object.fromEntries(over) }
+}
+
 /** @returns what is wrong with the line, or undefined */
 function readLine(line: string, settings: Settings): string | undefined {
     if (/^\s*(#|$)/.test(line)) return undefined
@@ -54,15 +61,22 @@ function readLine(line: string, settings: Settings): string | undefined {
         return `expected NAME=value, found ${JSON.stringify(line)}`
     if (name !== name.trim())
         return `expected no space around the name, found ${JSON.stringify(name)}`
-    const [stored] = Object.values(
-        toolchain().compiler.parseToSettings(line, true)
-    )
-    if (!stored) {
-        delete settings[name]
-        return undefined
-    }
-    settings[name] = JSON.parse(Buffer.from(stored).toString("utf8"))
+    const value = line.slice(name.length + 1)
+    delete settings[name]
+    if (value === "") return undefined
+    settings[name] = valueOf(value)
+    if (value !== value.trim())
+        return `the tool chain keeps the spaces around the value of ${name}; take them away, or write it in quotes`
     return checkSetting(name, settings[name])
+}
+
+/** What the tool chain stores (compiler/src/dotenv.ts): JSON if it is JSON, else the text itself. */
+function valueOf(text: string): unknown {
+    try {
+        return JSON.parse(text)
+    } catch {
+        return text
+    }
 }
 
 /** @returns what is wrong with a setting, or undefined; the value is not shown when it is a secret */

@@ -1,0 +1,14 @@
+// Echoes messages of any size: a 64 KB heap is enough for one of 16 MB.
+import { readSetting } from "@devicescript/settings"
+import { connect } from "../src"
+import { echo } from "./echo"
+
+const url = await readSetting("URL", "ws://127.0.0.1:9001/")
+const ws = await connect(url, { slices: true })
+const echoed = { messages: 0, bytes: 0 }
+ws.onclose.subscribe(({ code, reason }) =>
+    console.log(
+        `${echoed.messages} messages, ${echoed.bytes} bytes, closed with ${code} "${reason}"`
+    )
+)
+await echo(ws, echoed)

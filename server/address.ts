@@ -1,0 +1,17 @@
+import { isIPv6 } from "node:net"
+import { networkInterfaces } from "node:os"
+
+/** `host:port` as it stands in a URL: IPv6 in brackets, an IPv4 address mapped into IPv6 as the IPv4 address it is. */
+export function hostAndPort(host = "unknown", port = 0): string {
+    const plain = host.replace(/^::ffff:(?=\d+\.)/, "")
+    return isIPv6(plain) ? `[${plain}]:${port}` : `${plain}:${port}`
+}
+
+/** The addresses at which other machines, such as a board, reach a server that listens on all of them. */
+export function addressesOf(host: string): string[] {
+    if (host !== "0.0.0.0" && host !== "::") return []
+    return Object.values(networkInterfaces())
+        .flatMap(addresses => addresses ?? [])
+        .filter(({ family, internal }) => family === "IPv4" && !internal)
+        .map(({ address }) => address)
+}

@@ -1,0 +1,90 @@
+import type { IncomingMessage } from "node:http"
+
+/** Why a request does not become a WebSocket, as the HTTP answer says it. */
+export interface Refusal {
+    status: number
+    reason: string
+    headers?: Record<string, string>
+}
+
+/** Who is let in. */
+export interface Policy {
+    path: string
+    /** Lower-case; none: every origin */
+    origins?: ReadonlySet<string>
+    isFull: () => boolean
+}
+
+/** Seconds after which a client that found the server full may ask again. */
+const RETRY_AFTER = 5
+
+/** The path of a request, whose target may be an absolute URI (RFC 6455 section 4.1) and may carry a query. */
+export function pathOf({ url = "/" }: IncomingMessage): string {
+    return url.replace(/^https?:\/\/[^/?]*/i, "").split("?")[0] || "/"
+}
+
+/** Answers a request that is not a WebSocket handshake. */
+export function plainHttp(request: IncomingMessage, path: string): Refusal {
+    if (pathOf(request) !== path)
+        return { status: 404, reason: `Not found. The WebSocket is at ${path}` }
+    return {
+        status: 426,
+        reason: `This is a WebSocket, not a page: connect a WebSocket client to ws://${request.headers.host}${path}`,
+        // RFC 9110 section 15.5.22: a 426 has to name the protocol
+        headers: { Upgrade: "websocket", Connection: "Upgrade, close" },
+    }
+}
+
+/**
+ * Checks a handshake (RFC 6455 section 4.2.1) and the server's own rules; `undefined` lets it in. The key and the
+ * subprotocol header are left to `ws`.
+ */
+export function refusalOf(
+    request: IncomingMessage,
+    { path, origins, isFull }: Policy
+): Refusal | undefined {
+    const { headers, method } = request
+    if (
+        pathOf(request) !== path ||
+        headers.upgrade?.toLowerCase() !== "websocket"
+    )
+        return plainHttp(request, path)
+    if (method !== "GET")
+        return {
+            status: 405,
+            reason: `A WebSocket handshake is a GET, not a ${method}`,
+            headers: { Allow: "GET" },
+        }
+    if (request.httpVersion !== "1.1" || headers.host === undefined)
+        return {
+            status: 400,
+            reason: "A WebSocket handshake is HTTP/1.1 with a Host header",
+        }
+    const version = headers["sec-websocket-version"]
+    // 8 is hybi-08 to hybi-12, the same on the wire
+    if (version !== "13" && version !== "8")
+        return {
+            status: 426,
+            reason: `Sec-WebSocket-Version is ${version ?? "missing"}, expected 13`,
+            headers: {
+                Upgrade: "websocket",
+                Connection: "Upgrade, close",
+                "Sec-WebSocket-Version": "13, 8",
+            },
+        }
+    const origin = originOf(request)
+    if (origins && origin !== undefined && !origins.has(origin.toLowerCase()))
+        return { status: 403, reason: `Origin ${origin} is not allowed` }
+    if (isFull())
+        return {
+            status: 503,
+            reason: `The server is full, try again in ${RETRY_AFTER} s`,
+            headers: { "Retry-After": String(RETRY_AFTER) },
+        }
+    return undefined
+}
+
+/** The page that asks; hybi-08 (version 8) called the header `Sec-WebSocket-Origin`. */
+export function originOf({ headers }: IncomingMessage): string | undefined {
+    return headers.origin ?? headers["sec-websocket-origin"]?.toString()
+}

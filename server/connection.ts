@@ -1,0 +1,156 @@
+import type { Socket } from "node:net"
+import { WebSocket } from "ws"
+import type { Report } from "./events.ts"
+import { faulty, type Faults } from "./faults.ts"
+import type { Message, Reply } from "./modes.ts"
+
+/** What a connection does and how much it bears. */
+export interface ConnectionSettings {
+    reply: Reply
+    faults: Faults
+    /** Bytes of unread replies above which the client is not read any more */
+    maxBuffered: number
+    /** Bytes of unread replies above which the client is terminated */
+    hardLimit: number
+    /** Milliseconds after which a client that takes none of its replies is terminated */
+    stallTimeout: number
+}
+
+/** A WebSocket that remembers the code it closed with, also when `ws` itself chose it. */
+export class Channel extends WebSocket {
+    sent?: number
+
+    override close(code?: number, reason?: string | Buffer): void {
+        this.sent ??= code
+        super.close(code, reason)
+    }
+}
+
+/**
+ * One client: answers its messages, and bounds what a client can make the server hold for it.
+ *
+ * ```
+ *   messages ──> reply ──> faults ──> ws.send ──> bytes that the client did not read yet
+ *      ▲                                            │ > maxBuffered: stop reading
+ *      └──────────── read again, below half ────────┤ none taken for stallTimeout: terminate
+ *                                                   │ > hardLimit: terminate
+ * ```
+ */
+export class Connection {
+    /** Resolves when the connection has ended and its `close` was reported. */
+    readonly closed: Promise<void>
+    readonly #ws: Channel
+    readonly #socket: Socket
+    readonly #settings: ConnectionSettings
+    readonly #report: Report
+    #pongDue = false
+
+    constructor(
+        ws: Channel,
+        socket: Socket,
+        settings: ConnectionSettings,
+        report: Report
+    ) {
+        this.#ws = ws
+        this.#socket = socket
+        this.#settings = settings
+        this.#report = report
+        const pass = faulty(settings.faults, this)
+        ws.on("message", (data: Buffer, isBinary) => {
+            const message: Message = isBinary
+                ? { type: "binary", data }
+                : { type: "text", data: data.toString() }
+            report({ event: "message", ...message })
+            pass(settings.reply(message))
+        })
+        ws.on("pong", () => (this.#pongDue = false))
+        ws.on("error", error =>
+            report({ event: "failure", reason: error.message })
+        )
+        socket.on("timeout", () => this.#stalled())
+        this.closed = new Promise(resolve =>
+            ws.on("close", (code, reason) => {
+                report({
+                    event: "close",
+                    code,
+                    reason: reason.toString(),
+                    sent: ws.sent,
+                })
+                resolve()
+            })
+        )
+    }
+
+    /** Bytes of replies that wait for the client. */
+    get buffered(): number {
+        return this.#ws.bufferedAmount
+    }
+
+    /** Sends a message, unless the connection is closing. */
+    send(message: Message): void {
+        if (this.#ws.readyState !== WebSocket.OPEN) return
+        const { maxBuffered, hardLimit } = this.#settings
+        this.#ws.send(message.data, { binary: message.type === "binary" }, () =>
+            this.#written()
+        )
+        this.#report({ event: "reply", ...message })
+        if (this.buffered > hardLimit)
+            this.#fail(
+                `did not read its replies: ${this.buffered} bytes wait, at most ${hardLimit} may`
+            )
+        else if (this.buffered > maxBuffered) this.#pause()
+    }
+
+    /** Starts the closing handshake; the server's close timeout ends it. */
+    close(code: number, reason?: string): void {
+        // a paused client's Close frame would never be seen
+        this.#resume()
+        this.#ws.close(code, reason)
+    }
+
+    /** Drops the connection without a closing handshake. */
+    terminate(): void {
+        this.#ws.terminate()
+    }
+
+    /** Asks for a pong; to be called again when it is due. */
+    heartbeat(): void {
+        // behind unread replies a ping would measure the queue; stallTimeout watches that
+        if (this.#ws.isPaused || this.#ws.readyState !== WebSocket.OPEN) return
+        if (this.#pongDue) return this.#fail("did not answer a ping in time")
+        this.#pongDue = true
+        this.#ws.ping()
+    }
+
+    #pause(): void {
+        if (this.#ws.isPaused) return
+        this.#ws.pause()
+        // Node counts a partly flushed write as activity, so this measures progress and not size
+        this.#socket.setTimeout(this.#settings.stallTimeout)
+        this.#report({ event: "pause", buffered: this.buffered })
+    }
+
+    #written(): void {
+        if (this.buffered <= this.#settings.maxBuffered / 2) this.#resume()
+    }
+
+    #resume(): void {
+        if (!this.#ws.isPaused || this.#ws.readyState === WebSocket.CLOSED)
+            return
+        this.#pongDue = false
+        this.#socket.setTimeout(0)
+        this.#ws.resume()
+        this.#report({ event: "resume", buffered: this.buffered })
+    }
+
+    #stalled(): void {
+        this.#fail(
+            `did not read its replies: ${this.buffered} bytes wait, none taken for ${this.#settings.stallTimeout} ms`
+        )
+    }
+
+    #fail(reason: string): void {
+        this.#report({ event: "failure", reason })
+        this.terminate()
+    }
+}

@@ -1,0 +1,82 @@
+import type { Message } from "./modes.ts"
+
+interface Happening<Name extends string> {
+    event: Name
+    /** ISO 8601, UTC */
+    time: string
+    /** Address and port of the other side: `127.0.0.1:50123`, `[::1]:50123` */
+    peer: string
+}
+
+/** A WebSocket connection is open. */
+export interface ConnectionEvent extends Happening<"connection"> {
+    path: string
+    origin?: string
+    /** The subprotocol agreed on */
+    protocol?: string
+}
+
+/** A complete message came in. */
+export type MessageEvent = Happening<"message"> & Message
+
+/** A reply was handed to the socket. */
+export type ReplyEvent = Happening<"reply"> & Message
+
+/** A connection ended. */
+export interface CloseEvent extends Happening<"close"> {
+    /** The code that the peer sent; 1005: its Close frame had none, 1006: it sent no Close frame (RFC 6455 section 7.1.5) */
+    code: number
+    reason: string
+    /** The code that the server sent, if it sent one */
+    sent?: number
+}
+
+/** A connection was failed by the server, or broke; its `close` follows. */
+export interface FailureEvent extends Happening<"failure"> {
+    reason: string
+}
+
+/** A request did not become a WebSocket. */
+export interface RefusedEvent extends Happening<"refused"> {
+    /** HTTP status of the answer */
+    status: number
+    reason: string
+}
+
+/** The server stopped reading from a client that does not read its replies. */
+export interface PauseEvent extends Happening<"pause"> {
+    /** Bytes of replies that wait for the client */
+    buffered: number
+}
+
+/** The server reads from the client again. */
+export interface ResumeEvent extends Happening<"resume"> {
+    /** Bytes of replies that wait for the client */
+    buffered: number
+}
+
+/** Everything that the server tells of what it sees. */
+export type EchoEvent =
+    | ConnectionEvent
+    | MessageEvent
+    | ReplyEvent
+    | CloseEvent
+    | FailureEvent
+    | RefusedEvent
+    | PauseEvent
+    | ResumeEvent
+
+/** The events by name, as an emitter wants them. */
+export type EventMap = {
+    [Name in EchoEvent["event"]]: [Extract<EchoEvent, { event: Name }>]
+}
+
+type Unstamped<Event> = Event extends EchoEvent
+    ? Omit<Event, "time" | "peer">
+    : never
+
+/** An event before time and peer are put on it. */
+export type EventBody = Unstamped<EchoEvent>
+
+/** Takes the events of one peer. */
+export type Report = (body: EventBody) => void

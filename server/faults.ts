@@ -1,0 +1,36 @@
+import type { Message } from "./modes.ts"
+
+/** What a test wants to go wrong, on every connection. */
+export interface Faults {
+    /** Milliseconds that every reply waits */
+    delay?: number
+    /** The reply that is never sent, counted from 1 */
+    drop?: number
+    /** Pings stay without a pong */
+    noPong?: boolean
+    /** Close in place of waiting for message `after` + 1 */
+    close?: { after: number; code: number; reason?: string }
+}
+
+/** Where replies go. */
+export interface Outlet {
+    send(message: Message): void
+    close(code: number, reason?: string): void
+}
+
+/** Passes replies on to `outlet`, spoilt as `faults` says. */
+export function faulty(
+    { delay, drop, close }: Faults,
+    outlet: Outlet
+): (reply: Message) => void {
+    let count = 0
+    return reply => {
+        const number = ++count
+        const act = () => {
+            if (number !== drop) outlet.send(reply)
+            if (number === close?.after) outlet.close(close.code, close.reason)
+        }
+        if (delay) setTimeout(act, delay).unref()
+        else act()
+    }
+}

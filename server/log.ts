@@ -1,0 +1,88 @@
+import type { CloseEvent, EchoEvent } from "./events.ts"
+import type { Message } from "./modes.ts"
+
+/** Code points of a text, or bytes of a binary message, that a log line shows. */
+const SHOWN = 128
+
+/**
+ * What could forge a line or steer a terminal: controls, line and paragraph separators, and the marks and overrides
+ * of writing direction (Unicode Standard Annex 9).
+ */
+const UNSAFE =
+    /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+
+/** JSON in which every unsafe character is escaped. */
+export function quote(value: unknown): string {
+    return JSON.stringify(value).replace(
+        UNSAFE,
+        char => "\\u" + char.charCodeAt(0).toString(16).padStart(4, "0")
+    )
+}
+
+/** An event as a line for people. */
+export function textLine(event: EchoEvent): string {
+    return `${event.time} ${event.peer} ${event.event}${details(event)}`
+}
+
+/** An event as a line of JSON: `length` is bytes on the wire, `data` is text or hex, `shortened` tells that some is left out. */
+export function jsonLine(event: EchoEvent): string {
+    if (event.event !== "message" && event.event !== "reply")
+        return quote(event)
+    const length = Buffer.byteLength(event.data)
+    const { shown, shortened } = preview(event)
+    return quote({
+        ...event,
+        length,
+        data: shown,
+        ...(shortened && { shortened }),
+    })
+}
+
+function details(event: EchoEvent): string {
+    switch (event.event) {
+        case "connection":
+            return ` ${quote(event.path)}${named("origin", event.origin)}${named("subprotocol", event.protocol)}`
+        case "message":
+        case "reply":
+            return ` ${event.type} ${summary(event)}`
+        case "close":
+            return ` ${event.code}${event.reason && " " + quote(event.reason)}${sent(event)}`
+        case "refused":
+            return ` ${event.status} ${quote(event.reason)}`
+        case "failure":
+            return ` ${quote(event.reason)}`
+        case "pause":
+        case "resume":
+            return ` reading, ${event.buffered} bytes of replies wait`
+    }
+}
+
+function named(name: string, value: string | undefined): string {
+    return value === undefined ? "" : ` ${name} ${quote(value)}`
+}
+
+function sent({ code, sent }: CloseEvent): string {
+    return sent === undefined || sent === code ? "" : `, sent ${sent}`
+}
+
+function summary(message: Message): string {
+    const { shown, shortened } = preview(message)
+    const text = message.type === "text" ? quote(shown) : shown
+    return shortened
+        ? `${text}… (${Buffer.byteLength(message.data)} bytes)`
+        : text
+}
+
+function preview({ type, data }: Message): {
+    shown: string
+    shortened: boolean
+} {
+    if (type === "binary")
+        return {
+            shown: data.toString("hex", 0, SHOWN),
+            shortened: data.length > SHOWN,
+        }
+    // a code point is at most two units: this is enough, and the slice of a long text is short
+    const shown = [...data.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("")
+    return { shown, shortened: shown.length < data.length }
+}

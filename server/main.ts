@@ -1,0 +1,52 @@
+import { CommanderError } from "commander"
+import { addressesOf } from "./address.ts"
+import { parseArguments, type Arguments } from "./arguments.ts"
+import { startEchoServer, type EchoServer } from "./echo.ts"
+import { ListenError } from "./listen-error.ts"
+import { jsonLine, quote, textLine } from "./log.ts"
+
+/** Exit code of a command line that cannot be understood. */
+const USAGE = 2
+
+async function main(): Promise<void> {
+    const { server: options, json, quiet } = readArguments()
+    const lineOf = json ? jsonLine : textLine
+    const server = await startEchoServer({
+        ...options,
+        onEvent: quiet ? undefined : event => print(lineOf(event)),
+    })
+    announce(server, options.host, json)
+    const stop = () => void server.close()
+    // again and again too: npm and tsx each pass a Ctrl-C on, and close() has a deadline
+    process.on("SIGINT", stop).on("SIGTERM", stop)
+    // the reader of a pipe has gone
+    process.stdout.on("error", stop)
+}
+
+function readArguments(): Arguments {
+    try {
+        return parseArguments(process.argv.slice(2))
+    } catch (error) {
+        if (!(error instanceof CommanderError)) throw error
+        process.exit(error.exitCode === 0 ? 0 : USAGE)
+    }
+}
+
+function announce(server: EchoServer, host = "", json: boolean): void {
+    const { url, port } = server
+    const reachable = addressesOf(host).map(address => server.urlAt(address))
+    if (json) return print(quote({ event: "listening", url, port, reachable }))
+    print(`listening on ${url}`)
+    for (const address of reachable) print(`reachable at ${address}`)
+}
+
+function print(line: string): void {
+    process.stdout.write(line + "\n")
+}
+
+main().catch((error: unknown) => {
+    console.error(
+        error instanceof ListenError ? `error: ${error.message}` : error
+    )
+    process.exitCode = 1
+})

@@ -1,0 +1,41 @@
+/** A WebSocket message as the application sees it: text is never mistaken for binary, nor the other way round. */
+export type Message =
+    { type: "text"; data: string } | { type: "binary"; data: Buffer }
+
+/** What the server answers; the reply has the type of the message. */
+export type Reply = (message: Message) => Message
+
+/** Returns the message as it came. */
+export const echo: Reply = message => message
+
+/** Reverses text by Unicode code point (so a surrogate pair stays whole) and binary by byte. */
+export const reverse: Reply = message =>
+    message.type === "text"
+        ? { type: "text", data: [...message.data].reverse().join("") }
+        : { type: "binary", data: Buffer.from(message.data).reverse() }
+
+/** Puts `text`, for a binary message its UTF-8 bytes, in front. */
+export function prefix(text: string): Reply {
+    const bytes = Buffer.from(text)
+    return message =>
+        message.type === "text"
+            ? { type: "text", data: text + message.data }
+            : { type: "binary", data: Buffer.concat([bytes, message.data]) }
+}
+
+/** The modes, and where each listens unless told otherwise: the addresses of the Tornado programs that they replace. */
+export const MODES = {
+    reverse: { port: 8000, path: "/ws" },
+    echo: { port: 8000, path: "/ws" },
+    prefix: { port: 8888, path: "/socket" },
+}
+
+export type ModeName = keyof typeof MODES
+
+/** The text that the prefix mode puts in front unless told otherwise. */
+export const DEFAULT_PREFIX = "server: "
+
+/** The reply function of a mode; `text` matters to the prefix mode only. */
+export function replyOf(mode: ModeName, text: string): Reply {
+    return { reverse, echo, prefix: prefix(text) }[mode]
+}

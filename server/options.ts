@@ -1,0 +1,83 @@
+import type { ConnectionSettings } from "./connection.ts"
+import type { EchoEvent } from "./events.ts"
+import type { Faults } from "./faults.ts"
+import { DEFAULT_PREFIX, MODES, replyOf, type ModeName } from "./modes.ts"
+
+/** What a server can be told. Times are milliseconds, sizes are bytes. */
+export interface EchoOptions {
+    /** Default `reverse` */
+    mode?: ModeName
+    /** What the prefix mode puts in front */
+    prefix?: string
+    /** Default the mode's; 0 takes a free one */
+    port?: number
+    /** Default 127.0.0.1 */
+    host?: string
+    /** Default the mode's */
+    path?: string
+    /** Origins that are let in; a request without an Origin always is. Default: every origin */
+    origins?: string[]
+    /** Subprotocols that the server agrees to; of several it takes the client's first */
+    subprotocols?: string[]
+    /** A longer message closes the connection with 1009 */
+    maxMessage?: number
+    /** Further clients get 503 */
+    maxConnections?: number
+    /** Time between pings, and to answer one; 0: no pings */
+    ping?: number
+    /** Unread replies above which a client is not read any more */
+    maxBuffered?: number
+    /** How long a client that is not read may take none of its replies */
+    stallTimeout?: number
+    /** How long a client may take for the request */
+    handshakeTimeout?: number
+    /** How long a client may take to answer a Close frame */
+    closeTimeout?: number
+    /** What goes wrong on purpose */
+    faults?: Faults
+    /** Called with everything that happens, in order */
+    onEvent?: (event: EchoEvent) => void
+}
+
+/** Complete options, and what follows from them. */
+export type Settings = Required<Omit<EchoOptions, "origins">> &
+    ConnectionSettings & { origins?: ReadonlySet<string> }
+
+/** The values that hold unless told otherwise. */
+export const DEFAULTS = {
+    mode: "reverse",
+    prefix: DEFAULT_PREFIX,
+    host: "127.0.0.1",
+    subprotocols: [] as string[],
+    maxMessage: 1024 * 1024,
+    maxConnections: 1000,
+    ping: 30_000,
+    maxBuffered: 1024 * 1024,
+    stallTimeout: 30_000,
+    handshakeTimeout: 10_000,
+    closeTimeout: 2000,
+    faults: {},
+    onEvent: () => {},
+} as const
+
+/** Fills in the defaults. */
+export function settingsOf(options: EchoOptions): Settings {
+    const set = { ...DEFAULTS, ...MODES[options.mode ?? DEFAULTS.mode] }
+    const chosen = { ...set, ...withoutUndefined(options) }
+    const longestReply = chosen.maxMessage + Buffer.byteLength(chosen.prefix)
+    return {
+        ...chosen,
+        origins: options.origins && new Set(options.origins.map(lowerCased)),
+        reply: replyOf(chosen.mode, chosen.prefix),
+        // what is read already still gets its replies after reading stopped: room for that, but not for ever more
+        hardLimit: 4 * Math.max(chosen.maxBuffered, longestReply),
+    }
+}
+
+const lowerCased = (text: string) => text.toLowerCase()
+
+function withoutUndefined<T extends object>(options: T): T {
+    return Object.fromEntries(
+        Object.entries(options).filter(([, value]) => value !== undefined)
+    ) as T
+}

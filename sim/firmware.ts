@@ -1,0 +1,68 @@
+/** How the socket of each firmware differs; everything else in this directory is the same for all. */
+
+/**
+ * The firmware whose socket the link imitates: ESP32 (main/sock.c of devicescript-esp32), Pico W (src/lwip_sock.c of
+ * devicescript-pico), or the stock simulator (runtime/devicescript-vm/wasmpre.ts).
+ */
+export type Like = "esp32" | "picow" | "simulator"
+
+/** When the program gets received data, see `LinkOptions.delivery`. */
+export type Delivery = "consumed" | "idle" | "burst"
+
+/** Where a connection broke. */
+export type Stage = "resolve" | "connect" | "handshake" | "transfer"
+
+export interface Firmware {
+    /** Longest piece of received data, in bytes. */
+    piece: number
+    delivery: Delivery
+    /** How much the program may write ahead of the network; what is more gets -1. */
+    queue: { writes: number; bytes: number }
+    /** A full queue breaks the connection. */
+    breaksWhenFull: boolean
+    /** When TLS reports "open"; `none`: no TLS. */
+    tls: "handshake" | "connect" | "none"
+    /** An error that the program gets before the "close" when the peer closes. */
+    peerClosed?: string
+    /** The text of the program's error. */
+    error(stage: Stage, name: string, message: string): string
+}
+
+const ESP32_ERRORS: Record<Stage, string> = {
+    resolve: "can't resolve host",
+    connect: "can't connect",
+    handshake: "mbedtls_ssl_handshake",
+    transfer: "recv error",
+}
+
+export const FIRMWARE: Record<Like, Firmware> = {
+    esp32: {
+        piece: 1024,
+        delivery: "consumed",
+        queue: { writes: 50, bytes: Infinity },
+        breaksWhenFull: false,
+        tls: "handshake",
+        error: stage => ESP32_ERRORS[stage],
+    },
+    picow: {
+        piece: 1460,
+        delivery: "consumed",
+        // lwipopts.h: TCP_SND_BUF is 8 * TCP_MSS
+        queue: { writes: Infinity, bytes: 8 * 1460 },
+        breaksWhenFull: true,
+        tls: "none",
+        peerClosed: "recv without buf?",
+        error: (stage, name, message) =>
+            stage === "resolve"
+                ? `can't resolve '${name}': ${message}`
+                : `sock error: ${message}`,
+    },
+    simulator: {
+        piece: 65536,
+        delivery: "burst",
+        queue: { writes: Infinity, bytes: Infinity },
+        breaksWhenFull: false,
+        tls: "connect",
+        error: (_stage, name, message) => `${name}: ${message}`,
+    },
+}

@@ -1,0 +1,24 @@
+export { connect } from "./connect"
+export type { MessageWriter } from "./messagewriter"
+export { dialNative } from "./net/native"
+export { StreamError } from "./net/stream"
+export type { Address, Dial, Stream } from "./net/stream"
+export { ProtocolError } from "./protocol/codes"
+export { HandshakeError } from "./protocol/handshake"
+export { Message, Slice } from "./protocol/message"
+export { backoff } from "./reconnect"
+export type { BackoffOptions } from "./reconnect"
+export {
+    CLOSED,
+    CLOSING,
+    CONNECTING,
+    connectOver,
+    OPEN,
+    WebSocket,
+} from "./websocket"
+export type {
+    CloseEvent,
+    DropEvent,
+    Reconnect,
+    WebSocketOptions,
+} from "./websocket"

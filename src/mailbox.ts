@@ -1,0 +1,110 @@
+import { Listeners } from "./listeners"
+import { Message, Slice } from "./protocol/message"
+import { Signal } from "./signal"
+
+/** While more bytes than this wait for the program, nothing is read. */
+const WINDOW = 4096
+
+/** What a waiting item costs beside its bytes. */
+const OVERHEAD = 64
+
+type Item = Message | Slice
+
+interface Call {
+    listeners: Listeners<any>
+    value: any
+}
+
+/**
+ * What waits for the program: messages for `take`, events for handlers, each in the order of arrival.
+ * @devsWhenUsed
+ */
+export class Mailbox {
+    private items: Item[] = []
+    private size = 0
+    private closed = false
+    private readonly changed = new Signal()
+    private calls: Call[] = []
+    private calling = false
+
+    /** @param onitem gets the items, if it has handlers; else `take` does */
+    constructor(private readonly onitem: Listeners<any>) {
+        const self = this
+        onitem.onsubscribe = () => self.handOver()
+    }
+
+    /** Takes an item in. Returns when there is room for the next; once closed, drops it. */
+    async put(item: Item) {
+        if (this.closed) return
+        const { onitem, changed } = this
+        const size = this.size + item.data.length + OVERHEAD
+        this.size = size
+        if (onitem.any()) this.call(onitem, item)
+        else {
+            this.items.push(item)
+            if (changed.waiting.length) changed.raise()
+        }
+        if (size > WINDOW)
+            while (this.size > WINDOW && !this.closed) await this.changed.wait()
+    }
+
+    /**
+     * The next item.
+     * @returns `undefined` on timeout, `null` when the mailbox is closed and empty
+     */
+    async take(timeout?: number): Promise<any> {
+        while (!this.items.length) {
+            if (this.closed) return null
+            if (!(await this.changed.wait(timeout))) return undefined
+        }
+        const item = this.items[0]
+        this.items.insert(0, -1)
+        this.free(item)
+        return item
+    }
+
+    /** Has the handlers called, in a fiber of their own. */
+    emit(listeners: Listeners<any>, value: any) {
+        if (listeners.any()) this.call(listeners, value)
+    }
+
+    /** Nothing more comes. */
+    close() {
+        this.closed = true
+        this.changed.raise()
+    }
+
+    /** What came before the first handler is for the handlers, too. */
+    private handOver() {
+        const calls = this.calls
+        const items = this.items
+        this.calls = []
+        this.items = []
+        for (const item of items) this.call(this.onitem, item)
+        this.calls.pushRange(calls)
+    }
+
+    private call(listeners: Listeners<any>, value: any) {
+        this.calls.push({ listeners, value })
+        if (this.calling) return
+        this.calling = true
+        this.callAll.start()
+    }
+
+    private async callAll() {
+        while (this.calls.length) {
+            const { listeners, value } = this.calls[0]
+            this.calls.insert(0, -1)
+            await listeners.call(value)
+            if (listeners === this.onitem) this.free(value)
+        }
+        this.calling = false
+    }
+
+    private free(item: Item) {
+        const before = this.size
+        const after = before - item.data.length - OVERHEAD
+        this.size = after
+        if (before > WINDOW && after <= WINDOW) this.changed.raise()
+    }
+}

@@ -1,0 +1,323 @@
+import * as ds from "@devicescript/core"
+import { Mailbox } from "./mailbox"
+import { Stream, StreamError } from "./net/stream"
+import { ProtocolError } from "./protocol/codes"
+import { isWhole, Outgoing } from "./protocol/outgoing"
+import { Event } from "./protocol/receiver"
+import { MAX_OUTPUT } from "./protocol/sender"
+import { Session } from "./protocol/session"
+import { Signal } from "./signal"
+
+/** Events, and output, after which a fiber gives way: far from the VM's limit of steps without a pause. */
+const EVENTS_A_TURN = 64
+const OUTPUT_A_TURN = 8192
+
+/** What a write costs beside its bytes: as many steps as so many bytes. */
+const OUTPUT_OVERHEAD = 128
+
+export interface PumpOptions {
+    /** Milliseconds from the open link to the end of the handshake. Default 10,000. */
+    handshakeTimeout?: number
+    /** Milliseconds to wait for the peer to end the connection. Default 5,000. */
+    closeTimeout?: number
+    /**
+     * A Ping after `interval` milliseconds in which nothing came, and the end of the connection when `timeout`
+     * milliseconds later there is still nothing. Default 30,000 and 10,000; `null`: no own Pings.
+     */
+    heartbeat?: { interval: number; timeout: number }
+}
+
+/** Who takes what arrives, and is kept up to date. */
+export interface PumpOwner {
+    /** Milliseconds that the last Ping took to come back. */
+    rtt: number
+    /** Payload bytes that the link has not taken yet. */
+    bufferedAmount: number
+    /** Takes what arrives; nothing more is read until it returns. */
+    readonly mailbox: Mailbox
+    handshakeDone(): void
+}
+
+/**
+ * Joins one Stream and one Session:
+ *
+ *     stream.recv ──1──> session.receive ──2──> session.poll ──3──> owner
+ *                                                    │ Pong, Close
+ *     stream.send <──5── session.next  <─────4───────┘ <── owner's messages
+ *
+ * 1-3 run in the fiber of `run`, 4-5 in the fiber that has something to write, one at a time: a peer that does not
+ * read can hold up what is sent, never what is received.
+ * @devsWhenUsed
+ */
+export class Pump {
+    /** What broke the connection after it was open. */
+    error: Error
+
+    private readonly handshakeTimeout: number
+    private readonly closeTimeout: number
+    private readonly heartbeat: { interval: number; timeout: number }
+    /** When the handshake or the wait for the end is over; 0 while open. */
+    private deadline = 0
+    /** When to send a Ping, or to give up when one is out. */
+    private beat = 0
+    private beating = false
+    private pings = 0
+    private pongs = 0
+    private pingedAt = 0
+    private isOpen = false
+    private flushing = false
+    /** A fiber that will flush is about to start. */
+    private starting = false
+    /** Output that the link took, in bytes and a constant for each write. */
+    private output = 0
+    /** Where in the output the fiber gives way next, and where the last Ping went out. */
+    private turnEnd = 0
+    private outputAtPing = 0
+    /** Events so far. */
+    private events = 0
+    private over = false
+    private readonly changed = new Signal()
+
+    constructor(
+        private readonly stream: Stream,
+        private readonly session: Session,
+        options: PumpOptions,
+        private readonly owner: PumpOwner
+    ) {
+        this.handshakeTimeout = options.handshakeTimeout || 10000
+        this.closeTimeout = options.closeTimeout || 5000
+        this.heartbeat =
+            options.heartbeat === undefined
+                ? { interval: 30000, timeout: 10000 }
+                : options.heartbeat
+    }
+
+    /** Runs the connection from the handshake to its end. @throws StreamError, ProtocolError, HandshakeError before it is open */
+    async run() {
+        const { stream, session } = this
+        try {
+            this.deadline = ds.millis() + this.handshakeTimeout
+            await stream.send(session.open())
+            await this.read()
+        } catch (e: any) {
+            if (!this.error) this.error = e
+        }
+        this.over = true
+        await stream.close()
+        this.changed.raise()
+    }
+
+    /** Sends data; waits until the link has taken it. @returns false when the link is gone before */
+    async send(item: Outgoing): Promise<boolean> {
+        const { owner } = this
+        const sender = this.session.sender
+        if (
+            !this.over &&
+            sender.idle &&
+            !this.flushing &&
+            item.length <= MAX_OUTPUT &&
+            isWhole(item)
+        ) {
+            // Nothing is before it: straight to the link.
+            owner.bufferedAmount = item.length
+            await this.flush(sender.frame(item))
+            if (!this.error) return true
+            sender.push(item)
+            return false
+        }
+        sender.push(item)
+        owner.bufferedAmount = sender.buffered
+        const number = sender.queued
+        await this.flush()
+        while (sender.completed < number) {
+            if (this.over || this.error) return false
+            await this.changed.wait()
+        }
+        return true
+    }
+
+    /**
+     * Writes what there is to write; at once without waiting when another fiber is at it.
+     * @param bytes to begin with
+     */
+    async flush(bytes?: Buffer) {
+        this.starting = false
+        if (this.flushing || this.over) return
+        this.flushing = true
+        const { stream, owner, changed } = this
+        const sender = this.session.sender
+        try {
+            if (!bytes) bytes = sender.next()
+            while (bytes) {
+                await stream.send(bytes)
+                owner.bufferedAmount = sender.buffered
+                const output = this.output + bytes.length + OUTPUT_OVERHEAD
+                this.output = output
+                if (output > this.turnEnd) {
+                    this.turnEnd = output + OUTPUT_A_TURN
+                    await ds.sleep(0)
+                }
+                bytes = sender.idle ? undefined : sender.next()
+            }
+        } catch (e: any) {
+            if (!this.error) this.error = e
+            await stream.close()
+        }
+        this.flushing = false
+        if (changed.waiting.length) changed.raise()
+    }
+
+    /** @returns milliseconds to the Pong; undefined when none came in time or the link is gone */
+    async ping(timeout: number): Promise<number> {
+        const start = ds.millis()
+        const number = this.sendPing()
+        await this.flush()
+        while (this.pongs < number) {
+            const left = start + timeout - ds.millis()
+            if (this.over || left <= 0) return undefined
+            await this.changed.wait(left)
+        }
+        return ds.millis() - start
+    }
+
+    /** Starts the closing handshake and waits for its end, at most `closeTimeout`. @param body made by `closeBody` */
+    async close(body: Buffer) {
+        this.session.close(body)
+        this.write()
+        const deadline = ds.millis() + this.closeTimeout
+        while (!this.over) {
+            const left = deadline - ds.millis()
+            if (left <= 0) return await this.stream.close()
+            await this.changed.wait(left)
+        }
+    }
+
+    /** Why something could not be done. */
+    broken(what: string): Error {
+        const why = this.error ? this.error.message : "the connection is closed"
+        return new StreamError(`${what}: ${why}`)
+    }
+
+    /** Gives the connection up. */
+    async abort() {
+        await this.stream.close()
+    }
+
+    private async read() {
+        const { stream, session } = this
+        for (;;) {
+            const chunk = await stream.recv(this.patience())
+            if (chunk) {
+                if (this.heartbeat) this.alive()
+                session.receive(chunk)
+                if (!this.isOpen && session.isOpen) this.opened()
+                await this.drain()
+            } else if (chunk === null) break
+            else if (this.overdue()) return
+        }
+        if (!session.isOpen)
+            throw new StreamError("closed before the handshake was complete")
+    }
+
+    private opened() {
+        this.isOpen = true
+        this.deadline = 0
+        this.alive()
+        this.owner.handshakeDone()
+        this.write()
+    }
+
+    /** Handles all that the session makes of what arrived. */
+    private async drain() {
+        const { session } = this
+        const mailbox = this.owner.mailbox
+        try {
+            let event: Event
+            while ((event = session.poll())) {
+                if (event === Event.Data) await mailbox.put(session.item)
+                else await this.control(event)
+                if (++this.events % EVENTS_A_TURN === 0) await ds.sleep(0)
+            }
+        } catch (e) {
+            if (!(e instanceof ProtocolError)) throw e
+            this.error = e
+            session.fail(e)
+            this.linger()
+        }
+    }
+
+    private async control(event: Event) {
+        const { session } = this
+        if (event === Event.Pong) this.pong(session.payload)
+        else if (event === Event.Close) this.linger()
+        this.write()
+        if (session.sender.crowded()) await ds.sleep(0)
+    }
+
+    /** Has the Close frame sent, and gives the peer time to end the connection. */
+    private linger() {
+        this.deadline = ds.millis() + this.closeTimeout
+        this.write()
+    }
+
+    /** Has a fiber write, without waiting for it. */
+    private write() {
+        if (this.flushing || this.starting) return
+        this.starting = true
+        this.flush.start()
+    }
+
+    /** Milliseconds until `overdue` wants to be asked; undefined: never. */
+    private patience(): number {
+        const when = this.deadline || (this.heartbeat ? this.beat : 0)
+        return when ? Math.max(0, when - ds.millis()) : undefined
+    }
+
+    /** Nothing came for too long. @returns true when that is the end */
+    private overdue(): boolean {
+        if (!this.session.isOpen)
+            throw new StreamError(
+                `no answer to the handshake within ${this.handshakeTimeout} ms`
+            )
+        if (this.deadline) return true
+        const { interval, timeout } = this.heartbeat
+        // While long output is on its way the Ping may still stand behind it.
+        if (this.beating && this.flushing && this.output !== this.outputAtPing)
+            this.outputAtPing = this.output
+        else if (this.beating)
+            throw new StreamError(
+                `no sign of life for ${interval + timeout} ms`
+            )
+        else {
+            this.beating = true
+            this.outputAtPing = this.output
+            this.sendPing()
+            this.write()
+        }
+        this.beat = ds.millis() + timeout
+        return false
+    }
+
+    private alive() {
+        this.beating = false
+        if (this.heartbeat) this.beat = ds.millis() + this.heartbeat.interval
+    }
+
+    private sendPing(): number {
+        const number = ++this.pings
+        const payload = Buffer.alloc(4)
+        payload.setAt(0, "i32", number)
+        this.pingedAt = ds.millis()
+        this.session.sender.ping(payload)
+        return number
+    }
+
+    /** Any other Pong than the one to our last Ping is none of ours, RFC 6455, 5.5.3. */
+    private pong(payload: Buffer) {
+        if (payload.length !== 4 || payload.getAt(0, "i32") !== this.pings)
+            return
+        this.pongs = this.pings
+        this.owner.rtt = ds.millis() - this.pingedAt
+        this.changed.raise()
+    }
+}
