@@ -3,7 +3,7 @@ import { sleep } from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
 import { simBus } from "../../sim/device/simbus"
 import { dialEthernet } from "../../src/net/ethernet/dial"
-import { parseIp } from "../../src/net/ethernet/ip"
+import { parseAddress } from "../../src/net/ethernet/ip"
 import { Stream } from "../../src/net/stream"
 
 const host = await readSetting("host", "machine.lan")
@@ -13,16 +13,7 @@ const count = await readSetting("count", 1)
 const size = await readSetting("size", 32)
 const timeout = await readSetting("timeout", 10000)
 const secure = await readSetting("secure", false)
-const ownIp = await readSetting("ip", "")
-
-const address = ownIp
-    ? {
-          ip: parseIp(ownIp),
-          mask: parseIp("255.255.255.0"),
-          gateway: parseIp("192.168.77.1"),
-          dns: [parseIp("192.168.77.1")],
-      }
-    : undefined
+const address = parseAddress(await readSetting("address", "dhcp"))
 const dial = dialEthernet({ bus: simBus(), address, hostName: "tester" })
 
 async function open(): Promise<Stream> {

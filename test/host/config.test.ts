@@ -31,6 +31,7 @@ describe("devs.json", () => {
         assert.deepEqual(config('{ "url": "ws://192.0.2.1/" }'), {
             url: "ws://192.0.2.1/",
             network: "wifi",
+            address: "dhcp",
             board: "pico_w_uart",
             interval: 1000,
             message: "Hello {n}",

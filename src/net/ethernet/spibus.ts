@@ -38,7 +38,6 @@ export function spiBus(pins: SpiPins): Bus {
     const rest = Buffer.alloc(REST_BYTES)
     const free = new Signal()
     let busy = false
-    let wanted = 0
 
     cs.setMode(GPIOMode.OutputHigh)
     if (reset) reset.setMode(GPIOMode.OutputHigh)
@@ -46,15 +45,13 @@ export function spiBus(pins: SpiPins): Bus {
     spi.configure({ miso, mosi, sck, mode: 0, hz })
 
     async function enter() {
-        wanted++
         while (busy) await free.wait()
-        wanted--
         busy = true
     }
 
     function leave() {
         busy = false
-        if (wanted) free.raise()
+        if (free.waiting.length) free.raise()
     }
 
     // spi.transfer() makes this very call, but allocates a buffer for what comes in
@@ -78,7 +75,8 @@ export function spiBus(pins: SpiPins): Bus {
             let transfers = Math.max(1, (milliseconds * hz) / 8000000)
             await enter()
             try {
-                while (transfers-- > 0 && !wanted) await transfer(rest)
+                while (transfers-- > 0 && !free.waiting.length)
+                    await transfer(rest)
             } finally {
                 leave()
             }
