@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander"
 import { startEchoServer } from "../server/echo.ts"
 import { W5500 } from "../sim/chips/w5500.ts"
-import { HomeLan } from "../sim/chips/w5500lan.ts"
+import { HomeLan } from "../sim/chips/w5500home.ts"
 import { Board, type BoardOptions } from "../sim/host.ts"
 import type { LogEvent } from "../sim/log.ts"
 import { CompileError } from "../sim/program.ts"

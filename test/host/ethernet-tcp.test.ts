@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { randomBytes } from "node:crypto"
 import { test } from "node:test"
-import { network } from "../../sim/chips/w5500lan.ts"
+import { network } from "../../sim/chips/w5500home.ts"
 import type { W5500 } from "../../sim/chips/w5500.ts"
 import { allClosed, socketRegister, start, until } from "./ethernet.ts"
 

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import type { TestContext } from "node:test"
 import { W5500, type W5500Options } from "../../sim/chips/w5500.ts"
-import { HomeLan } from "../../sim/chips/w5500lan.ts"
+import { HomeLan } from "../../sim/chips/w5500home.ts"
 import { Board } from "../../sim/host.ts"
 import { SpiWire } from "../../sim/wires.ts"
 
