@@ -203,7 +203,7 @@ export class Ethernet {
             await this.adopt(await client.extend(lease, undefined, false))
         else if (now >= lease.renewAt)
             await this.adopt(await client.extend(lease, lease.server, false))
-        else await this.changed.wait(lease.renewAt - now)
+        else await this.changed.wait(nextStep(lease) - now)
     }
 
     /** @param lease what to use from now on; connections do not survive a change of address */
@@ -268,6 +268,12 @@ export class Ethernet {
     private isTaken(port: number): boolean {
         return !!this.sockets.find(socket => socket.port === port)
     }
+}
+
+/** When something is to be done about a lease; a renewal may have been put off until after its rebinding. */
+function nextStep(lease: Lease): number {
+    const { renewAt, rebindAt, expiresAt } = lease
+    return Math.min(Math.min(renewAt, rebindAt), expiresAt)
 }
 
 function sameIp(a: Buffer, b: Buffer): boolean {
