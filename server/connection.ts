@@ -67,6 +67,8 @@ export class Connection {
         ws.on("error", error =>
             report({ event: "failure", reason: error.message })
         )
+        // a peer that sends no more may still leave its replies unread
+        socket.on("end", () => socket.setTimeout(settings.stallTimeout))
         socket.on("timeout", () => this.#stalled())
         this.closed = new Promise(resolve =>
             ws.on("close", (code, reason) => {
@@ -103,8 +105,6 @@ export class Connection {
 
     /** Starts the closing handshake; the server's close timeout ends it. */
     close(code: number, reason?: string): void {
-        // a paused client's Close frame would never be seen
-        this.#resume()
         this.#ws.close(code, reason)
     }
 

@@ -13,6 +13,9 @@ import { listenError } from "./listen-error.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
 import { answerOf, refuse } from "./refuse.ts"
 
+/** TCP connections that may be open besides the WebSockets, to ask for something; further ones are dropped. */
+const CALLERS = 256
+
 /**
  * Starts a server and resolves when it listens.
  * @throws ListenError when the port is taken, or host and port cannot be listened on
@@ -37,6 +40,7 @@ export class EchoServer {
     readonly #open = new Set<Connection>()
     /** TCP connections that have not become WebSockets, and who they are */
     readonly #callers = new Map<Duplex, string>()
+    #port = 0
     #heartbeat?: NodeJS.Timeout
     #closed?: Promise<void>
 
@@ -52,7 +56,7 @@ export class EchoServer {
 
     /** The port that it listens on. */
     get port(): number {
-        return (this.#http.address() as AddressInfo).port
+        return this.#port
     }
 
     /** Where a client connects. */
@@ -73,6 +77,7 @@ export class EchoServer {
         } catch (error) {
             throw listenError(error as NodeJS.ErrnoException, host, port)
         }
+        this.#port = (this.#http.address() as AddressInfo).port
         if (!ping) return
         this.#heartbeat = setInterval(() => {
             for (const connection of this.#open) connection.heartbeat()
@@ -104,12 +109,13 @@ export class EchoServer {
     }
 
     #createHttpServer(): Server {
-        const { handshakeTimeout, path } = this.#settings
+        const { handshakeTimeout, maxConnections, path } = this.#settings
         const http = createServer({
             headersTimeout: handshakeTimeout,
             requestTimeout: handshakeTimeout,
             connectionsCheckingInterval: handshakeTimeout / 4,
         })
+        http.maxConnections = maxConnections + CALLERS
         http.on("connection", (socket: Socket) => {
             const { remoteAddress, remotePort } = socket
             this.#callers.set(socket, hostAndPort(remoteAddress, remotePort))

@@ -41,6 +41,8 @@ interface BoardEvents {
     panic: [Panic]
     /** The board starts anew, by `ds.reboot()` or because the VM crashed; the program follows 1.1 s later. */
     reset: [Panic]
+    /** A model failed; without a listener the process does. */
+    error: [unknown]
 }
 
 /** devicescript.h, DEVS_PANIC_* */
@@ -106,6 +108,7 @@ export class Board extends EventEmitter<BoardEvents> {
             },
             {
                 line: text => this.line(text),
+                failed: error => this.emit("error", error),
                 panic: code =>
                     this.ended("panic", {
                         code,
@@ -137,8 +140,7 @@ export class Board extends EventEmitter<BoardEvents> {
         const name = /^sim:(.*)$/.exec(host)?.[1]
         if (name === undefined)
             return this.link.open(host, port, { wake, hasRoom })
-        const model = this.wires[name]
-        return model ? new Wire(model, wake) : -1
+        return new Wire(host, this.wires[name], wake)
     }
 
     /** The latest 10,000 lines of the log. */

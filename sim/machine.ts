@@ -23,6 +23,8 @@ export interface MachineOptions {
 /** What a machine reports; never from inside of the VM, so a listener may do as it likes. */
 export interface MachineListener {
     line(text: string): void
+    /** What the VM called outside failed. */
+    failed(error: unknown): void
     /** The firmware's panic code; 0: the program restarts itself. */
     panic(code: number): void
     /** The whole board starts anew; `crash`: because the VM failed, not because the program wanted it to. */
@@ -131,9 +133,7 @@ export class Machine {
         try {
             return action()
         } catch (error) {
-            this.tell(() => {
-                throw error
-            })
+            this.tell(() => this.listener.failed(error))
             return failed
         } finally {
             this.enter()

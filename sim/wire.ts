@@ -32,18 +32,23 @@ export class Wire implements Carrier {
     private readonly events: SocketEvent[] = []
     private attached = true
 
-    /** @param wake called when there is something for the program */
+    /**
+     * @param model none: the program's connect fails
+     * @param wake called when there is something for the program
+     */
     constructor(
-        private readonly model: WireModel,
+        name: string,
+        private readonly model: WireModel | undefined,
         private readonly wake: () => void
     ) {
         try {
+            if (!model) throw new Error("no model of that name")
             model.open?.(bytes => this.reply(bytes))
             this.events.unshift({ type: "open" })
         } catch (error) {
-            this.events.push({ type: "error", text: String(error) })
+            this.attached = false
+            this.events.push({ type: "error", text: `${name}: ${error}` })
         }
-        wake()
     }
 
     private reply(bytes: Uint8Array) {
@@ -53,7 +58,7 @@ export class Wire implements Carrier {
     }
 
     write(bytes: Uint8Array): number {
-        this.model.data(bytes)
+        this.model?.data(bytes)
         return 0
     }
 
@@ -65,6 +70,6 @@ export class Wire implements Carrier {
         if (!this.attached) return
         this.attached = false
         this.events.length = 0
-        this.model.close?.()
+        this.model?.close?.()
     }
 }

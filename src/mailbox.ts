@@ -42,7 +42,7 @@ export class Mailbox {
         if (onitem.any()) this.call(onitem, item)
         else {
             this.items.push(item)
-            if (changed.waiting.length) changed.raise()
+            if (changed.waiting) changed.raise()
         }
         if (size > WINDOW)
             while (this.size > WINDOW && !this.closed) await this.changed.wait()

@@ -24,7 +24,23 @@ export interface PumpOptions {
      * A Ping after `interval` milliseconds in which nothing came, and the end of the connection when `timeout`
      * milliseconds later there is still nothing. Default 30,000 and 10,000; `null`: no own Pings.
      */
-    heartbeat?: { interval: number; timeout: number }
+    heartbeat?: Heartbeat
+}
+
+/** Milliseconds. */
+export interface Heartbeat {
+    interval: number
+    timeout: number
+}
+
+const HEARTBEAT: Heartbeat = { interval: 30000, timeout: 10000 }
+
+function handshakeTimeout(options: PumpOptions): number {
+    return options.handshakeTimeout || 10000
+}
+
+function closeTimeout(options: PumpOptions): number {
+    return options.closeTimeout || 5000
 }
 
 /** Who takes what arrives, and is kept up to date. */
@@ -53,9 +69,7 @@ export class Pump {
     /** What broke the connection after it was open. */
     error: Error
 
-    private readonly handshakeTimeout: number
-    private readonly closeTimeout: number
-    private readonly heartbeat: { interval: number; timeout: number }
+    private readonly heartbeat: Heartbeat
     /** When the handshake or the wait for the end is over; 0 while open. */
     private deadline = 0
     /** When to send a Ping, or to give up when one is out. */
@@ -81,22 +95,18 @@ export class Pump {
     constructor(
         private readonly stream: Stream,
         private readonly session: Session,
-        options: PumpOptions,
+        private readonly options: PumpOptions,
         private readonly owner: PumpOwner
     ) {
-        this.handshakeTimeout = options.handshakeTimeout || 10000
-        this.closeTimeout = options.closeTimeout || 5000
-        this.heartbeat =
-            options.heartbeat === undefined
-                ? { interval: 30000, timeout: 10000 }
-                : options.heartbeat
+        const { heartbeat } = options
+        this.heartbeat = heartbeat === undefined ? HEARTBEAT : heartbeat
     }
 
     /** Runs the connection from the handshake to its end. @throws StreamError, ProtocolError, HandshakeError before it is open */
     async run() {
         const { stream, session } = this
         try {
-            this.deadline = ds.millis() + this.handshakeTimeout
+            this.deadline = ds.millis() + handshakeTimeout(this.options)
             await stream.send(session.open())
             await this.read()
         } catch (e: any) {
@@ -120,10 +130,8 @@ export class Pump {
         ) {
             // Nothing is before it: straight to the link.
             owner.bufferedAmount = item.length
-            await this.flush(sender.frame(item))
-            if (!this.error) return true
-            sender.push(item)
-            return false
+            await this.flush(sender.frame(item), item)
+            return !this.error
         }
         sender.push(item)
         owner.bufferedAmount = sender.buffered
@@ -138,9 +146,9 @@ export class Pump {
 
     /**
      * Writes what there is to write; at once without waiting when another fiber is at it.
-     * @param bytes to begin with
+     * @param bytes to begin with, the frame of `item`
      */
-    async flush(bytes?: Buffer) {
+    async flush(bytes?: Buffer, item?: Outgoing) {
         this.starting = false
         if (this.flushing || this.over) return
         this.flushing = true
@@ -150,6 +158,7 @@ export class Pump {
             if (!bytes) bytes = sender.next()
             while (bytes) {
                 await stream.send(bytes)
+                item = undefined
                 owner.bufferedAmount = sender.buffered
                 const output = this.output + bytes.length + OUTPUT_OVERHEAD
                 this.output = output
@@ -160,11 +169,12 @@ export class Pump {
                 bytes = sender.idle ? undefined : sender.next()
             }
         } catch (e: any) {
+            if (item) sender.push(item)
             if (!this.error) this.error = e
             await stream.close()
         }
         this.flushing = false
-        if (changed.waiting.length) changed.raise()
+        if (changed.waiting) changed.raise()
     }
 
     /** @returns milliseconds to the Pong; undefined when none came in time or the link is gone */
@@ -184,7 +194,7 @@ export class Pump {
     async close(body: Buffer) {
         this.session.close(body)
         this.write()
-        const deadline = ds.millis() + this.closeTimeout
+        const deadline = ds.millis() + closeTimeout(this.options)
         while (!this.over) {
             const left = deadline - ds.millis()
             if (left <= 0) return await this.stream.close()
@@ -256,7 +266,7 @@ export class Pump {
 
     /** Has the Close frame sent, and gives the peer time to end the connection. */
     private linger() {
-        this.deadline = ds.millis() + this.closeTimeout
+        this.deadline = ds.millis() + closeTimeout(this.options)
         this.write()
     }
 
@@ -269,17 +279,19 @@ export class Pump {
 
     /** Milliseconds until `overdue` wants to be asked; undefined: never. */
     private patience(): number {
-        const when = this.deadline || (this.heartbeat ? this.beat : 0)
-        return when ? Math.max(0, when - ds.millis()) : undefined
+        // Not `||`: to the VM a number beyond 31 bits is false, and so would be the time after 24 days.
+        let when = this.deadline
+        if (when === 0 && this.heartbeat) when = this.beat
+        return when > 0 ? Math.max(0, when - ds.millis()) : undefined
     }
 
     /** Nothing came for too long. @returns true when that is the end */
     private overdue(): boolean {
         if (!this.session.isOpen)
             throw new StreamError(
-                `no answer to the handshake within ${this.handshakeTimeout} ms`
+                `no answer to the handshake within ${handshakeTimeout(this.options)} ms`
             )
-        if (this.deadline) return true
+        if (this.deadline > 0) return true
         const { interval, timeout } = this.heartbeat
         // While long output is on its way the Ping may still stand behind it.
         if (this.beating && this.flushing && this.output !== this.outputAtPing)

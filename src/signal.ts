@@ -2,8 +2,8 @@ import * as ds from "@devicescript/core"
 
 /** A point where fibers wait until another fiber lets them go on. */
 export class Signal {
-    /** The fibers that wait, the longest waiting first. */
-    readonly waiting: ds.Fiber[] = []
+    /** The fibers that wait, the longest waiting first; undefined when there are none. */
+    waiting: ds.Fiber[]
 
     /**
      * Suspends the calling fiber.
@@ -12,19 +12,20 @@ export class Signal {
      */
     async wait(timeout?: number): Promise<boolean> {
         const fiber = ds.Fiber.self()
+        if (!this.waiting) this.waiting = []
         this.waiting.push(fiber)
         if (await ds.suspend<boolean>(timeout)) return true
-        const i = this.waiting.indexOf(fiber)
-        if (i >= 0) this.waiting.insert(i, -1)
+        const waiting = this.waiting
+        const i = waiting ? waiting.indexOf(fiber) : -1
+        if (i >= 0) waiting.insert(i, -1)
         return false
     }
 
-    /** Lets every waiting fiber go on, the longest waiting first. */
+    /** Lets every waiting fiber go on. */
     raise() {
-        while (this.waiting.length) {
-            const fiber = this.waiting[0]
-            this.waiting.insert(0, -1)
-            if (fiber.suspended) fiber.resume(true)
-        }
+        const waiting = this.waiting
+        if (!waiting) return
+        this.waiting = undefined
+        for (const fiber of waiting) if (fiber.suspended) fiber.resume(true)
     }
 }

@@ -10,7 +10,7 @@ import { Message, Slice } from "./protocol/message"
 import { ReceiverOptions } from "./protocol/receiver"
 import { isWhole, Outgoing, wholeMessage } from "./protocol/outgoing"
 import { closeBody, Session } from "./protocol/session"
-import { parseUrl, resolveUrl, Url } from "./protocol/url"
+import { parseUrl, resolveUrl } from "./protocol/url"
 import { Pump, PumpOptions, PumpOwner } from "./pump"
 import { Signal } from "./signal"
 
@@ -101,10 +101,8 @@ export class WebSocket implements PumpOwner, SliceSink {
     /** @internal */
     readonly mailbox = new Mailbox(this.onmessage)
 
-    private target: Url
     private session: Session
     private pump: Pump
-    private readonly limits: ReceiverOptions
     /** Messages for the next connection. */
     private waiting: Outgoing[] = []
     private openedAt = 0
@@ -121,13 +119,7 @@ export class WebSocket implements PumpOwner, SliceSink {
         readonly url: string,
         private readonly options: WebSocketOptions
     ) {
-        const { slices, maxMessage, maxFragments } = options
-        this.target = parseUrl(url)
-        this.limits = {
-            slices,
-            maxMessage: maxMessage || (slices ? undefined : MAX_MESSAGE),
-            maxFragments: maxFragments || (slices ? undefined : MAX_FRAGMENTS),
-        }
+        parseUrl(url)
         this.run.start()
     }
 
@@ -267,8 +259,6 @@ export class WebSocket implements PumpOwner, SliceSink {
 
     /** One connection, from the dial to its end. */
     private async connection(): Promise<CloseEvent> {
-        this.session = undefined
-        this.pump = undefined
         this.openedAt = undefined
         let error: Error
         try {
@@ -289,8 +279,8 @@ export class WebSocket implements PumpOwner, SliceSink {
 
     /** Dials, follows redirects, and pumps. @throws whatever ends it other than a Close frame */
     private async link() {
-        const { options, limits } = this
-        let target = this.target
+        const { options } = this
+        let target = parseUrl(this.url)
         let handshake: HandshakeOptions = options
         for (let redirects = options.redirects || 0; ; --redirects) {
             if (this.readyState === CLOSING) return
@@ -300,7 +290,12 @@ export class WebSocket implements PumpOwner, SliceSink {
                 secure: target.secure,
                 timeout: options.handshakeTimeout,
             })
-            this.session = new Session(target, handshake, limits, randomBuffer)
+            this.session = new Session(
+                target,
+                handshake,
+                limits(options),
+                randomBuffer
+            )
             this.pump = new Pump(stream, this.session, options, this)
             if (this.readyState === CLOSING) return await stream.close()
             await this.pump.run()
@@ -329,6 +324,8 @@ export class WebSocket implements PumpOwner, SliceSink {
     private ended(end: CloseEvent) {
         const { mailbox, session } = this
         this.writer = undefined
+        this.session = undefined
+        this.pump = undefined
         if (session && this.options.reconnect) {
             const again = session.sender.unwritten().filter(isWhole)
             again.pushRange(this.waiting)
@@ -363,6 +360,16 @@ export class WebSocket implements PumpOwner, SliceSink {
     private countWaiting() {
         this.bufferedAmount = 0
         for (const item of this.waiting) this.bufferedAmount += item.length
+    }
+}
+
+/** Messages have to fit into the memory; slices do. */
+function limits(options: WebSocketOptions): ReceiverOptions {
+    const { slices, maxMessage, maxFragments } = options
+    return {
+        slices,
+        maxMessage: maxMessage || (slices ? undefined : MAX_MESSAGE),
+        maxFragments: maxFragments || (slices ? undefined : MAX_FRAGMENTS),
     }
 }
 

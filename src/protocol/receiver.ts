@@ -45,7 +45,7 @@ export interface ReceiverOptions {
 
 /**
  * Turns the server's bytes into events, RFC 6455, 5. A cursor: `poll` moves to the next event, and the fields describe it
- * until the next call. Memory grows with what has arrived, never with a length that the server announced.
+ * until the next call. Memory for a frame is taken when its first bytes are here and its length is found to be within the limits.
  *
  * In this VM a method call costs five times a function call, and a field five times a local variable: hence the long
  * `poll`, and the locals.
@@ -72,7 +72,10 @@ export class Receiver {
     private isText = false
     private size = 0
     private fragments = 0
+    /** The message's frames so far. */
     private parts: Buffer[]
+    /** The last one of them, while it is not complete. */
+    private part: Buffer
     private utf8: Utf8
     private readonly maxShort: number
 
@@ -122,7 +125,7 @@ export class Receiver {
                 if (!this.fillControl()) break
                 return this.controlEvent()
             }
-            if (this.remaining && this.at >= this.chunk.length) break
+            if (this.remaining > 0 && this.at >= this.chunk.length) break
             if (this.slice()) return Event.Data
         }
         this.chunk = undefined
@@ -171,6 +174,8 @@ export class Receiver {
             this.size = 0
             this.fragments = 0
             this.parts = []
+            // The message before is not to be kept beside this one.
+            this.item = undefined
             if (!this.utf8) this.utf8 = new Utf8()
         }
         this.size += payload
@@ -206,11 +211,28 @@ export class Receiver {
             this.item = new Slice(data, isText, first, last, frameEnd)
             return true
         }
-        if (size) this.parts.push(data)
+        if (remaining || this.part) this.collect(data, remaining)
+        else if (size) this.parts.push(data)
         if (!last) return false
         this.item = new Message(join(this.parts), isText, undefined)
         this.parts = undefined
         return true
+    }
+
+    /**
+     * Adds a slice to a frame that comes in several. It gets its buffer at the first one: pieces that are put together
+     * in the end take more than twice the memory, and in between they tear the heap, which nothing mends.
+     * @param remaining bytes of the frame that are still to come
+     */
+    private collect(data: Buffer, remaining: number) {
+        const size = data.length
+        if (!this.part) {
+            this.part = Buffer.alloc(size + remaining)
+            this.parts.push(this.part)
+        }
+        const { part } = this
+        part.blitAt(part.length - remaining - size, data, 0, size)
+        if (!remaining) this.part = undefined
     }
 
     /** @returns false when more bytes are needed */

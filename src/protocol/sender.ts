@@ -96,7 +96,7 @@ export class Sender {
             this.completed++
         }
         const item = queue[0]
-        if (this.remaining) return item ? this.goOn(item) : undefined
+        if (this.remaining > 0) return item ? this.goOn(item) : undefined
         if (this.closed) return undefined
         if (controls.length) {
             const control = controls[0]

@@ -28,7 +28,10 @@ export class Utf8 {
         let from = 0
         while (this.needed && from < length)
             if (!this.step(data[from++])) return false
-        const to = data[length - 1] < 0x80 ? length : lastBoundary(data, from)
+        const to =
+            data[length - 1] < 0x80 ? length : lastBoundary(data, from, length)
+        // Before an incomplete character there may not be another one.
+        if (to < length && lastBoundary(data, from, to) < to) return false
         const whole = from === 0 && to === length
         const middle = whole ? data : data.slice(from, to)
         const text = middle.toString()
@@ -58,18 +61,17 @@ export class Utf8 {
     }
 }
 
-/** Where the incomplete character at the end starts, or the length when there is none. */
-function lastBoundary(data: Buffer, from: number): number {
-    const length = data.length
-    for (let i = length - 1; i >= from && i >= length - 3; --i) {
+/** Where the incomplete character at the end starts, or the end when there is none. */
+function lastBoundary(data: Buffer, from: number, to: number): number {
+    for (let i = to - 1; i >= from && i >= to - 3; --i) {
         const byte = data[i]
         if (byte < 0x80) break
         if (byte >= 0xc0) {
             const size = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
-            return i + size > length ? i : length
+            return i + size > to ? i : to
         }
     }
-    return length
+    return to
 }
 
 function replacements(text: string): number {
@@ -83,6 +85,7 @@ function replaced(data: Buffer): number {
     let count = 0
     let i = -1
     while ((i = data.indexOf(0xef, i + 1)) >= 0)
-        if (data[i + 1] === 0xbf && data[i + 2] >= 0xbd) count++
+        if (data[i + 1] === 0xbf && data[i + 2] >= 0xbd && data[i + 2] < 0xc0)
+            count++
     return count
 }

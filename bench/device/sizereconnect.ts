@@ -1,0 +1,4 @@
+import { backoff, connect } from "../../src"
+
+const ws = await connect("ws://127.0.0.1:8000/", { reconnect: backoff() })
+for (;;) await ws.send(await ws.recv())

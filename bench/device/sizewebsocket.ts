@@ -1,0 +1,4 @@
+import { connect } from "../../src"
+
+const ws = await connect("ws://127.0.0.1:8000/")
+for (;;) await ws.send(await ws.recv())

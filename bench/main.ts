@@ -1,0 +1,128 @@
+/** `npm run bench`: what the library costs, each figure beside another one of the same run. */
+import { mkdirSync, writeFileSync } from "node:fs"
+import { compile } from "../sim/program.ts"
+import { bulkPeers, exchangePeers } from "./peers.ts"
+import { best, heaps, programPath, time } from "./run.ts"
+
+const short = process.argv.includes("--short")
+
+interface Row {
+    what: string
+    value: number
+    unit: string
+    /** What it is measured against, and its value. */
+    against?: string
+    other?: number
+}
+const rows: Row[] = []
+
+function report(row: Row) {
+    rows.push(row)
+    const value = `${round(row.value)} ${row.unit}`
+    const beside =
+        row.other === undefined
+            ? ""
+            : `${row.against} ${round(row.other)}, ratio ${(row.value / row.other).toFixed(2)}`
+    console.log(`${row.what.padEnd(44)}${value.padStart(14)}   ${beside}`)
+}
+
+const round = (value: number) =>
+    value >= 100 ? Math.round(value) : Number(value.toPrecision(3))
+
+async function exchanges(size: number, depth: number) {
+    const COUNT = short ? 500 : 2000
+    const peers = await exchangePeers(size)
+    const settings = { WS: peers.ws, TCP: peers.tcp, SIZE: size, DEPTH: depth }
+    const { websocket, tcp } = await time("exchange", {
+        ...settings,
+        COUNT,
+        ROUNDS: short ? 5 : 10,
+    })
+    peers.close()
+    report({
+        what: `message of ${size} B, ${depth} on the way`,
+        value: (best(websocket) / COUNT) * 1000,
+        unit: "µs",
+        against: "bare TCP",
+        other: (best(tcp) / COUNT) * 1000,
+    })
+}
+
+async function bulk(size: number) {
+    const TOTAL = 1024 * 1024
+    const count = TOTAL / size
+    const peers = await bulkPeers(size, count)
+    const timings = await time("bulk", {
+        WS: peers.ws,
+        TCP: peers.tcp,
+        SIZE: size,
+        COUNT: count,
+        ROUNDS: short ? 2 : 5,
+    })
+    peers.close()
+    for (const way of ["received", "sent", "echoed"])
+        report({
+            what: `message of ${size / 1024} KB ${way}`,
+            value: (best(timings[`websocket ${way}`]) / TOTAL) * 1e6,
+            unit: "ns/B",
+            against: "bare TCP",
+            other: (best(timings[`tcp ${way}`]) / TOTAL) * 1e6,
+        })
+}
+
+async function masking() {
+    const { masking, nothing } = await time("masking")
+    report({
+        what: "masking",
+        value: ((best(masking) - best(nothing)) / 2000 / 1008) * 1e6,
+        unit: "ns/B",
+    })
+}
+
+function bytecode() {
+    const size = (name: string) => compile(programPath(name)).bytecode.length
+    const nothing = size("sizenothing")
+    const tcp = size("sizetcp")
+    for (const [what, name] of [
+        ["bytecode: connect and echo", "sizewebsocket"],
+        ["bytecode: … with reconnection", "sizereconnect"],
+    ])
+        report({
+            what,
+            value: size(name) - nothing,
+            unit: "B",
+            against: "@devicescript/net",
+            other: tcp - nothing,
+        })
+}
+
+async function heap() {
+    const peers = await exchangePeers(32)
+    const steps = ["without", "idle", "after 1000 messages", "closed"]
+    const live = await heaps("idle", steps, { WS: peers.ws })
+    peers.close()
+    const base = live.without
+    report({
+        what: "live heap: program, no connection",
+        value: base,
+        unit: "B",
+    })
+    for (const step of steps.slice(1))
+        report({
+            what: `live heap: connection ${step}`,
+            value: live[step] - base,
+            unit: "B",
+        })
+}
+
+bytecode()
+await heap()
+await masking()
+await exchanges(32, 10)
+await exchanges(1024, 10)
+await exchanges(32, 1)
+await bulk(1024)
+await bulk(1024 * 1024)
+
+mkdirSync("artifacts", { recursive: true })
+writeFileSync("artifacts/bench.json", JSON.stringify(rows, undefined, 4))

@@ -1,0 +1,146 @@
+import assert from "node:assert/strict"
+import { once } from "node:events"
+import { after, test, type TestContext } from "node:test"
+import type { Page } from "playwright-core"
+import { startEchoServer, type EchoServer } from "../../server/echo.ts"
+import type { EchoOptions } from "../../server/options.ts"
+import { launchChromium } from "./browser.ts"
+import { talk } from "./talk.ts"
+
+const browser = await launchChromium()
+after(() => browser.close())
+
+const BYE = { code: 1000, reason: "bye" }
+
+/** A server, and a page whose origin is that server. */
+async function open(
+    t: TestContext,
+    options: EchoOptions = {}
+): Promise<{ server: EchoServer; page: Page; origin: string }> {
+    const server = await startEchoServer({ port: 0, ...options })
+    t.after(() => server.close())
+    const origin = `http://127.0.0.1:${server.port}`
+    const page = await browser.newPage()
+    t.after(() => page.close())
+    // 404 with a text: a page too
+    await page.goto(origin)
+    return { server, page, origin }
+}
+
+test("text comes back reversed by code point", async t => {
+    const { server, page } = await open(t)
+    const say = ["Hello world", "", "a😀é漢e\u0301", "\0\ufeff\uffff"]
+    const { messages } = await talk(page, { url: server.url, say, close: BYE })
+    assert.deepEqual(messages, [
+        "dlrow olleH",
+        "",
+        "\u0301e漢é😀a",
+        "\uffff\ufeff\0",
+    ])
+})
+
+test("binary comes back reversed by byte, as binary", async t => {
+    const { server, page } = await open(t)
+    const say = [[0, 1, 128, 255], []]
+    const { messages } = await talk(page, { url: server.url, say, close: BYE })
+    assert.deepEqual(messages, [[255, 128, 1, 0], []])
+})
+
+for (const length of [125, 126, 65_535, 65_536, 1024 * 1024])
+    test(`a message of ${length} bytes comes back`, async t => {
+        const { server, page } = await open(t, { mode: "echo" })
+        const say = ["x".repeat(length)]
+        const heard = await talk(page, { url: server.url, say, close: BYE })
+        assert.deepEqual(heard.messages, say)
+    })
+
+test("a message that is too long closes with 1009", async t => {
+    const { server, page } = await open(t, { maxMessage: 1000 })
+    const say = ["x".repeat(1001)]
+    const { code, messages } = await talk(page, { url: server.url, say })
+    assert.equal(code, 1009)
+    assert.deepEqual(messages, [])
+})
+
+test("the prefix is in front", async t => {
+    const { server, page } = await open(t, { mode: "prefix" })
+    const say = ["Hello world"]
+    const { messages } = await talk(page, { url: server.url, say, close: BYE })
+    assert.deepEqual(messages, ["server: Hello world"])
+})
+
+test("the page's close code and reason reach the server, and are answered", async t => {
+    const { server, page } = await open(t)
+    const ended = once(server.events, "close")
+    const close = { code: 4321, reason: "fertig ✓" }
+    const heard = await talk(page, { url: server.url, say: [], close })
+    assert.equal(heard.wasClean, true)
+    assert.equal(heard.code, 4321)
+    const [{ code, reason }] = await ended
+    assert.deepEqual({ code, reason }, close)
+})
+
+test("the server's close code and reason reach the page", async t => {
+    const close = { after: 2, code: 4000, reason: "genug ✓" }
+    const { server, page } = await open(t, { faults: { close } })
+    const heard = await talk(page, { url: server.url, say: ["ab", "cd"] })
+    assert.deepEqual(heard, {
+        protocol: "",
+        messages: ["ba", "dc"],
+        code: 4000,
+        reason: "genug ✓",
+        wasClean: true,
+    })
+})
+
+test("a server that ends says 1001", async t => {
+    const { server, page } = await open(t)
+    const connected = once(server.events, "connection")
+    const heard = talk(page, { url: server.url, say: [] })
+    await connected
+    await server.close()
+    const { code, wasClean } = await heard
+    assert.deepEqual({ code, wasClean }, { code: 1001, wasClean: true })
+})
+
+test("a dropped connection is 1006 and not clean", async t => {
+    const { server, page } = await open(t)
+    server.events.once("message", () => {
+        for (const connection of server.connections) connection.terminate()
+    })
+    const heard = await talk(page, { url: server.url, say: ["x"] })
+    assert.equal(heard.code, 1006)
+    assert.equal(heard.wasClean, false)
+})
+
+test("a subprotocol is agreed on", async t => {
+    const { server, page } = await open(t, { subprotocols: ["b", "c"] })
+    const protocols = ["a", "b"]
+    const { url } = server
+    const heard = await talk(page, { url, protocols, say: [], close: BYE })
+    assert.equal(heard.protocol, "b")
+    assert.equal(heard.code, 1000)
+})
+
+test("Chromium gives up when no subprotocol is agreed on", async t => {
+    const { server, page } = await open(t)
+    const protocols = ["a"]
+    const heard = await talk(page, { url: server.url, protocols, say: [] })
+    assert.equal(heard.code, 1006)
+    assert.equal(heard.wasClean, false)
+})
+
+test("the page's origin is let in or not", async t => {
+    const { page, origin } = await open(t)
+    const friend = await startEchoServer({ port: 0, origins: [origin] })
+    t.after(() => friend.close())
+    const say = ["ab"]
+    const welcome = await talk(page, { url: friend.url, say, close: BYE })
+    assert.deepEqual(welcome.messages, ["ba"])
+    const stranger = await startEchoServer({ port: 0, origins: ["http://a"] })
+    t.after(() => stranger.close())
+    const refused = once(stranger.events, "refused")
+    const unwelcome = await talk(page, { url: stranger.url, say })
+    assert.equal(unwelcome.code, 1006)
+    assert.equal((await refused)[0].status, 403)
+})

@@ -1,0 +1,173 @@
+import * as ds from "@devicescript/core"
+import { Address, Dial, Stream, StreamError } from "../../src/net/stream"
+import { Signal } from "../../src/signal"
+
+/** A connection without a network. The WebSocket under test has the Stream's side, the test plays the peer. */
+export class Pipe implements Stream {
+    /** The WebSocket has given the connection up. */
+    closed = false
+
+    private toClient: Buffer[] = []
+    private fromClient = Buffer.alloc(0)
+    private ended = false
+    private error: string
+    /** Writes that are still accepted; undefined: any number. */
+    private room: number
+    private reading = false
+    private readonly changed = new Signal()
+
+    async send(data: Buffer) {
+        while (this.room === 0 && !this.closed && !this.error)
+            await this.changed.wait()
+        this.check()
+        if (this.room) this.room--
+        this.fromClient = this.fromClient.concat(data)
+        this.changed.raise()
+    }
+
+    async recv(timeout?: number): Promise<Buffer> {
+        this.reading = true
+        this.changed.raise()
+        while (!this.toClient.length) {
+            if (this.closed || (this.ended && !this.error)) return null
+            this.check()
+            if (!(await this.changed.wait(timeout))) {
+                this.reading = false
+                return undefined
+            }
+        }
+        this.reading = false
+        const chunk = this.toClient[0]
+        this.toClient.insert(0, -1)
+        return chunk
+    }
+
+    async close() {
+        this.closed = true
+        this.toClient = []
+        this.changed.raise()
+    }
+
+    /** Sends bytes to the WebSocket, each call as a network read of its own. */
+    push(data: Buffer) {
+        this.toClient.push(data)
+        this.changed.raise()
+    }
+
+    /** Ends the connection as the peer, behind what was pushed. */
+    end() {
+        this.ended = true
+        this.changed.raise()
+    }
+
+    /** Breaks the connection. */
+    fail(message: string) {
+        this.error = message
+        this.changed.raise()
+    }
+
+    /** From now on the network takes so many writes, and then no more; undefined: any number again. */
+    allow(writes: number) {
+        this.room = writes
+        this.changed.raise()
+    }
+
+    /** Bytes that the WebSocket has sent and nobody has taken. */
+    available(): number {
+        return this.fromClient.length
+    }
+
+    /** Pushed pieces that the WebSocket has not read. */
+    unread(): number {
+        return this.toClient.length
+    }
+
+    /**
+     * Takes bytes that the WebSocket sends, waiting for them.
+     * @returns `null` when it gives the connection up before
+     */
+    async take(size: number): Promise<Buffer> {
+        while (this.fromClient.length < size) {
+            if (this.closed) return null
+            await this.changed.wait()
+        }
+        const taken = this.fromClient.slice(0, size)
+        this.fromClient = this.fromClient.slice(size)
+        return taken
+    }
+
+    /** Takes a line that the WebSocket sends, with its end, like `take`. */
+    async takeLine(): Promise<Buffer> {
+        while (this.fromClient.indexOf(10) < 0) {
+            if (this.closed) return null
+            await this.changed.wait()
+        }
+        return await this.take(this.fromClient.indexOf(10) + 1)
+    }
+
+    /** Waits until the WebSocket has read all that was pushed, dealt with it, and asks for more. */
+    async consumed() {
+        while (!this.closed && (this.toClient.length || !this.reading))
+            await this.changed.wait()
+    }
+
+    /** Waits until the WebSocket gives the connection up. */
+    async abandoned() {
+        while (!this.closed) await this.changed.wait()
+    }
+
+    private check() {
+        if (this.closed) throw new StreamError("pipe: closed")
+        if (this.error) throw new StreamError(this.error)
+    }
+}
+
+/** Where the WebSocket under test dials: every dial makes a new pipe. */
+export class Network {
+    /** What was dialed so far. */
+    readonly dialed: Address[] = []
+    readonly dial: Dial
+    /** Failures of the next dials. */
+    private readonly refusals: string[] = []
+    private readonly pipes: Pipe[] = []
+    private readonly changed = new Signal()
+
+    constructor() {
+        const self = this
+        this.dial = async address => await self.open(address)
+    }
+
+    /** Lets the next dial fail. */
+    refuse(message: string) {
+        this.refusals.push(message)
+    }
+
+    /** The pipe of the next dial, waiting for it. */
+    async next(): Promise<Pipe> {
+        while (!this.pipes.length) await this.changed.wait()
+        const pipe = this.pipes[0]
+        this.pipes.insert(0, -1)
+        return pipe
+    }
+
+    private async open(address: Address): Promise<Pipe> {
+        this.dialed.push(address)
+        this.changed.raise()
+        if (this.refusals.length) {
+            const message = this.refusals[0]
+            this.refusals.insert(0, -1)
+            throw new StreamError(message)
+        }
+        const pipe = new Pipe()
+        this.pipes.push(pipe)
+        return pipe
+    }
+}
+
+/**
+ * Lets every other fiber come to rest that is not waiting for a time, to see that nothing more happens.
+ * `sleep(0)` would not do: in the same millisecond the VM goes on with the oldest fiber.
+ */
+export async function settle() {
+    for (let i = 0; i < 5; ++i) await ds.sleep(1)
+}
