@@ -44,22 +44,35 @@ export function echo(socket: Socket): void {
     socket.pipe(socket)
 }
 
+/** Runs `test/device/ethernet-client.ts` against a TCP server. */
 export async function start(t: TestContext, setup: Setup = {}) {
     const port = await serve(t, setup.serve ?? echo)
+    const settings = { port, ...setup.settings }
+    const program = "test/device/ethernet-client.ts"
+    return await startBoard(t, program, settings, setup)
+}
+
+/** Runs a program on a board with a chip of its own. */
+export async function startBoard(
+    t: TestContext,
+    program: string,
+    settings: Record<string, unknown>,
+    setup: Setup = {}
+) {
     const chip = new W5500({ pace: 20, ...setup.chip })
     const lan = new HomeLan()
     setup.prepare?.(chip, lan)
     if (!setup.unplugged) chip.plug(lan)
     const wire = new SpiWire(chip)
-    const board = await Board.start("test/device/ethernet-client.ts", {
-        settings: { port, ...setup.settings },
+    const board = await Board.start(program, {
+        settings,
         wires: { w5500: wire },
     })
     t.after(async () => {
         await board.stop()
         chip.close()
     })
-    return { board, chip, lan, wire, port }
+    return { board, chip, lan, wire }
 }
 
 /** Waits for something that the model shows. */

@@ -45,6 +45,7 @@ export interface EthernetOptions {
  */
 export class Ethernet {
     private readonly chip: W5500
+    /** The chip's sockets that were used so far; for the others it is not worth to keep anything. */
     private readonly sockets: ChipSocket[] = []
     private readonly resolver: Resolver
     private readonly changed = new Signal()
@@ -58,8 +59,6 @@ export class Ethernet {
         const mac = options.mac || ownMac()
         const chip = new W5500(options.bus, mac)
         this.chip = chip
-        for (let n = 0; n < SOCKETS; ++n)
-            this.sockets.push(new ChipSocket(chip, n))
         const self = this
         this.resolver = new Resolver(
             async () => await self.openUdp(self.localPort())
@@ -237,24 +236,30 @@ export class Ethernet {
 
     /** A free socket: the last one for UDP, the first one for TCP; if need be, one whose connection is still ending. */
     private async claim(last: boolean): Promise<ChipSocket> {
-        const { sockets } = this
-        let found: ChipSocket
+        let ending: ChipSocket
         for (let i = 0; i < SOCKETS; ++i) {
-            const socket = sockets[last ? SOCKETS - 1 - i : i]
+            const socket = this.socket(last ? SOCKETS - 1 - i : i)
             if (socket.claimed) continue
             if (socket.state === W5500_SOCK_CLOSED) {
                 socket.claimed = true
                 return socket
             }
-            if (!found) found = socket
+            ending = ending || socket
         }
-        if (!found)
+        if (!ending)
             throw new StreamError(
                 `w5500: all ${SOCKETS} sockets of the chip are in use`
             )
-        found.claimed = true
-        await found.abort("closed")
-        return found
+        ending.claimed = true
+        await ending.abort("closed")
+        return ending
+    }
+
+    private socket(n: number): ChipSocket {
+        for (const socket of this.sockets) if (socket.n === n) return socket
+        const socket = new ChipSocket(this.chip, n)
+        this.sockets.push(socket)
+        return socket
     }
 
     /** A dynamic port (RFC 6335, 6) that no other socket has, hard to guess (RFC 6056). */

@@ -109,7 +109,7 @@ export class ChipSocket {
 
     private leave() {
         this.busy = false
-        if (this.idle.waiting.length) this.idle.raise()
+        if (this.idle.waiting) this.idle.raise()
     }
 
     /**

@@ -51,7 +51,7 @@ export function spiBus(pins: SpiPins): Bus {
 
     function leave() {
         busy = false
-        if (free.waiting.length) free.raise()
+        if (free.waiting) free.raise()
     }
 
     // spi.transfer() makes this very call, but allocates a buffer for what comes in
@@ -75,8 +75,7 @@ export function spiBus(pins: SpiPins): Bus {
             let transfers = Math.max(1, (milliseconds * hz) / 8000000)
             await enter()
             try {
-                while (transfers-- > 0 && !free.waiting.length)
-                    await transfer(rest)
+                while (transfers-- > 0 && !free.waiting) await transfer(rest)
             } finally {
                 leave()
             }

@@ -8,8 +8,8 @@ import {
     W5500_SOCK_ESTABLISHED,
 } from "./socket"
 
-/** Largest piece per SPI transaction: what the WebSocket above likes to get at once. */
-const PIECE = 1024
+/** Largest piece per SPI transaction: one TCP segment (datasheet 4.2, Sn_MSSR). */
+const PIECE = 1460
 /** Units of 5 s (datasheet 4.2, Sn_KPALVTR): a silent peer is asked for a sign of life after a minute. */
 const KEEP_ALIVE = 12
 /** Milliseconds after which a peer that keeps its window closed is given up. */
