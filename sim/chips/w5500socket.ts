@@ -103,7 +103,7 @@ export class ChipSocket {
         for (const go of waiting) go()
     }
 
-    /** A UDP datagram on the wire; kept if it is for this socket and fits (datasheet 5.2.2: 8 bytes of header before the data). */
+    /** A UDP datagram on the wire; kept if it is for this socket and fits, behind 8 bytes of header. */
     datagram(from: Endpoint, to: Endpoint, data: Buffer, own: string): void {
         const mine =
             this.state === state.UDP &&

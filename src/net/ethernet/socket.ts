@@ -10,7 +10,7 @@ import {
     W5500,
 } from "./w5500"
 
-/** @see W5500 datasheet 1.1.0, 3.2 and 4.2: socket registers */
+/** @see W5500 datasheet 1.0.9, 3.2 and 4.2: socket registers */
 const W5500_SN_MR = 0x00
 const W5500_SN_CR = 0x01
 const W5500_SN_IR = 0x02

@@ -14,7 +14,7 @@ export interface SpiPins {
     cs: ds.OutputPin
     /** RSTn, if wired. */
     reset?: ds.OutputPin
-    /** SPI clock. Default 8,000,000; the chip takes 33 MHz and more (datasheet 5.5.4). */
+    /** SPI clock. Default 8,000,000; the chip takes 33 MHz and more (datasheet, SPI Timing). */
     hz?: number
 }
 

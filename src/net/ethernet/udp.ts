@@ -8,7 +8,7 @@ import {
 } from "./socket"
 import { u16 } from "./w5500"
 
-/** In front of every datagram in the receive buffer: address, port and length (datasheet 5.2.2). */
+/** In front of every datagram in the receive buffer: address, port and length (https://docs.wiznet.io/Product/iEthernet/W5500/Application/udp). */
 const HEADER = 8
 /** Milliseconds in which the chip sends a datagram, ARP included (1.8 s with its default RTR and RCR). */
 const SEND_TIMEOUT = 3000
