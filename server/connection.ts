@@ -92,9 +92,8 @@ export class Connection {
     send(message: Message): void {
         if (this.#ws.readyState !== WebSocket.OPEN) return
         const { maxBuffered, hardLimit } = this.#settings
-        this.#ws.send(message.data, { binary: message.type === "binary" }, () =>
-            this.#written()
-        )
+        const binary = message.type === "binary"
+        this.#ws.send(message.data, { binary }, () => this.#written())
         this.#report({ event: "reply", ...message })
         if (this.buffered > hardLimit)
             this.#fail(
@@ -131,12 +130,9 @@ export class Connection {
     }
 
     #written(): void {
-        if (this.buffered <= this.#settings.maxBuffered / 2) this.#resume()
-    }
-
-    #resume(): void {
-        if (!this.#ws.isPaused || this.#ws.readyState === WebSocket.CLOSED)
-            return
+        // Node calls a write that was under way when its socket was destroyed a success
+        if (this.#socket.destroyed || !this.#ws.isPaused) return
+        if (this.buffered > this.#settings.maxBuffered / 2) return
         this.#pongDue = false
         this.#socket.setTimeout(0)
         this.#ws.resume()

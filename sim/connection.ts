@@ -55,6 +55,8 @@ export class Connection implements Carrier {
     private readonly delayed: { due: number; action: () => void }[] = []
     private timer: NodeJS.Timeout | undefined
     private stage: Stage = "connect"
+    /** Bytes that the program may still get before the VM runs. */
+    private allowance = 0
     private connected = false
     private draining = false
     private over = false
@@ -65,12 +67,13 @@ export class Connection implements Carrier {
         private readonly vm: Receiver
     ) {
         const { host, port, secure } = address
-        if (link.refused) this.socket = new Socket()
+        const refused = link.refused || port > 0xffff
+        if (refused) this.socket = new Socket()
         else if (secure) this.socket = connectTls({ host, port, ...link.tls })
         else this.socket = connectTcp({ host, port })
         link.adopt(this.socket)
         this.watch()
-        if (link.refused)
+        if (refused)
             this.socket.destroy(
                 new Error(`connect ECONNREFUSED ${host}:${port}`)
             )
@@ -155,7 +158,11 @@ export class Connection implements Carrier {
 
     write(bytes: Uint8Array): number {
         if (!this.connected) return NOT_CONNECTED
-        const { queue, breaksWhenFull } = this.link.firmware
+        const { queue, breaksWhenFull, tlsWrite } = this.link.firmware
+        if (this.address.secure && bytes.length >= tlsWrite)
+            throw new RangeError(
+                `expected less than ${tlsWrite} bytes in one TLS write, more crashes the firmware; the program wrote ${bytes.length}`
+            )
         const waiting = this.outgoing.reduce((sum, b) => sum + b.length, 0)
         if (
             this.outgoing.length >= queue.writes ||
@@ -185,9 +192,11 @@ export class Connection implements Carrier {
     }
 
     next(idle: boolean): SocketEvent | undefined {
-        const { delivery, fault } = this.link
-        if (fault === "stall" || (!idle && delivery !== "burst"))
-            return undefined
+        const { delivery, firmware, fault } = this.link
+        if (idle) this.allowance = firmware.window
+        if (fault === "stall") return undefined
+        if (delivery === "burst") this.allowance = Infinity
+        else if (!idle && this.allowance <= 0) return undefined
         if (this.events[0]?.type !== "open" && this.incoming.length) {
             if (delivery === "consumed" && !this.vm.hasRoom()) return undefined
             return { type: "data", bytes: this.piece() }
@@ -204,13 +213,23 @@ export class Connection implements Carrier {
             this.incoming[0] = first.subarray(bytes.length)
         else this.incoming.shift()
         if (!this.incoming.length && !this.over) this.socket.resume()
+        this.allowance =
+            this.link.delivery === "consumed"
+                ? 0
+                : this.allowance - bytes.length
         this.link.emit("received", bytes)
         return bytes
     }
 
     /** The link's fault began or ended. */
     faultChanged() {
-        if (this.over || this.link.fault !== "none") return
+        if (this.over || this.link.fault === "stall") return
+        if (this.link.fault === "silence") {
+            this.outgoing.length = 0
+            this.incoming.length = 0
+            this.socket.resume()
+            return
+        }
         this.flush()
         this.vm.wake()
     }

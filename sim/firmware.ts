@@ -16,10 +16,14 @@ export interface Firmware {
     /** Longest piece of received data, in bytes. */
     piece: number
     delivery: Delivery
+    /** With delivery "idle": what may come at once, one TCP window, in bytes. */
+    window: number
     /** How much the program may write ahead of the network; what is more gets -1. */
     queue: { writes: number; bytes: number }
     /** A full queue breaks the connection. */
     breaksWhenFull: boolean
+    /** TLS writes of this size, in bytes, or a larger one fail an assertion. */
+    tlsWrite: number
     /** When TLS reports "open"; `none`: no TLS. */
     tls: "handshake" | "connect" | "none"
     /** An error that the program gets before the "close" when the peer closes. */
@@ -39,17 +43,25 @@ export const FIRMWARE: Record<Like, Firmware> = {
     esp32: {
         piece: 1024,
         delivery: "consumed",
+        // ESP-IDF: CONFIG_LWIP_TCP_WND_DEFAULT
+        window: 5744,
         queue: { writes: 50, bytes: Infinity },
         breaksWhenFull: false,
+        // sock_mbedtls_write() asserts MBEDTLS_SSL_OUT_CONTENT_LEN
+        tlsWrite: 4096,
         tls: "handshake",
         error: stage => ESP32_ERRORS[stage],
     },
+    // not imitated: jd_tcpsock_process() of Pico W sets host_found_pending where it means to clear it, so that a host that
+    // takes no DNS query, as a literal address, is connected to again at every turn
     picow: {
         piece: 1460,
         delivery: "consumed",
-        // lwipopts.h: TCP_SND_BUF is 8 * TCP_MSS
+        // lwipopts.h: TCP_WND and TCP_SND_BUF are 8 * TCP_MSS
+        window: 8 * 1460,
         queue: { writes: Infinity, bytes: 8 * 1460 },
         breaksWhenFull: true,
+        tlsWrite: Infinity,
         tls: "none",
         peerClosed: "recv without buf?",
         error: (stage, name, message) =>
@@ -60,8 +72,10 @@ export const FIRMWARE: Record<Like, Firmware> = {
     simulator: {
         piece: 65536,
         delivery: "burst",
+        window: Infinity,
         queue: { writes: Infinity, bytes: Infinity },
         breaksWhenFull: false,
+        tlsWrite: Infinity,
         tls: "connect",
         error: (_stage, name, message) => `${name}: ${message}`,
     },

@@ -1,5 +1,5 @@
 /** The network side of a board: opens its connections and lets a test see, hold up and break them. */
-import { EventEmitter, once } from "node:events"
+import { EventEmitter } from "node:events"
 import type { Socket } from "node:net"
 import { Connection, type Medium, type Receiver } from "./connection.ts"
 import {
@@ -16,10 +16,10 @@ export interface LinkOptions {
     piece?: number
     /**
      * When the program gets received data:
-     * - `consumed`, the default but for `simulator`: when the VM is idle, and while its heap is getting full not before the program has let go of
-     *   the pieces before; meanwhile TCP holds the peer up. No firmware does that: there, a sender that is faster than the
-     *   program fills the heap until the program dies.
-     * - `idle`: when the VM is idle, as ESP32 and Pico W do.
+     * - `consumed`, the default but for `simulator`: when the VM is idle, and while its heap is getting full not before the
+     *   program has let go of the pieces before; meanwhile TCP holds the peer up. No firmware does that: there, a sender
+     *   that is faster than the program fills the heap until the program dies.
+     * - `idle`: whenever the VM is idle, and then up to a TCP window at once, as ESP32 and Pico W do.
      * - `burst`: at once, in pieces of up to 64 KB, as the stock simulator does.
      */
     delivery?: Delivery
@@ -101,7 +101,10 @@ export class Link extends EventEmitter<LinkEvents> implements Medium {
         this.setFault("stall")
     }
 
-    /** What is on its way vanishes, in both directions, an end of the connection included, and is not sent again: as with a radio out of reach. */
+    /**
+     * What is on its way vanishes, in both directions, an end of the connection included: as with a radio out of reach. It is
+     * not sent again later.
+     */
     silence() {
         this.setFault("silence")
     }
@@ -120,11 +123,13 @@ export class Link extends EventEmitter<LinkEvents> implements Medium {
     async stop(): Promise<void> {
         this.connection?.close()
         await Promise.all(
-            [...this.sockets].map(socket => {
-                const closed = once(socket, "close")
-                socket.destroy()
-                return closed
-            })
+            [...this.sockets].map(
+                socket =>
+                    new Promise(closed => {
+                        socket.once("close", closed)
+                        socket.destroy()
+                    })
+            )
         )
     }
 }

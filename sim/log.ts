@@ -6,7 +6,10 @@ export type LogLevel = "log" | "warn" | "error" | "debug" | "data" | "system"
 
 export interface LogEvent {
     level: LogLevel
-    /** Without the level's mark; stack frames as `at name (src/app.ts:12:5)`. */
+    /**
+     * Without the level's mark; stack frames as `at name (src/app.ts:12:5)`. The simulator cuts lines at some 290 bytes,
+     * a device at 160.
+     */
     text: string
     /** The place in the sources that the line names, `src/app.ts:12:5`. */
     source?: string
@@ -35,11 +38,11 @@ export class LogReader {
 
     read(line: string): LogEvent {
         const marked = /^\s*([>*!?#]) (.*)$/s.exec(line)
-        const text = marked ? marked[2] : line
+        const [mark, text] = marked ? marked.slice(1) : ["", line]
         const level =
-            marked && !NEWS.test(line.replace(/^\* /, ""))
-                ? LEVELS[marked[1]]
-                : "system"
+            mark === "*" && NEWS.test(text)
+                ? "system"
+                : (LEVELS[mark] ?? "system")
         const frame = FRAME.exec(text)
         const source = frame && this.locate(Number(frame[2]), Number(frame[3]))
         if (!frame || !source) return { level, text }

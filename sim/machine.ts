@@ -3,7 +3,7 @@ import type { Carrier, SocketEvent } from "./carrier.ts"
 import { Heap } from "./heap.ts"
 import { ReceiveWindow } from "./window.ts"
 import { storeSettings } from "./settings.ts"
-import { toolchain, type Vm } from "./vm.ts"
+import { toolchain, watchdog, type Vm } from "./vm.ts"
 
 /** What survives a reset of the board: its program and its settings. */
 export interface Flash {
@@ -32,9 +32,12 @@ export interface MachineListener {
 }
 
 const EVENT_CODES = { open: 1, close: 2, error: 3, data: 4 } as const
+const NO_SOCKET = -1
 const NOT_CONNECTED = -10
 /** How long the VM may run without a pause before other things in this process get their turn, in milliseconds. */
 const TURN = 5
+/** After how long the VM is taken for hanging, in milliseconds. */
+const STUCK = 5000
 
 export class Machine {
     heap!: Heap
@@ -50,7 +53,8 @@ export class Machine {
     private timer: NodeJS.Timeout | undefined
     private immediate: NodeJS.Immediate | undefined
     private entered = 0
-    private running = false
+    /** The VM runs, or boots: it cannot be woken. */
+    private running = true
     private stopped = false
     private readonly news: (() => void)[] = []
 
@@ -72,7 +76,7 @@ export class Machine {
             throw new Error(
                 `expected the VM to accept ${bytecode.length} bytes of bytecode, its code is ${code}`
             )
-        this.schedule(0)
+        this.pause(0)
     }
 
     private async boot() {
@@ -93,19 +97,23 @@ export class Machine {
         }
         vm.panicHandler = code => this.tell(() => this.listener.panic(code))
         vm.sendPacket = () => {}
-        vm.sockIsAvailable = () => true
-        vm.sockOpen = (host, port) =>
-            this.outside(() => this.open(cString(vm, host), port), -1)
-        vm.sockWrite = (data, size) =>
-            this.outside(
-                () =>
-                    this.carrier?.write(vm.HEAPU8.slice(data, data + size)) ??
-                    NOT_CONNECTED,
-                NOT_CONNECTED
-            )
-        vm.sockClose = () => this.outside(() => this.close(), NOT_CONNECTED)
         vm.devsSetDeviceId(deviceId)
         vm.devsGcStress(gcStress)
+        this.connectSocket(vm)
+    }
+
+    private connectSocket(vm: Vm) {
+        vm.sockIsAvailable = () => true
+        vm.sockOpen = (host, port) =>
+            this.outside(() => this.open(cString(vm, host), port), NO_SOCKET)
+        vm.sockWrite = (data, size) => {
+            const bytes = vm.HEAPU8.slice(data, data + size)
+            return this.outside(
+                () => this.carrier?.write(bytes) ?? NOT_CONNECTED,
+                NOT_CONNECTED
+            )
+        }
+        vm.sockClose = () => this.outside(() => this.close(), NOT_CONNECTED)
     }
 
     private open(host: string, port: number): number {
@@ -142,9 +150,11 @@ export class Machine {
 
     private enter() {
         this.entered = performance.now()
+        watchdog.deadline = this.entered + STUCK
     }
 
     private leave() {
+        watchdog.deadline = Infinity
         this.busy += performance.now() - this.entered
         if (this.sampling)
             this.peak.used = Math.max(this.peak.used, this.heap.used())
@@ -161,8 +171,7 @@ export class Machine {
     private run() {
         this.running = true
         const wait = this.turn()
-        this.running = false
-        if (wait !== undefined && !this.stopped) this.schedule(wait)
+        if (wait !== undefined) this.pause(wait)
         while (this.news.length) this.news.shift()!()
     }
 
@@ -204,11 +213,17 @@ export class Machine {
         return true
     }
 
-    private schedule(microseconds: number) {
-        clearTimeout(this.timer)
-        clearImmediate(this.immediate)
+    private pause(microseconds: number) {
+        this.running = false
+        if (this.stopped) return
+        this.unschedule()
         if (microseconds === 0) this.immediate = setImmediate(() => this.run())
         else this.timer = setTimeout(() => this.run(), microseconds / 1000)
+    }
+
+    private unschedule() {
+        clearTimeout(this.timer)
+        clearImmediate(this.immediate)
     }
 
     /**
@@ -216,19 +231,18 @@ export class Machine {
      * firmware starts the program in its flash 1.1 s later.
      */
     private reset(error: Error) {
+        this.leave()
+        this.unschedule()
         this.close()
         const crash = error.name === "ExitStatus" ? undefined : error
         this.tell(() => this.listener.reset(crash))
-        void this.boot().then(() => {
-            if (!this.stopped) this.schedule(0)
-        })
+        void this.boot().then(() => this.pause(0))
     }
 
     /** Ends everything. */
     stop() {
         this.stopped = true
-        clearTimeout(this.timer)
-        clearImmediate(this.immediate)
+        this.unschedule()
         this.close()
         this.news.length = 0
     }

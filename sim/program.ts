@@ -1,6 +1,6 @@
 /** Compiles DeviceScript programs in this process, without touching the project's `.devicescript` folder. */
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs"
-import { dirname, join, relative, resolve } from "node:path"
+import { basename, dirname, join, relative, resolve } from "node:path"
 import { toolchain, type DebugInfo, type Diagnostic } from "./vm.ts"
 
 /** A compiled program and what belongs to it. */
@@ -37,6 +37,8 @@ export class CompileError extends Error {
         this.name = "CompileError"
     }
 }
+
+const BOARD = ".board.json"
 
 const cache = new Map<string, { program: Program; stamps: string }>()
 
@@ -125,7 +127,12 @@ function compileIn(folder: string, entry: string, source?: string) {
         debug: result.dbg,
         settings: present(result.settings ?? {}),
     }
-    const files = [...result.usedFiles, ".env.defaults", ".env.local"]
+    const files = [
+        ...result.usedFiles,
+        ...boardFiles(folder),
+        ".env.defaults",
+        ".env.local",
+    ]
     return { program, files: files.map(file => resolve(folder, file)) }
 }
 
@@ -150,12 +157,16 @@ function present(settings: Record<string, Uint8Array | undefined>) {
 
 /** The project's own boards, which programs import as `@dsboard/ID`. */
 function boardsIn(folder: string): object[] {
+    return boardFiles(folder).map(file => ({
+        ...JSON.parse(readFileSync(file, "utf8")),
+        id: basename(file, BOARD),
+    }))
+}
+
+function boardFiles(folder: string): string[] {
     const boards = join(folder, "boards")
     if (!existsSync(boards)) return []
     return readdirSync(boards)
-        .filter(file => file.endsWith(".board.json"))
-        .map(file => ({
-            ...JSON.parse(readFileSync(join(boards, file), "utf8")),
-            id: file.slice(0, -".board.json".length),
-        }))
+        .filter(name => name.endsWith(BOARD))
+        .map(name => join(boards, name))
 }

@@ -21,13 +21,11 @@ export interface Vm {
     _malloc(size: number): number
     _free(pointer: number): void
 
-    devsInit(): void
+    /** 16 hex digits; initializes the VM, so the handlers below come first. */
     devsSetDeviceId(id: string): void
     devsGcStress(on: boolean): void
     /** @returns 0, or the code of what is wrong with the bytecode */
     devsDeploy(bytecode: Uint8Array): number
-    /** @returns 0, or the code of what is wrong with the bytecode */
-    devsVerify(bytecode: Uint8Array): number
     /** Runs everything that is due. @returns microseconds until it wants to be called again */
     _jd_em_process(): number
     /** A Jacdac frame from the bus. @returns 0, or below 0 when it was dropped */
@@ -35,8 +33,8 @@ export interface Vm {
     /** Something happened on the program's socket: 1 open, 2 close, 3 error (text), 4 data. */
     _jd_em_tcpsock_on_event(event: number, data: number, size: number): void
 
+    /** A line of the log. */
     dmesg(line: string): void
-    error(...what: unknown[]): void
     /** A Jacdac frame to the bus. */
     sendPacket(frame: Uint8Array): void
     /** The program ended; 0 is a restart it asked for itself. */
@@ -96,10 +94,6 @@ export interface Compiler {
             posToString(position: number): string
         }
     }
-    parseToSettings(
-        text: string,
-        secret: boolean
-    ): Record<string, Uint8Array | undefined>
 }
 
 export interface Toolchain {
@@ -108,6 +102,27 @@ export interface Toolchain {
         quit?(status: number, exit: Error): never
     }): Promise<Vm>
     compiler: Compiler
+}
+
+/**
+ * When the VM that is running has to come back, by `performance.now()`; it is not supposed to take more than milliseconds.
+ *
+ * `while (true) await sleep(0)` never comes back: the fiber is due again at once, and the VM runs all fibers that are due
+ * before it looks at its socket. On a device such a program is deaf; here it would hang the process. But before each fiber
+ * the VM asks for the time.
+ */
+export const watchdog = { deadline: Infinity }
+
+class VmDate extends Date {
+    static override now() {
+        if (performance.now() > watchdog.deadline) {
+            watchdog.deadline = Infinity
+            throw new Error(
+                "expected the program to pause, it did not for seconds: is there an endless loop around sleep(0)?"
+            )
+        }
+        return Date.now()
+    }
 }
 
 let loaded: Toolchain | undefined
@@ -133,24 +148,18 @@ function load(): Toolchain {
     const file = join(dirname(manifest), BUNDLE)
     const code = `${readFileSync(file, "utf8")}
 return { createVm: require_devicescript_vm(), compiler: require_devicescript_compiler_node() }`
-    const parameters = [
-        "exports",
-        "require",
-        "module",
-        "__filename",
-        "__dirname",
-        "console",
-    ]
-    const body = compileFunction(code, parameters, { filename: file })
     const module = { exports: {} }
-    return body(
-        module.exports,
-        createRequire(file),
+    const scope = {
+        exports: module.exports,
+        require: createRequire(file),
         module,
-        file,
-        dirname(file),
-        silentConsole()
-    ) as Toolchain
+        __filename: file,
+        __dirname: dirname(file),
+        console: silentConsole(),
+        Date: VmDate,
+    }
+    const body = compileFunction(code, Object.keys(scope), { filename: file })
+    return body(...Object.values(scope)) as Toolchain
 }
 
 /** The VM prints panics to the console too, besides telling its host. */

@@ -8,9 +8,14 @@ import { MAX_OUTPUT } from "./protocol/sender"
 import { Session } from "./protocol/session"
 import { Signal } from "./signal"
 
-/** Events, and output, after which a fiber gives way: far from the VM's limit of steps without a pause. */
-const EVENTS_A_TURN = 64
+/**
+ * Events, output, and bytes of the server's reply, after which a fiber gives way: far from the VM's limit of steps without a
+ * pause. The check of 32 bytes of text can cost as much as an event, that of a part of a message as much as so many.
+ */
+const WORK_A_TURN = 64
+const PART = 32
 const OUTPUT_A_TURN = 8192
+const REPLY_A_TURN = 128
 
 /** What a write costs beside its bytes: as many steps as so many bytes. */
 const OUTPUT_OVERHEAD = 128
@@ -87,8 +92,8 @@ export class Pump {
     /** Where in the output the fiber gives way next, and where the last Ping went out. */
     private turnEnd = 0
     private outputAtPing = 0
-    /** Events so far. */
-    private events = 0
+    /** Events since the fiber that reads gave way. */
+    private work = 0
     private over = false
     private readonly changed = new Signal()
 
@@ -219,14 +224,28 @@ export class Pump {
             const chunk = await stream.recv(this.patience())
             if (chunk) {
                 if (this.heartbeat) this.alive()
-                session.receive(chunk)
-                if (!this.isOpen && session.isOpen) this.opened()
+                if (this.isOpen) session.receive(chunk)
+                else await this.greeting(chunk)
                 await this.drain()
             } else if (chunk === null) break
             else if (this.overdue()) return
         }
         if (!session.isOpen)
             throw new StreamError("closed before the handshake was complete")
+    }
+
+    /** The server's reply; behind it there may be frames. */
+    private async greeting(chunk: Buffer) {
+        const { session } = this
+        for (let at = 0; at < chunk.length; at += REPLY_A_TURN) {
+            const end = Math.min(at + REPLY_A_TURN, chunk.length)
+            session.receive(chunk.slice(at, end))
+            if (!session.isOpen) await ds.sleep(0)
+            else {
+                if (!this.isOpen) this.opened()
+                await this.drain()
+            }
+        }
     }
 
     private opened() {
@@ -242,11 +261,19 @@ export class Pump {
         const { session } = this
         const mailbox = this.owner.mailbox
         try {
-            let event: Event
-            while ((event = session.poll())) {
-                if (event === Event.Data) await mailbox.put(session.item)
-                else await this.control(event)
-                if (++this.events % EVENTS_A_TURN === 0) await ds.sleep(0)
+            for (;;) {
+                if (++this.work > WORK_A_TURN) {
+                    this.work = 0
+                    await ds.sleep(0)
+                }
+                const event = session.poll()
+                if (event === Event.Data) {
+                    const { item } = session
+                    this.work += item.data.length >> 5
+                    await mailbox.put(item)
+                } else if (event === Event.Part) this.work += PART
+                else if (event) await this.control(event)
+                else break
             }
         } catch (e) {
             if (!(e instanceof ProtocolError)) throw e

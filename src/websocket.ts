@@ -21,7 +21,7 @@ export const CLOSING = 2
 export const CLOSED = 3
 
 /** Largest message by default: with its parts and its text it fits into a 64 KB heap. */
-const MAX_MESSAGE = 16384
+const MAX_MESSAGE = 8192
 
 /** Most fragments of a message by default. */
 const MAX_FRAGMENTS = 1024
@@ -60,7 +60,7 @@ export interface Reconnect {
 }
 
 export interface WebSocketOptions extends HandshakeOptions, PumpOptions {
-    /** Largest message in bytes; beyond it the connection ends with 1009. Default 16,384; with `slices` any. */
+    /** Largest message in bytes; beyond it the connection ends with 1009. Default 8,192; with `slices` any. */
     maxMessage?: number
     /** Most fragments of a message; beyond it the connection ends with 1008. Default 1,024; with `slices` any. */
     maxFragments?: number
@@ -310,9 +310,11 @@ export class WebSocket implements PumpOwner, SliceSink {
             const next = parseUrl(resolveUrl(target, error.location))
             // What is meant for one server, a password say, is not for another.
             if (
-                next.authority !== target.authority ||
-                next.secure !== target.secure
+                next.authority === target.authority &&
+                next.secure === target.secure
             )
+                next.credentials = next.credentials || target.credentials
+            else
                 handshake = {
                     protocols: options.protocols,
                     origin: options.origin,

@@ -22,6 +22,9 @@ const MAX_WRITE = 1024
 /** Most bytes that wait to be read: nothing holds the network back, so a burst beyond this ends the connection. */
 const MAX_UNREAD = 24576
 
+/** Counted for each piece that waits beside its bytes: a heap block of its own, and a list that doubles. */
+const OVERHEAD = 64
+
 /** Milliseconds to wait while the network takes no more. */
 const RETRY = 10
 
@@ -134,7 +137,7 @@ class NativeStream implements Stream {
         }
         const chunk = this.chunks[0]
         this.chunks.insert(0, -1)
-        this.unread -= chunk.length
+        this.unread -= chunk.length + OVERHEAD
         return chunk
     }
 
@@ -166,8 +169,11 @@ class NativeStream implements Stream {
                 `this board has no network of its own (${e.message}): connect it over Ethernet or a modem`
             )
         }
-        if (result !== NO_SOCKET)
+        if (result === NO_SOCKET) return
+        if (sockets._socketOnEvent)
             throw this.failure("the board's only socket is in use")
+        // Nobody in this run of the program has opened it: the run before has, and died of a panic.
+        sockets._socketClose()
     }
 
     /** What the VM tells: `open`, `data`, `close`, `error`. */
@@ -176,7 +182,7 @@ class NativeStream implements Stream {
         if (event === "data") {
             const chunk = arg as Buffer
             this.chunks.push(chunk)
-            this.unread += chunk.length
+            this.unread += chunk.length + OVERHEAD
             if (this.unread > MAX_UNREAD) {
                 sockets._socketClose()
                 this.chunks = []

@@ -6,6 +6,9 @@ import { Url } from "./url"
 /** Largest reply header that is read, in bytes. */
 export const MAX_HEADER = 8192
 
+/** Longest header of the reply in bytes that is looked into; of a longer one the rest is not kept. */
+const MAX_LINE = 1024
+
 /** Appended to the key before hashing, RFC 6455, 1.3. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
@@ -13,6 +16,11 @@ const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 const OWN_HEADERS =
     " host upgrade connection origin authorization sec-websocket-key" +
     " sec-websocket-version sec-websocket-protocol sec-websocket-extensions "
+
+/** The headers of the reply that matter. */
+const READ_HEADERS =
+    " location retry-after upgrade connection sec-websocket-accept" +
+    " sec-websocket-protocol sec-websocket-extensions "
 
 export interface HandshakeOptions {
     /** Subprotocols, the preferred one first. */
@@ -134,7 +142,11 @@ export class Handshake {
                     `reply header longer than ${MAX_HEADER} bytes`
                 )
             let line = chunk.slice(at, end)
-            if (this.rest) line = this.rest.concat(line)
+            const rest = this.rest
+            if (rest)
+                line = rest.concat(
+                    rest.length > MAX_LINE ? chunk.slice(end - 1, end) : line
+                )
             at = end
             if (newline < 0) {
                 this.rest = line
@@ -157,7 +169,7 @@ export class Handshake {
         }
         // A line that starts with white space goes on from the last one: RFC 9112, 5.2.
         if (text && (text[0] === " " || text[0] === "\t")) {
-            this.header += " " + text.trim()
+            if (this.header.byteLength <= MAX_LINE) this.header += text
             return false
         }
         if (this.header) this.field(this.header)
@@ -187,6 +199,11 @@ export class Handshake {
                 `expected a header, got "${header.slice(0, 40)}"`
             )
         const name = header.slice(0, colon).toLowerCase()
+        if (READ_HEADERS.indexOf(` ${name} `) < 0) return
+        if (header.byteLength > MAX_LINE)
+            throw new ProtocolError(
+                `header "${name}" longer than ${MAX_LINE} bytes`
+            )
         const value = header.slice(colon + 1).trim()
         if (this.error) {
             if (name === "location") {

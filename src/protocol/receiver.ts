@@ -24,6 +24,8 @@ export enum Event {
     None,
     /** A message, or a slice of one: `item`. */
     Data,
+    /** A piece of a message that goes on. */
+    Part,
     /** A control frame: `payload`. */
     Ping,
     Pong,
@@ -33,6 +35,9 @@ export enum Event {
 
 /** Most bytes of a message that are taken at a time: a TCP segment on Ethernet. */
 export const MAX_SLICE = 1460
+
+/** The first buffer of a message that comes in slices. */
+const MIN_PART = 128
 
 export interface ReceiverOptions {
     /** Largest message in bytes; without it any. */
@@ -72,16 +77,18 @@ export class Receiver {
     private isText = false
     private size = 0
     private fragments = 0
-    /** The message's frames so far. */
-    private parts: Buffer[]
-    /** The last one of them, while it is not complete. */
+    /** A message that comes in several slices, filled so far. */
     private part: Buffer
+    private filled: number
     private utf8: Utf8
-    private readonly maxShort: number
+    private readonly slices: boolean
+    private readonly maxMessage: number
+    private readonly maxFragments: number
 
-    constructor(private readonly limits: ReceiverOptions) {
-        const { maxMessage } = limits
-        this.maxShort = maxMessage < 125 ? maxMessage : 125
+    constructor(limits: ReceiverOptions) {
+        this.slices = limits.slices
+        this.maxMessage = limits.maxMessage || Infinity
+        this.maxFragments = limits.maxFragments || Infinity
     }
 
     /** Hands over the next bytes, from an index on; only when `poll` has returned None. */
@@ -102,14 +109,15 @@ export class Receiver {
             const end = at + 2 + size
             if (
                 (opcode === OP_TEXT || opcode === OP_BINARY) &&
-                size <= this.maxShort &&
+                size < 126 &&
+                size <= this.maxMessage &&
                 end <= chunk.length
             ) {
                 const data = Buffer.alloc(size)
                 data.blitAt(0, chunk, at + 2, size)
                 this.at = end
                 const message = shortMessage(data, opcode === OP_TEXT)
-                this.item = this.limits.slices
+                this.item = this.slices
                     ? new Slice(data, message.isText, true, true, true)
                     : message
                 return Event.Data
@@ -119,14 +127,11 @@ export class Receiver {
     }
 
     private pollFrame(): Event {
-        for (;;) {
-            if (this.remaining < 0 && !this.header()) break
+        if (this.remaining >= 0 || this.header()) {
             if (this.opcode & 8) {
-                if (!this.fillControl()) break
-                return this.controlEvent()
-            }
-            if (this.remaining > 0 && this.at >= this.chunk.length) break
-            if (this.slice()) return Event.Data
+                if (this.fillControl()) return this.controlEvent()
+            } else if (this.remaining === 0 || this.at < this.chunk.length)
+                return this.slice() ? Event.Data : Event.Part
         }
         this.chunk = undefined
         return Event.None
@@ -166,14 +171,13 @@ export class Receiver {
 
     /** Checks a data frame against the limits before anything of it is taken. */
     private startFrame(payload: number) {
-        const { maxMessage, maxFragments } = this.limits
+        const { maxMessage, maxFragments } = this
         if (!this.inMessage) {
             this.inMessage = true
             this.first = true
             this.isText = this.opcode === OP_TEXT
             this.size = 0
             this.fragments = 0
-            this.parts = []
             // The message before is not to be kept beside this one.
             this.item = undefined
             if (!this.utf8) this.utf8 = new Utf8()
@@ -207,32 +211,42 @@ export class Receiver {
         this.inMessage = !last
         if (isText && (!this.utf8.accept(data) || (last && this.utf8.needed)))
             throw notUtf8("text")
-        if (this.limits.slices) {
+        if (this.slices) {
             this.item = new Slice(data, isText, first, last, frameEnd)
             return true
         }
-        if (remaining || this.part) this.collect(data, remaining)
-        else if (size) this.parts.push(data)
-        if (!last) return false
-        this.item = new Message(join(this.parts), isText, undefined)
-        this.parts = undefined
+        let whole = data
+        if (!first || !last) {
+            this.collect(data, remaining)
+            if (!last) return false
+            whole = this.part
+            if (this.filled < whole.length) whole = cut(whole, 0, this.filled)
+            this.part = undefined
+        }
+        this.item = new Message(whole, isText, undefined)
         return true
     }
 
     /**
-     * Adds a slice to a frame that comes in several. It gets its buffer at the first one: pieces that are put together
-     * in the end take more than twice the memory, and in between they tear the heap, which nothing mends.
+     * Adds a slice to the message. They go into one buffer, which grows to twice what has come, never beyond what may come:
+     * slices that are kept to be joined in the end tear the heap, which nothing mends.
      * @param remaining bytes of the frame that are still to come
      */
     private collect(data: Buffer, remaining: number) {
-        const size = data.length
-        if (!this.part) {
-            this.part = Buffer.alloc(size + remaining)
-            this.parts.push(this.part)
+        let part = this.part
+        const filled = part ? this.filled : 0
+        const size = filled + data.length
+        if (!part || size > part.length) {
+            const most = this.fin ? size + remaining : this.maxMessage
+            let room = Math.max(2 * size, MIN_PART)
+            if (room > most) room = most
+            const grown = Buffer.alloc(room)
+            if (part) grown.blitAt(0, part, 0, filled)
+            part = grown
         }
-        const { part } = this
-        part.blitAt(part.length - remaining - size, data, 0, size)
-        if (!remaining) this.part = undefined
+        part.blitAt(filled, data, 0, data.length)
+        this.filled = size
+        this.part = part
     }
 
     /** @returns false when more bytes are needed */
@@ -296,10 +310,6 @@ function cut(chunk: Buffer, at: number, size: number): Buffer {
     const data = Buffer.alloc(size)
     data.blitAt(0, chunk, at, size)
     return data
-}
-
-function join(parts: Buffer[]): Buffer {
-    return parts.length === 1 ? parts[0] : Buffer.concat(...parts)
 }
 
 /** A frame's first byte, RFC 6455, 5.2 and 5.4. */

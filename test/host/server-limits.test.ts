@@ -88,6 +88,8 @@ test("a client that takes none of its replies for too long is terminated", async
     const [{ code }] = await ended
     assert.equal(code, 1006)
     assert.equal(server.connections.size, 0)
+    const names = server.seen.map(({ event }) => event)
+    assert.ok(!names.slice(names.indexOf("failure")).includes("resume"))
 })
 
 test("a client that sends no more and takes no replies is terminated", async t => {

@@ -246,6 +246,22 @@ test("TLS is verified, and opens after the handshake", async t => {
     assert.equal((await doubting.exited).name, "UnhandledException")
 })
 
+test("a TLS write that would crash an ESP32 is an error of the board", async t => {
+    const port = await tlsPeer(t, socket => socket.resume())
+    const board = await run(
+        t,
+        `await socket.send(Buffer.alloc(4095))
+        console.log("sent")
+        await socket.send(Buffer.alloc(4096))`,
+        port,
+        { tls: { ca: certificate } },
+        { proto: "tls" }
+    )
+    const [error] = await once(board, "error")
+    assert.match(String(error), /less than 4096 bytes in one TLS write/)
+    assert.ok(board.log.some(({ text }) => text === "sent"))
+})
+
 test("the stock simulator opens TLS before the handshake", async t => {
     const port = await tcpPeer(t, () => {})
     const link = { like: "simulator" } as const

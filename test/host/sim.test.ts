@@ -51,6 +51,7 @@ test("console lines come with their level and without its mark", async t => {
 })
 
 test("settings reach readSetting(), whatever their type", async t => {
+    // printed as it is: JSON.stringify("ü") in the VM gives "\u00c3\u00bc", its two bytes of UTF-8
     const settings = { text: "x = ü", number: -1.5, list: [1, "2"], no: false }
     const board = await run(
         t,
@@ -166,6 +167,18 @@ test("the firmware starts a panicked program again", async t => {
     assert.equal((await board.exited).name, "UnhandledException")
     await once(board, "start")
     await board.expect("up")
+})
+
+test("a program that never pauses is ended instead of hanging the process", async t => {
+    const board = await run(
+        t,
+        `import { sleep } from "@devicescript/core"
+        console.log("up")
+        while (true) await sleep(0)`
+    )
+    const [how] = await once(board, "reset")
+    assert.equal(how.name, "Crash")
+    await board.expect("endless loop around sleep(0)")
 })
 
 test("a reboot keeps the program and its settings", async t => {

@@ -1,0 +1,66 @@
+// A WebSocket that does what its server says: a text that begins with "!" is an order, every other message goes back as
+// it came. What happens to it is logged.
+import * as ds from "@devicescript/core"
+import { readSetting } from "@devicescript/settings"
+import { backoff, dialNative, Message, WebSocket } from "../../../src"
+
+const options = await readSetting<any>("OPTIONS", {})
+if (options.reconnect) options.reconnect = backoff(options.reconnect)
+/** What is sent whenever a connection has ended and another will follow. */
+const whileDown = await readSetting<string[]>("WHILE_DOWN", [])
+/** The firmware that the board is to be taken for. */
+const arch = await readSetting("ARCH", "")
+if (arch) {
+    const firmware: any = ds
+    firmware._dcfgString = () => arch
+}
+
+const ws = new WebSocket(dialNative, await readSetting("URL", ""), options)
+ws.onopen.subscribe(() => console.log(`open "${ws.protocol}"`))
+ws.onmessage.subscribe(async message => {
+    const text = message.data[0] === 33 && message.text()
+    try {
+        if (text) await obey(text.slice(1).split(" "))
+        else await ws.send(message)
+    } catch (e: any) {
+        console.log(`can't: ${e.message}`)
+    }
+})
+ws.onerror.subscribe(error => console.log(`${error.name}: ${error.message}`))
+ws.onclose.subscribe(async ({ code, reason, wasClean, retry }) => {
+    console.log(`end ${code} "${reason}" ${wasClean ? "clean" : "torn"}`)
+    if (retry === undefined) return console.log("closed")
+    console.log(`again in ${retry}`)
+    for (const text of whileDown) await ws.send(text)
+})
+
+async function obey(order: string[]) {
+    if (order[0] === "close")
+        await ws.close(order[1] && parseInt(order[1]), order[2])
+    else if (order[0] === "ping") console.log(`pong ${await ws.ping()} ms`)
+    else if (order[0] === "sleep") await ds.sleep(parseInt(order[1]))
+    else if (order[0] === "send") await sendMany(parseInt(order[1]))
+    else if (order[0] === "slices") await sendSlices()
+    else throw new Error(`unknown order ${order.join(" ")}`)
+}
+
+/** Sends texts of 1, 2, 4, … bytes. */
+async function sendMany(count: number) {
+    let text = "x"
+    for (let i = 0; i < count; ++i) {
+        await ws.send(text)
+        text += text
+    }
+}
+
+/** Sends a text in fragments while another fiber wants to send, too. */
+async function sendSlices() {
+    const writer = await ws.startMessage(true)
+    sendBehind.start()
+    for (const slice of ["one", "", "two"]) await writer.write(slice)
+    await writer.end("three")
+}
+
+async function sendBehind() {
+    await ws.send(new Message(Buffer.from("behind"), true, undefined))
+}
