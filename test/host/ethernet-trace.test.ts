@@ -132,8 +132,10 @@ test("DHCP: two datagrams out, two in, then the address", async t => {
         new RegExp(`write s7 0024 ${next}`),
         /write s7 0001 20/,
         /write s7 0002 18/,
-        // 8 bytes of header, then the data, then RECV
+        // 8 bytes of header, RECV, then the data, RECV
         /read rx7 [0-9a-f]{4} c0a84d010043[0-9a-f]{4}/,
+        /write s7 0028 [0-9a-f]{4}/,
+        /write s7 0001 40/,
         /read rx7 [0-9a-f]{4} 02010600[0-9a-f]+/,
         /write s7 0028 [0-9a-f]{4}/,
         /write s7 0001 40/,

@@ -44,38 +44,33 @@ export function spiBus(pins: SpiPins): Bus {
     const { miso, mosi, sck } = pins
     spi.configure({ miso, mosi, sck, mode: 0, hz })
 
-    async function enter() {
-        while (busy) await free.wait()
-        busy = true
-    }
-
     function leave() {
         busy = false
         if (free.waiting) free.raise()
     }
 
-    // spi.transfer() makes this very call, but allocates a buffer for what comes in
-    async function transfer(data: Buffer) {
-        await (ds as NativeSpi).spiXfer(data, data)
-    }
-
     return {
         exchange: async data => {
-            if (busy) await enter()
-            else busy = true
+            while (busy) await free.wait()
+            busy = true
+            cs.setMode(GPIOMode.OutputLow)
             try {
-                cs.setMode(GPIOMode.OutputLow)
-                await transfer(data)
+                // spi.transfer() makes the same call, but allocates a buffer for what comes in
+                await (ds as NativeSpi).spiXfer(data, data)
             } finally {
                 cs.setMode(GPIOMode.OutputHigh)
                 leave()
             }
         },
         rest: async milliseconds => {
-            let transfers = Math.max(1, (milliseconds * hz) / 8000000)
-            await enter()
+            while (busy) await free.wait()
+            busy = true
             try {
-                while (transfers-- > 0 && !free.waiting) await transfer(rest)
+                let bytes = (milliseconds * hz) / 8000
+                while (bytes > 0 && !free.waiting) {
+                    await (ds as NativeSpi).spiXfer(rest, rest)
+                    bytes -= REST_BYTES
+                }
             } finally {
                 leave()
             }

@@ -44,6 +44,12 @@ export function socketBlock(n: number): number {
     return n * 4 + 1
 }
 
+/** An SPI frame's header, as a little-endian number. */
+export function headerOf(block: number, offset: number, write: boolean) {
+    const control = (block << 3) | (write ? WRITE : 0)
+    return (offset >> 8) | ((offset & 0xff) << 8) | (control << 16)
+}
+
 /** Writes an SPI frame's header; the first data byte behind it is overwritten. */
 export function setHeader(
     frame: Buffer,
@@ -51,12 +57,7 @@ export function setHeader(
     offset: number,
     write: boolean
 ) {
-    const control = (block << 3) | (write ? WRITE : 0)
-    frame.setAt(
-        0,
-        "u32",
-        (offset >> 8) | ((offset & 0xff) << 8) | (control << 16)
-    )
+    frame.setAt(0, "u32", headerOf(block, offset, write))
 }
 
 /** Reads a big-endian 16-bit number. */
