@@ -22,10 +22,10 @@ interface Call {
 export class Mailbox {
     private items: Item[] = []
     private size = 0
-    private closed = false
+    private closed: boolean
     private readonly changed = new Signal()
     private calls: Call[] = []
-    private calling = false
+    private calling: boolean
 
     /** @param onitem gets the items, if it has handlers; else `take` does */
     constructor(private readonly onitem: Listeners<any>) {

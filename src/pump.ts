@@ -76,25 +76,25 @@ export class Pump {
 
     private readonly heartbeat: Heartbeat
     /** When the handshake or the wait for the end is over; 0 while open. */
-    private deadline = 0
+    private deadline: number
     /** When to send a Ping, or to give up when one is out. */
-    private beat = 0
-    private beating = false
+    private beat: number
+    private beating: boolean
     private pings = 0
     private pongs = 0
-    private pingedAt = 0
-    private isOpen = false
-    private flushing = false
+    private pingedAt: number
+    private isOpen: boolean
+    private flushing: boolean
     /** A fiber that will flush is about to start. */
-    private starting = false
+    private starting: boolean
     /** Output that the link took, in bytes and a constant for each write. */
     private output = 0
     /** Where in the output the fiber gives way next, and where the last Ping went out. */
     private turnEnd = 0
-    private outputAtPing = 0
+    private outputAtPing: number
     /** Events since the fiber that reads gave way. */
     private work = 0
-    private over = false
+    private over: boolean
     private readonly changed = new Signal()
 
     constructor(

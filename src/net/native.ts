@@ -60,10 +60,13 @@ function guard() {
     if (openSocket) return
     openSocket = sockets._socketOpen
     sockets._socketOpen = (host, port) => {
-        if (current)
+        if (current) {
+            // Whoever comes here has made itself the one to be told what happens on the socket.
+            sockets._socketOnEvent = onSocketEvent
             throw new StreamError(
                 `can't connect to ${host}: ${current.name} has the board's only socket`
             )
+        }
         return openSocket(host, port)
     }
 }

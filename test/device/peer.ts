@@ -3,6 +3,7 @@ import { FIN, OP_CLOSE } from "../../src/protocol/codes"
 import { Message } from "../../src/protocol/message"
 import { Signal } from "../../src/signal"
 import { CloseEvent, WebSocket, WebSocketOptions } from "../../src/websocket"
+import { expectReject } from "./check"
 import { acceptance } from "./frames"
 import { Network, Pipe } from "./pipe"
 
@@ -107,6 +108,16 @@ export class Task<T> {
     }
 }
 
+/** The task ends with an error. */
+export async function expectFailed(task: Task<any>, type: any, part: string) {
+    await expectReject(async () => await task.result(), type, part)
+}
+
+/** Sends a message in the background. */
+export function sending(ws: WebSocket, data: string | Buffer): Task<void> {
+    return new Task(async () => await ws.send(data))
+}
+
 /** A WebSocket, its peer, and what happened to it. */
 export class Connection {
     readonly network = new Network()
@@ -185,7 +196,7 @@ export function showFrame(frame: Frame): string {
     const { head, payload } = frame
     if (head === (FIN | OP_CLOSE))
         return payload.length < 2
-            ? `close ${payload.toString("hex")}`
+            ? `close${payload.toString("hex")}`
             : `close ${(payload[0] << 8) | payload[1]} ${payload.slice(2).toString()}`
     return `${Buffer.from([head]).toString("hex")} ${payload.toString()}`
 }

@@ -36,8 +36,9 @@ export async function soon(from: EventEmitter, event: string) {
     try {
         return await once(from, event, { signal })
     } catch (error) {
-        if (!signal.aborted) throw error
-        throw new Error(`expected ${event}, waited ${PATIENCE} ms`)
+        throw new Error(`expected "${event}" within ${PATIENCE} ms`, {
+            cause: error,
+        })
     }
 }
 
