@@ -10,16 +10,17 @@ import { Bus } from "../../src/net/ethernet/bus"
 export function simBus(): Bus {
     const free = new Signal()
     let wire: Socket
-    let busy = false
+    let last = 0
+    let serving = 0
 
     async function enter() {
-        while (busy) await free.wait()
-        busy = true
+        const number = last++
+        while (serving !== number) await free.wait()
         if (!wire) wire = await connect({ host: "sim:w5500", port: 1 })
     }
 
     function leave() {
-        busy = false
+        serving++
         free.raise()
     }
 

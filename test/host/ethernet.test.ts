@@ -86,8 +86,8 @@ test("a message of 16 MB comes back through constant memory", async t => {
 })
 
 for (const [size, transactions] of [
-    [32, 14],
-    [1024, 18],
+    [32, 15],
+    [1024, 22],
 ])
     test(`SPI traffic of an exchange of ${size} bytes`, async t => {
         const url = await listen(t, sendBack)

@@ -70,7 +70,9 @@ export class ChipSocket extends SocketRegisters {
 
     /** What Sn_MR was set to; 0 while closed. */
     private mode = 0
-    private busy = false
+    /** Who works on the socket takes a number; nobody does when the last one was served. */
+    private last = 0
+    private serving = 0
     private readonly idle = new Signal()
     private synced = false
     private readPointer = 0
@@ -98,12 +100,12 @@ export class ChipSocket extends SocketRegisters {
 
     /** Several transactions that belong together; the poll keeps away meanwhile. */
     private async enter() {
-        while (this.busy) await this.idle.wait()
-        this.busy = true
+        const number = this.last++
+        while (this.serving !== number) await this.idle.wait()
     }
 
     private leave() {
-        this.busy = false
+        this.serving++
         if (this.idle.waiting) this.idle.raise()
     }
 
@@ -199,8 +201,8 @@ export class ChipSocket extends SocketRegisters {
      * @returns at most `limit` bytes; none when the socket was closed meanwhile
      */
     async take(limit: number): Promise<Buffer> {
-        while (this.busy) await this.idle.wait()
-        this.busy = true
+        const number = this.last++
+        while (this.serving !== number) await this.idle.wait()
         try {
             const length = Math.min(this.received, limit)
             const frame = Buffer.alloc(FRAME_HEADER + length)
@@ -231,8 +233,8 @@ export class ChipSocket extends SocketRegisters {
 
     /** Transmits what was put; wait until `sending` is over before the next one. */
     async send() {
-        while (this.busy) await this.idle.wait()
-        this.busy = true
+        const number = this.last++
+        while (this.serving !== number) await this.idle.wait()
         try {
             this.sending = true
             this.chip.stirred = true
@@ -249,7 +251,7 @@ export class ChipSocket extends SocketRegisters {
      * @returns whether something changed or has to be read again
      */
     async poll(): Promise<boolean> {
-        if (this.busy || !this.mode) return false
+        if (this.last !== this.serving || !this.mode) return false
         snapshot.setAt(0, "u32", this.pollHeader)
         await this.chip.bus.exchange(snapshot)
         const status = snapshot.getAt(STATUS, "i32")
@@ -262,7 +264,7 @@ export class ChipSocket extends SocketRegisters {
         )
             return false
         // what was read while somebody else began to work on the socket is out of date
-        if (this.busy || !this.mode) return true
+        if (this.last !== this.serving || !this.mode) return true
         this.lastStatus = 0
         if (snapshot[STATUS] !== this.mode) {
             this.lose("the chip was reset")

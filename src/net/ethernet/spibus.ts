@@ -37,7 +37,9 @@ export function spiBus(pins: SpiPins): Bus {
     const hz = pins.hz || 8000000
     const rest = Buffer.alloc(REST_BYTES)
     const free = new Signal()
-    let busy = false
+    // whoever comes takes a number, so that nobody who comes back at once overtakes those who wait
+    let last = 0
+    let serving = 0
 
     cs.setMode(GPIOMode.OutputHigh)
     if (reset) reset.setMode(GPIOMode.OutputHigh)
@@ -45,16 +47,16 @@ export function spiBus(pins: SpiPins): Bus {
     spi.configure({ miso, mosi, sck, mode: 0, hz })
 
     function leave() {
-        busy = false
+        serving++
         if (free.waiting) free.raise()
     }
 
     return {
         exchange: async data => {
-            while (busy) await free.wait()
-            busy = true
-            cs.setMode(GPIOMode.OutputLow)
+            const number = last++
+            while (serving !== number) await free.wait()
             try {
+                cs.setMode(GPIOMode.OutputLow)
                 // spi.transfer() makes the same call, but allocates a buffer for what comes in
                 await (ds as NativeSpi).spiXfer(data, data)
             } finally {
@@ -63,11 +65,11 @@ export function spiBus(pins: SpiPins): Bus {
             }
         },
         rest: async milliseconds => {
-            while (busy) await free.wait()
-            busy = true
+            const number = last++
+            while (serving !== number) await free.wait()
             try {
                 let bytes = (milliseconds * hz) / 8000
-                while (bytes > 0 && !free.waiting) {
+                while (bytes > 0 && last === number + 1) {
                     await (ds as NativeSpi).spiXfer(rest, rest)
                     bytes -= REST_BYTES
                 }
