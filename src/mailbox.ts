@@ -39,7 +39,7 @@ export class Mailbox {
         const { onitem, changed } = this
         const size = this.size + item.data.length + OVERHEAD
         this.size = size
-        if (onitem.any()) this.call(onitem, item)
+        if (onitem.handlers) this.call(onitem, item)
         else {
             this.items.push(item)
             if (changed.waiting) changed.raise()
@@ -65,7 +65,7 @@ export class Mailbox {
 
     /** Has the handlers called, in a fiber of their own. */
     emit(listeners: Listeners<any>, value: any) {
-        if (listeners.any()) this.call(listeners, value)
+        if (listeners.handlers) this.call(listeners, value)
     }
 
     /** Nothing more comes. */
@@ -95,10 +95,22 @@ export class Mailbox {
         while (this.calls.length) {
             const { listeners, value } = this.calls[0]
             this.calls.insert(0, -1)
-            await listeners.call(value)
-            if (listeners === this.onitem) this.free(value)
+            if (listeners === this.onitem) await this.handle(value)
+            else await listeners.call(value)
         }
         this.calling = false
+    }
+
+    private async handle(item: Item) {
+        const { onitem, changed } = this
+        if (onitem.handlers) {
+            await onitem.call(item)
+            this.free(item)
+        } else {
+            // The last handler has gone meanwhile.
+            this.items.push(item)
+            changed.raise()
+        }
     }
 
     private free(item: Item) {

@@ -112,7 +112,8 @@ export class Pump {
         const { stream, session } = this
         try {
             this.deadline = ds.millis() + handshakeTimeout(this.options)
-            await stream.send(session.open())
+            // In a fiber of its own: the link may take nothing, and the timeout counts all the same.
+            this.flush.start(session.open())
             await this.read()
         } catch (e: any) {
             if (!this.error) this.error = e
@@ -186,7 +187,7 @@ export class Pump {
     async ping(timeout: number): Promise<number> {
         const start = ds.millis()
         const number = this.sendPing()
-        await this.flush()
+        this.write()
         while (this.pongs < number) {
             const left = start + timeout - ds.millis()
             if (this.over || left <= 0) return undefined

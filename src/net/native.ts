@@ -125,11 +125,22 @@ class NativeStream implements Stream {
     }
 
     async send(data: Buffer) {
-        if (data.length <= MAX_WRITE) return await this.write(data)
-        for (let at = 0; at < data.length; at += MAX_WRITE)
-            await this.write(
-                data.slice(at, Math.min(at + MAX_WRITE, data.length))
-            )
+        const length = data.length
+        if (length > MAX_WRITE) {
+            for (let at = 0; at < length; at += MAX_WRITE)
+                await this.send(
+                    data.slice(at, Math.min(at + MAX_WRITE, length))
+                )
+            return
+        }
+        for (;;) {
+            if (current !== this) throw this.error || this.failure("closed")
+            const result = sockets._socketWrite(data)
+            if (result === 0) return
+            if (result !== WOULD_BLOCK)
+                throw this.failure(`write failed with ${result}`)
+            await ds.sleep(RETRY)
+        }
     }
 
     async recv(timeout?: number): Promise<Buffer> {
@@ -148,18 +159,6 @@ class NativeStream implements Stream {
         if (current === this) sockets._socketClose()
         this.chunks = []
         this.finish()
-    }
-
-    private async write(data: Buffer) {
-        for (;;) {
-            if (this.error) throw this.error
-            if (this.isClosed) throw this.failure("closed")
-            const result = sockets._socketWrite(data)
-            if (result === 0) return
-            if (result !== WOULD_BLOCK)
-                throw this.failure(`write failed with ${result}`)
-            await ds.sleep(RETRY)
-        }
     }
 
     /** The board has one socket, and opening it again kills the first. */

@@ -150,6 +150,8 @@ export class Pipe implements Stream {
 export class Network {
     /** What was dialed so far. */
     readonly dialed: Address[] = []
+    /** Writes that new pipes accept; undefined: any number. */
+    writes: number
     readonly dial: Dial
     /** Failures of the next dials. */
     private readonly refusals: string[] = []
@@ -195,6 +197,7 @@ export class Network {
             throw new StreamError(message)
         }
         const pipe = new Pipe()
+        pipe.allow(this.writes)
         this.pipes.push(pipe)
         this.changed.raise()
         return pipe
