@@ -6,7 +6,7 @@ import { test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
 import { startEchoServer } from "../../server/echo.ts"
 import { network } from "../../sim/chips/w5500home.ts"
-import { allClosed, startBoard } from "./ethernet.ts"
+import { allClosed, start, startBoard } from "./ethernet.ts"
 
 /** A WebSocket server of Node's most used library. */
 async function listen(t: TestContext, handle: (socket: WebSocket) => void) {
@@ -107,3 +107,19 @@ for (const [size, transactions] of [
         assert.ok(perExchange.transactions < transactions)
         assert.ok(perExchange.bytes < 2 * size + 600)
     })
+
+test("SPI traffic of received data", async t => {
+    const kilobytes = 1024
+    const { board, wire } = await start(t, {
+        settings: { mode: "sink" },
+        serve: socket => socket.end(Buffer.alloc(kilobytes * 1024)),
+    })
+    await board.expect(`received ${kilobytes * 1024}`)
+    const perKilobyte = {
+        transactions: wire.transactions / kilobytes,
+        bytes: wire.bytes / kilobytes,
+    }
+    t.diagnostic(JSON.stringify(perKilobyte))
+    assert.ok(perKilobyte.transactions < 6)
+    assert.ok(perKilobyte.bytes < 1024 + 150)
+})

@@ -90,6 +90,8 @@ export class Ethernet {
             throw new StreamError(
                 `w5500: ${name}: no TLS over Ethernet, because neither the chip nor DeviceScript has one for it; use ws:// in a network that you trust, or a proxy in it that speaks wss:// to the server`
             )
+        if (host.indexOf(":") >= 0)
+            throw new StreamError(`w5500: ${name}: the chip speaks IPv4 only`)
         const deadline = millis() + (address.timeout || DEFAULT_TIMEOUT)
         const config = await this.ready(name, deadline)
         const ip =
