@@ -157,7 +157,11 @@ export class Ethernet {
             let active = chip.stirred
             chip.stirred = false
             for (const socket of this.sockets) {
-                if (socket.lingers && millis() > socket.lingers)
+                if (
+                    socket.lingers &&
+                    millis() > socket.lingers &&
+                    !socket.claimed
+                )
                     await socket.abort("closed")
                 if (await socket.poll()) active = true
             }
