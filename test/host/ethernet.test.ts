@@ -6,6 +6,7 @@ import { test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
 import { startEchoServer } from "../../server/echo.ts"
 import { network } from "../../sim/chips/w5500home.ts"
+import { run } from "../../tools/common.ts"
 import { allClosed, start, startBoard } from "./ethernet.ts"
 
 /** A WebSocket server of Node's most used library. */
@@ -42,6 +43,24 @@ test("the echo program: a thousand exchanges, all right, and no memory lost", as
     t.diagnostic(`live heap: ${before.live} bytes at 100, ${after.live} at 900`)
     assert.ok(Math.abs(after.live - before.live) < 64)
     await allClosed(chip, lan)
+})
+
+test("npm start -- --network ethernet ends by itself, with exit code 0", async () => {
+    const options = [
+        "--network",
+        "ethernet",
+        "--count",
+        "3",
+        "--interval",
+        "20",
+    ]
+    const { code, output } = await run(
+        process.execPath,
+        ["--import", "tsx", "tools/start.ts", ...options],
+        true
+    )
+    assert.equal(code, 0, output)
+    assert.match(output, /^summary sent=3 right=3 wrong=0 lost=0 /m)
 })
 
 test("two WebSockets at once", async t => {
