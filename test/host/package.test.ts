@@ -53,24 +53,25 @@ before(async () => {
 
 after(() => rmSync(temporary, { recursive: true, force: true }))
 
-/** Builds a program of the project by the tool chain's own command, and starts what came out. */
-async function start(name: string, source: string, settings: object = {}) {
+/** Writes a program into the project. @returns the path of its file in there */
+function write(name: string, source: string): string {
     const entry = `src/${name}.ts`
     writeFileSync(join(project, entry), source)
-    await run(
-        process.execPath,
-        ["node_modules/@devicescript/cli/devicescript", "build", entry],
-        { cwd: project }
-    )
+    return entry
+}
+
+/** Builds a program by the tool chain's own command. */
+async function build(entry: string): Promise<Program> {
+    const cli = "node_modules/@devicescript/cli/devicescript"
+    await run(process.execPath, [cli, "build", entry], { cwd: project })
     const built = join(project, ".devicescript/bin/bytecode")
-    const program: Program = {
+    return {
         entry,
         folder: project,
         bytecode: readFileSync(`${built}.devs`),
         debug: JSON.parse(readFileSync(`${built}-dbg.json`, "utf8")),
         settings: {},
     }
-    return Board.start(program, { settings: { ...settings } })
 }
 
 /** The library's files: what its front door imports, and what that imports. */
@@ -106,7 +107,7 @@ test("the package has the library, its license and its README, and nothing else"
 test("a fresh project imports it by its name, builds it, and exchanges a message", async t => {
     const server = await startEchoServer({ port: 0 })
     t.after(() => server.close())
-    const board = await start(
+    const entry = write(
         "main",
         `import { connect } from "devicescript-websocket"
         import { readSetting } from "@devicescript/settings"
@@ -114,9 +115,10 @@ test("a fresh project imports it by its name, builds it, and exchanges a message
         await ws.send("hello")
         console.log("reply " + (await ws.recv()).text())
         await ws.close(1000)
-        console.log("closed")`,
-        { URL: server.url }
+        console.log("closed")`
     )
+    const settings = { URL: server.url }
+    const board = await Board.start(await build(entry), { settings })
     t.after(() => board.stop())
     await board.expect("reply olleh")
     await board.expect("closed")
@@ -129,7 +131,7 @@ test("all that the front door names is there, and to import it does nothing", as
         ...["StreamError", "ProtocolError", "HandshakeError"],
         ...["CONNECTING", "OPEN", "CLOSING", "CLOSED"],
     ]
-    const board = await start(
+    const entry = write(
         "import",
         `import { ${names.join(", ")} } from "devicescript-websocket"
         import type { Address, BackoffOptions, CloseEvent, Dial, DropEvent } from "devicescript-websocket"
@@ -139,6 +141,7 @@ test("all that the front door names is there, and to import it does nothing", as
         const all: any[] = [${names.join(", ")}]
         console.log("imported " + all.filter(item => item !== undefined).length)`
     )
+    const board = await Board.start(join(project, entry))
     t.after(() => board.stop())
     board.link.on("open", () => assert.fail("it dialed"))
     await board.expect(`imported ${names.length}`)
