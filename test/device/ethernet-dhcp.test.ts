@@ -1,3 +1,4 @@
+import { sleep } from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import {
     decodeReply,
@@ -114,6 +115,22 @@ describe("DHCP reply", () => {
             const message = reply(OFFER + "ff")
             message[16] = first
             expect(decode(message)).toBe(undefined)
+        }
+    })
+
+    test("full of padding or of options without a value is read to its end", async () => {
+        for (const filler of ["00", "fe00", "fe0101"]) {
+            await sleep(1)
+            const fill = Buffer.from(filler, "hex")
+            const message = Buffer.alloc(2040)
+            const head = reply(OFFER)
+            message.blitAt(0, head, 0, head.length)
+            let at = head.length
+            for (; at + fill.length <= 2032; at += fill.length)
+                message.blitAt(at, fill, 0, fill.length)
+            message.blitAt(at, Buffer.from("330400000e10ff", "hex"), 0, 7)
+            await sleep(1)
+            expect(decode(message).lease).toBe(3600)
         }
     })
 

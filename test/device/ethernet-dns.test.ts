@@ -1,3 +1,4 @@
+import { sleep } from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { decodeAnswer, encodeQuery } from "../../src/net/ethernet/dns"
 import { expectText } from "./check"
@@ -104,6 +105,21 @@ describe("DNS answer", () => {
             const record = pointer + RECORD.slice(4)
             const { failure } = decode(answer("8180", 1, record))
             expectText(failure, "the answer is malformed")
+        }
+    })
+
+    test("with long names again and again is refused before the VM runs out of patience", async () => {
+        const name = Buffer.alloc(255)
+        for (let i = 0; i < 254; ++i) name[i] = i & 1 ? 0x61 : 1
+        const first = name.toString("hex") + "00050001000000010000"
+        const again = "c01d0005000100000001" + "0002c01d"
+        for (const records of [2, 3, 9]) {
+            // each message comes with a wait before it
+            await sleep(1)
+            let text = first
+            for (let n = 1; n < records; ++n) text += again
+            const found = decode(answer("8180", records, text))
+            expect(!!found.failure).toBe(records > 2)
         }
     })
 
