@@ -1,3 +1,4 @@
+import * as ds from "@devicescript/core"
 import { Listeners } from "./listeners"
 import { Message, Slice } from "./protocol/message"
 import { Signal } from "./signal"
@@ -23,7 +24,12 @@ export class Mailbox {
     private items: Item[] = []
     private size = 0
     private closed: boolean
+    /** The link is gone: nothing is held up any more. */
+    private released: boolean
+    /** The program has taken an item, and not come for the next. */
+    private busy: boolean
     private readonly changed = new Signal()
+    private readonly idle = new Signal()
     private calls: Call[] = []
     private calling: boolean
 
@@ -45,7 +51,24 @@ export class Mailbox {
             if (changed.waiting) changed.raise()
         }
         if (size > WINDOW)
-            while (this.size > WINDOW && !this.closed) await this.changed.wait()
+            while (this.size > WINDOW && !this.closed && !this.released)
+                await this.changed.wait()
+    }
+
+    /** Whether `put` waits for room from now on; not when the link is gone, whose end would go unnoticed. */
+    limit(on: boolean) {
+        this.released = !on
+        this.changed.raise()
+    }
+
+    /** Waits until the program has dealt with all that came: it waits for more, its handlers have returned. */
+    async settled(timeout: number) {
+        const end = ds.millis() + timeout
+        while (this.items.length || this.busy || this.calling) {
+            const left = end - ds.millis()
+            if (left <= 0 || this.closed) return
+            await this.idle.wait(left)
+        }
     }
 
     /**
@@ -53,12 +76,15 @@ export class Mailbox {
      * @returns `undefined` on timeout, `null` when the mailbox is closed and empty
      */
     async take(timeout?: number): Promise<any> {
+        this.busy = false
         while (!this.items.length) {
             if (this.closed) return null
+            this.idle.raise()
             if (!(await this.changed.wait(timeout))) return undefined
         }
         const item = this.items[0]
         this.items.insert(0, -1)
+        this.busy = true
         this.free(item)
         return item
     }
@@ -72,6 +98,7 @@ export class Mailbox {
     close() {
         this.closed = true
         this.changed.raise()
+        this.idle.raise()
     }
 
     /** What came before the first handler is for the handlers, too. */
@@ -99,6 +126,7 @@ export class Mailbox {
             else await listeners.call(value)
         }
         this.calling = false
+        this.idle.raise()
     }
 
     private async handle(item: Item) {
