@@ -1,5 +1,6 @@
 /** The model of the W5500 against the datasheet (version 1.0.9), through its pins only. */
 import assert from "node:assert/strict"
+import type { Socket } from "node:net"
 import { test, type TestContext } from "node:test"
 import { W5500 } from "../../sim/chips/w5500.ts"
 import { HomeLan, network } from "../../sim/chips/w5500home.ts"
@@ -170,6 +171,20 @@ test("TCP: no more comes in than fits, and the rest after RECV", async t => {
     assert.deepEqual(received(), word(952))
     write(chip, registers(0), 0x01, [0x08])
     await until("SOCK_CLOSED", () => status(chip) === 0)
+})
+
+test("what the peer sends while the cable is out comes when it is in again", async t => {
+    let peer: Socket | undefined
+    const port = await serve(t, socket => (peer = socket))
+    const { chip, lan } = await established(t, port)
+    await until("the peer's end", () => peer !== undefined)
+    chip.unplug()
+    await new Promise<void>(done => peer!.end("late", done))
+    assert.deepEqual(read(chip, registers(0), 0x26, 2), [0, 0])
+    assert.equal(status(chip), 0x17)
+    chip.plug(lan)
+    await until("SOCK_CLOSE_WAIT", () => status(chip) === 0x1c)
+    assert.deepEqual(read(chip, registers(0), 0x26, 2), [0, 4])
 })
 
 test("INTn falls with a socket's interrupt that both masks let through (4.1)", async t => {
