@@ -64,13 +64,17 @@ export function imageOf(id: string): Image {
  */
 export function checkForBoard(config: Config, settings: Settings): string[] {
     const { url } = withSettings(config, settings)
-    const { hostname } = new URL(url)
+    const { hostname, protocol } = new URL(url)
+    if (config.network === "ethernet" && protocol === "wss:")
+        throw new UserError(
+            `"url" is ${url}: there is no TLS over Ethernet. Expected ws://`
+        )
     if (/^(localhost|127\..*|\[::1\])$/.test(hostname))
         throw new UserError(
             `"url" is ${url}: on the board that is the board itself. Expected an address of the computer with the server` +
                 addressesHint()
         )
-    if (settings.SSID !== undefined) return []
+    if (config.network === "ethernet" || settings.SSID !== undefined) return []
     return [
         settings.WIFI_SSID === undefined
             ? "no SSID (and PASSWORD) in .env.local: the board joins the Wi-Fi network it knows from before, or none"
