@@ -131,6 +131,8 @@ export class TcpStream implements Stream {
                 await socket.order(W5500_SN_CR_DISCON)
             } else if (socket.state !== W5500_SOCK_CLOSED)
                 await socket.abort("closed")
+        } catch {
+            // The chip does not take commands: the poll finds that out, and starts it anew.
         } finally {
             socket.claimed = false
             socket.changed.raise()
