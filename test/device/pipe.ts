@@ -31,12 +31,14 @@ export class Pipe implements Stream {
     }
 
     async recv(timeout?: number): Promise<Buffer> {
+        const until = ds.millis() + timeout
         this.reading = true
         this.changed.raise()
         while (!this.toClient.length) {
             if (this.closed || (this.ended && !this.error)) return null
             this.check()
-            if (!(await this.changed.wait(timeout))) {
+            const left = timeout === undefined ? undefined : until - ds.millis()
+            if (left < 0 || !(await this.changed.wait(left))) {
                 this.reading = false
                 return undefined
             }

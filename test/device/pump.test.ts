@@ -216,7 +216,7 @@ describe("ping", () => {
 
     test("gives nothing when no Pong comes in time", async () => {
         for (const writes of [undefined, 0]) {
-            const connection = await connected()
+            const connection = await connected({ heartbeat: null })
             connection.peer.pipe.allow(writes)
             expect(await connection.ws.ping(20)).toBe(undefined)
             expect(connection.ws.readyState).toBe(OPEN)

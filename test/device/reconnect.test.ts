@@ -172,6 +172,19 @@ describe("messages for the next connection", () => {
         await ws.close()
     })
 
+    test("outlive attempts that fail", async () => {
+        const connection = reconnecting(SOON)
+        const { ws } = connection
+        await ws.send("a")
+        await (await connection.dialed()).readRequest()
+        await ws.send("b")
+        await connection.finish()
+        connection.network.refuse("no route")
+        await connection.accepted()
+        await expectFrames(connection, ["81 a", "81 b"])
+        await ws.close()
+    })
+
     test("come behind those that the link has torn, which are sent again whole", async () => {
         const connection = reconnecting(SOON)
         const { ws } = connection

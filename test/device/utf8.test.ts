@@ -130,6 +130,16 @@ describe("UTF-8", () => {
                     await expectAgreement(Buffer.from(hex, "hex"))
     })
 
+    // The VM's decoder reads beyond a buffer that ends inside of a character
+    test("a character cut short before another one is refused, whatever is in the heap", async () => {
+        for (let length = 0; length < 200; ++length) {
+            const data = Buffer.alloc(length)
+            for (const bad of [hex`efbfef`, hex`c3c3`, hex`f09f98e2`])
+                expect(check([data.concat(bad)])).toBe(-1)
+            await ds.sleep(0)
+        }
+    })
+
     test("bytes behind the piece are not looked at", () => {
         const data = hex`c3a4c3a4`
         expect(check([data.slice(0, 3)])).toBe(1)
