@@ -9,7 +9,8 @@ const LONGEST = "r".repeat(123)
 async function connected(t: TestContext, OPTIONS: object = {}) {
     const server = await serve(t)
     const settings = { URL: server.url, OPTIONS }
-    const board = await startClient(t, "remote", settings)
+    const link = { queue: { writes: 1 } }
+    const board = await startClient(t, "remote", settings, { link })
     return { server, board, peer: await server.next() }
 }
 
@@ -27,14 +28,14 @@ for (const [code, reason] of [
         peer.socket.close(code, reason)
         await board.expect(`end ${code} "${reason}" clean`)
         await board.expect("closed")
-        assert.equal((await peer.closed).code, code)
+        assert.equal((await peer.end()).code, code)
     })
 
 test("the server closes without a code: 1005, and the answer has none either", async t => {
     const { board, peer } = await connected(t)
     peer.socket.close()
     await board.expect('end 1005 "" clean')
-    assert.equal((await peer.closed).code, 1005)
+    assert.equal((await peer.end()).code, 1005)
 })
 
 for (const [order, code, reason] of [
@@ -47,7 +48,7 @@ for (const [order, code, reason] of [
     test(`the client closes by "${order.slice(0, 20)}": the server gets code and reason`, async t => {
         const { board, peer } = await connected(t)
         peer.socket.send(`!${order}`)
-        assert.deepEqual(await peer.closed, { code, reason })
+        assert.deepEqual(await peer.end(), { code, reason })
         await board.expect(`end ${code} "`)
         await board.expect("closed")
     })
@@ -62,11 +63,15 @@ for (const order of ["close 1005", "close 1006", "close 999", "close 5000"])
     })
 
 test("what is queued goes out before the Close frame", async t => {
-    const { peer } = await connected(t)
+    const { board, peer } = await connected(t)
+    await board.expect("open")
+    board.link.once("sent", () => board.link.stall())
     peer.socket.send("!queue 13")
+    await board.expect("closing")
+    board.link.resume()
     for (let size = 1; size <= 4096; size *= 2)
         await peer.expect("x".repeat(size))
-    assert.equal((await peer.closed).code, 1000)
+    assert.equal((await peer.end()).code, 1000)
 })
 
 test("1009: a message above the default limit of 8 KB is not taken", async t => {
@@ -74,7 +79,7 @@ test("1009: a message above the default limit of 8 KB is not taken", async t => 
     peer.socket.send(Buffer.alloc(8192))
     await peer.expect(Buffer.alloc(8192))
     peer.socket.send(Buffer.alloc(8193))
-    assert.deepEqual(await peer.closed, {
+    assert.deepEqual(await peer.end(), {
         code: 1009,
         reason: "message of 8193 bytes, at most 8192 allowed",
     })
@@ -86,13 +91,13 @@ test("1009: fragments that add up to too much, each of them small", async t => {
     const { peer } = await connected(t, { maxMessage: 100 })
     for (let i = 0; i < 11; i++)
         peer.socket.send(Buffer.alloc(10), { fin: false })
-    assert.equal((await peer.closed).code, 1009)
+    assert.equal((await peer.end()).code, 1009)
 })
 
 test("1008: too many fragments, though they are empty", async t => {
     const { peer } = await connected(t, { maxFragments: 10 })
     for (let i = 0; i < 11; i++) peer.socket.send("", { fin: false })
-    assert.equal((await peer.closed).code, 1008)
+    assert.equal((await peer.end()).code, 1008)
 })
 
 test("a server that vanishes: 1006", async t => {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
 import type { HeapReport } from "../../sim/heap.ts"
 import type { Board } from "../../sim/host.ts"
-import { serve, startClient } from "./client-peer.ts"
+import { serve, soon, startClient } from "./client-peer.ts"
 import { tcpPeer } from "./sim-peer.ts"
 
 const HOUR = 3_600_000
@@ -90,10 +90,7 @@ test("Links2004 #363 #237: a link that has gone silent is noticed, and replaced 
 
 test("Links2004 #363: while the server answers Pings, silence of its program is none of the link", async t => {
     const { board, peer } = await impatient(t)
-    let pings = 0
-    await new Promise<void>(resolve =>
-        peer.socket.on("ping", () => ++pings === 5 && resolve())
-    )
+    for (let pings = 0; pings < 5; pings++) await soon(peer.socket, "ping")
     assert.equal(count(board, /^end/), 0)
 })
 
@@ -212,6 +209,6 @@ test("esp-protocols #1104: nor do 200 new WebSockets, a third of them refused", 
         const peer = await server.next()
         await peer.expect("hello")
         heap.look()
-        await peer.closed
+        await peer.end()
     }
 })

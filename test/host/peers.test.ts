@@ -178,7 +178,7 @@ for (const [what, ...frames] of [
         peer.tcp.write(Buffer.concat(frames))
         await board.expect("ProtocolError:")
         await board.expect(/^end 1002 ".*" torn$/)
-        assert.equal((await peer.closed).code, 1002)
+        assert.equal((await peer.end()).code, 1002)
     })
 
 test("esp-idf #4974: a long message goes out as one frame, though in many writes", async t => {
@@ -223,7 +223,7 @@ test("esp-idf #3890 #4138: every frame is masked, control frames and empty ones 
     await peer.expect("onetwothree")
     await peer.expect("behind")
     peer.socket.send("!close")
-    await peer.closed
+    await peer.end()
     const frames = wire.frames()
     const sent = new Set(frames.map(({ opcode }) => opcode))
     const all = [TEXT, BINARY, CONTINUATION, PING, PONG, CLOSE]

@@ -4,8 +4,8 @@ import { readSetting } from "@devicescript/settings"
 import {
     Address,
     backoff,
-    CLOSED,
     dialNative,
+    OPEN,
     Stream,
     WebSocket,
 } from "../../../src"
@@ -86,7 +86,7 @@ async function fill() {
 async function flood() {
     const data = Buffer.alloc(1000)
     try {
-        while (ws.readyState !== CLOSED) {
+        while (ws.readyState === OPEN) {
             await ws.send(data)
             ++sent
         }

@@ -107,6 +107,7 @@ async function queueMany(count: number) {
         text += text
     }
     while (sending < count) await ds.sleep(1)
+    console.log("closing")
     await ws.close(1000)
 }
 
