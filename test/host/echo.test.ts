@@ -1,12 +1,10 @@
 /** `npm run echo`, as another conformance suite drives it. */
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
-import { randomBytes } from "node:crypto"
 import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { WebSocketServer, type ServerOptions, type WebSocket } from "ws"
-import { Board } from "../../sim/host.ts"
 
 /** Runs the command until it has read all lines. @returns its objects on standard output */
 async function echo(lines: string[], ...flags: string[]) {
@@ -105,22 +103,4 @@ test("subprotocols are offered, and messages limited", async t => {
     const [result] = await echo([url], ...flags, "--max-message", "100")
     assert.deepEqual(offered, ["a", "b"])
     assert.equal(result.code, 1009)
-})
-
-test("examples/streamecho.ts echoes what is longer than its heap", async t => {
-    const data = randomBytes(200_000)
-    const echoed: Buffer[] = []
-    const url = await serve(t, socket => {
-        socket.send(data)
-        socket.on("message", echo => {
-            echoed.push(echo as Buffer)
-            socket.close(1000, "done")
-        })
-    })
-    const board = await Board.start("examples/streamecho.ts", {
-        settings: { URL: url },
-    })
-    t.after(() => board.stop())
-    await board.expect('1 messages, 200000 bytes, closed with 1000 "done"')
-    assert.deepEqual(Buffer.concat(echoed), data)
 })
