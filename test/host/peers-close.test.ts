@@ -108,7 +108,7 @@ for (const [what, OPTIONS] of [
             assert.equal(failed, !("reconnect" in OPTIONS))
         })
 
-test("devicescript #414: one socket for two is an error for the second, and nothing for the first", async t => {
+test("devicescript #414 #664: one socket for two is an error for the second, and nothing for the first", async t => {
     const server = await serve(t)
     const { port } = server
     const board = await startClient(t, "socket", { PORT: port })
