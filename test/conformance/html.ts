@@ -1,6 +1,5 @@
 /** The report as one page that needs nothing else. */
 import type { CaseReport, FamilyReport, SuiteReport } from "./report.ts"
-import { OWN } from "./report.ts"
 
 const STYLE = `
 :root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; --soft: #8881 }
@@ -49,9 +48,8 @@ ${families.map(family).join("\n")}
 }
 
 function overview(families: FamilyReport[], links: string[]): string {
-    const columns = [...links, OWN]
     const rows = families.map(({ title, cases }, i) => {
-        const cells = columns.map(link => {
+        const cells = links.map(link => {
             const all = cases.flatMap(({ outcomes }) => outcomes[link] ?? [])
             const good = all.filter(({ passed }) => passed).length
             if (!all.length) return "<td></td>"
@@ -59,7 +57,7 @@ function overview(families: FamilyReport[], links: string[]): string {
         })
         return `<tr><th><a href="#f${i}">${escape(title)}</a></th>${cells.join("")}</tr>`
     })
-    const heads = columns.map(link => `<th>${link}</th>`).join("")
+    const heads = links.map(link => `<th>${link}</th>`).join("")
     return `<table><thead><tr><th></th>${heads}</tr></thead><tbody>${rows.join("\n")}</tbody></table>`
 }
 

@@ -146,7 +146,7 @@ function describeSight({ error, ...rest }: Sight): string {
     const parts = Object.entries(rest).map(
         ([name, value]) => `${name} ${JSON.stringify(value)}`
     )
-    if (error) parts.push(error.source.replace(/^\^/, ""))
+    if (error) parts.push(error.source.replace(/^\^|: $/g, ""))
     return `program: ${parts.join(", ")}`
 }
 

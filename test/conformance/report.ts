@@ -30,7 +30,7 @@ export interface SuiteReport {
     /** Single outcomes: a case over a link. */
     passed: number
     failed: number
-    /** The longest list of events is cut to this many lines. */
+    /** What each link is. */
     links: Record<string, string>
     families: FamilyReport[]
 }
@@ -68,9 +68,12 @@ export class Collector {
             seconds: Math.round((Date.now() - this.started.getTime()) / 1000),
             passed,
             failed: all.length - passed,
-            links: Object.fromEntries(
-                LINKS.map(({ name, what }) => [name, what])
-            ),
+            links: {
+                ...Object.fromEntries(
+                    LINKS.map(({ name, what }) => [name, what])
+                ),
+                [OWN]: "a board of the case's own, with the network that it names",
+            },
             families,
         }
     }
@@ -82,7 +85,11 @@ function caseReport(
     section: string,
     outcomes: Map<string, Outcome>
 ): CaseReport {
-    const all = [...outcomes.entries()]
+    const order = [...LINKS.map(link => link.name), OWN]
+    const all = order.flatMap(link => {
+        const outcome = outcomes.get(link)
+        return outcome ? [[link, outcome] as const] : []
+    })
     return {
         id,
         name,

@@ -8,7 +8,7 @@ import { linkMode } from "../conformance/links.ts"
 import type { Case, Probe } from "../conformance/script.ts"
 
 /** Payload bytes of a case, for each link. */
-const LINKS = { plain: 65536, chopped1: 128, merged: 4096 }
+const LINKS = { plain: 32768, chopped1: 32, merged: 1024 }
 
 const isCase = (item: Case | Probe): item is Case => "script" in item
 
