@@ -15,6 +15,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
+import { setTimeout as delay } from "node:timers/promises"
 import { stripVTControlCharacters } from "node:util"
 import { WebSocket } from "ws"
 import { startEchoServer } from "../../server/echo.ts"
@@ -107,6 +108,21 @@ async function taken(...ports: number[]): Promise<number | undefined> {
         await new Promise(resolve => server.close(resolve))
     }
     return undefined
+}
+
+/** Connects as soon as somebody listens. @param end makes further attempts vain */
+async function connect(url: string, end: Promise<unknown>): Promise<WebSocket> {
+    let isOver = false
+    void end.then(() => (isOver = true))
+    while (!isOver) {
+        const socket = new WebSocket(url)
+        const isOpen = await once(socket, "open").then(
+            () => true,
+            () => delay(50, false)
+        )
+        if (isOpen) return socket
+    }
+    throw new Error(`expected a server at ${url}, it has ended`)
 }
 
 /** The side channel of the dev server. */
