@@ -176,10 +176,10 @@ test(
         let stopDevice: () => Promise<unknown> = async () => {}
         t.after(() => stopDevice())
         const { lines, ended } = start(t, folder, "devtools", "--vscode")
-        await lines.expect(/dbgserver +: /, ended)
-        const socket = new WebSocket("ws://127.0.0.1:8081/")
+        // it announces its ports before it listens on them
+        await lines.expect(/websocket +: /, ended)
+        const socket = await connect("ws://127.0.0.1:8081/", ended)
         t.after(() => socket.terminate())
-        await once(socket, "open")
         const server = new DevServer(socket)
 
         stopDevice = () => Promise.race([ended, server.ask("stopVM", {})])
