@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Command } from "commander"
 import { Board } from "../sim/host.ts"
+import { CompileError } from "../sim/program.ts"
 import { devs, isMain, PROJECT, runTool, UserError } from "./common.ts"
 
 const FOLDER = "test/device"
@@ -31,17 +32,21 @@ export function deviceTests(): string[] {
         .map(name => `${FOLDER}/${name}`)
 }
 
-/**
- * Runs a program in the simulated board.
- * @throws CompileError
- */
+/** Runs a program in the simulated board. */
 export async function runInBoard(file: string): Promise<Report> {
     const lines: string[] = []
-    const board = await Board.start(join(PROJECT, file), {
-        log: ({ level, text }) => {
-            if (level !== "system") lines.push(text)
-        },
-    })
+    let board: Board
+    try {
+        board = await Board.start(join(PROJECT, file), {
+            log: ({ level, text }) => {
+                if (level !== "system") lines.push(text)
+            },
+        })
+    } catch (error) {
+        if (!(error instanceof CompileError)) throw error
+        const failure = { name: "no test", log: error.message.split("\n") }
+        return { file, passed: 0, failures: [failure] }
+    }
     const timer = setTimeout(() => void board.stop(), TIMEOUT.board)
     const { name } = await board.exited
     clearTimeout(timer)

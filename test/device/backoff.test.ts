@@ -1,11 +1,10 @@
-import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { StreamError } from "../../src/net/stream"
 import { HandshakeError } from "../../src/protocol/handshake"
 import { Outgoing, wholeMessage } from "../../src/protocol/outgoing"
 import { backoff, BackoffOptions } from "../../src/reconnect"
 import { CloseEvent, Reconnect } from "../../src/websocket"
-import { expectText, expectThrow } from "./check"
+import { expectText, expectThrow, breathe } from "./check"
 
 /** The end of a connection that was lost after so many milliseconds. */
 function lost(lasted = 0, code = 1006): CloseEvent {
@@ -34,7 +33,7 @@ async function longest(
 ): Promise<number> {
     let most = 0
     for (let i = 0; i < 60; ++i) {
-        await ds.sleep(0)
+        await breathe()
         const policy = backoff(options)
         let pause = 0
         for (let j = 0; j < failures; ++j) pause = policy.pause(lost())

@@ -100,7 +100,7 @@ describe("the peer closes", () => {
 
     // RFC 6455, 7.1.1: the server ends the TCP connection first
     test("and has to end the connection, or the WebSocket does", async () => {
-        const connection = await connected({ closeTimeout: 20 })
+        const connection = await connected({ closeTimeout: 300 })
         const { peer } = connection
         peer.pipe.push(closing(1000))
         await peer.frame()

@@ -2,7 +2,7 @@ import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { dialNative } from "../../src/net/native"
 import { Address, Stream, StreamError } from "../../src/net/stream"
-import { expectBytes, expectReject, expectText } from "./check"
+import { expectBytes, expectReject, expectText, breathe } from "./check"
 import { pattern } from "./frames"
 import { expectFailed, Task } from "./peer"
 import { settle } from "./pipe"
@@ -301,7 +301,7 @@ describe("receiving", () => {
             while (socket.opened && sent < 2000) {
                 socket.tell("data", Buffer.alloc(size))
                 sent++
-                if (sent % 100 === 0) await ds.sleep(0)
+                if (sent % 100 === 0) await breathe()
             }
             expect(sent > 4 && sent < 2000).toBe(true)
             const task = receiving(stream)

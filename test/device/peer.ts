@@ -1,9 +1,8 @@
-import * as ds from "@devicescript/core"
 import { FIN, OP_CLOSE } from "../../src/protocol/codes"
 import { Message } from "../../src/protocol/message"
 import { Signal } from "../../src/signal"
 import { CloseEvent, WebSocket, WebSocketOptions } from "../../src/websocket"
-import { expectReject } from "./check"
+import { expectReject, breathe } from "./check"
 import { acceptance } from "./frames"
 import { Network, Pipe } from "./pipe"
 
@@ -62,7 +61,7 @@ export class Peer {
             for (let i = 0; i < piece.length; ++i)
                 payload[at + i] = piece[i] ^ key[(at + i) & 3]
             at += piece.length
-            await ds.sleep(0)
+            await breathe()
         }
         return { head: start[0], payload, key }
     }
@@ -168,6 +167,7 @@ export class Connection {
 export async function connected(
     options?: WebSocketOptions
 ): Promise<Connection> {
+    await breathe()
     const connection = new Connection(options)
     await connection.accepted()
     return connection

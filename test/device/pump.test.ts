@@ -15,7 +15,7 @@ import {
 } from "./peer"
 import { settle } from "./pipe"
 
-const HASTY = { interval: 20, timeout: 20 }
+const HASTY = { interval: 20, timeout: 200 }
 
 /** Waits for a Ping of the WebSocket. @returns its payload */
 async function pinged(connection: Connection): Promise<Buffer> {
@@ -117,7 +117,7 @@ describe("while nobody takes the messages", () => {
         const connection = await connected({ heartbeat: HASTY })
         const { ws, peer } = connection
         for (let i = 0; i < 12; ++i) peer.pipe.push(kilobyte(i))
-        await ds.sleep(100)
+        await ds.sleep(300)
         expect(ws.readyState).toBe(OPEN)
         for (let i = 0; i < 12; ++i) expect((await ws.recv()).data[0]).toBe(i)
         await connection.finish()

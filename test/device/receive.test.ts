@@ -1,7 +1,6 @@
-import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { FIN, OP_BINARY } from "../../src/protocol/codes"
-import { expectBytes, expectText } from "./check"
+import { expectBytes, expectText, breathe } from "./check"
 import {
     binary,
     frame,
@@ -38,7 +37,7 @@ async function receiveLong(connection: Connection, length: number) {
         received += slice.data.length
         expect(slice.last).toBe(received === length)
         expect(slice.frameEnd).toBe(slice.last)
-        await ds.sleep(0)
+        await breathe()
     }
 }
 

@@ -26,7 +26,7 @@ const SOON = { initial: 2, max: 2 }
 const LATER = { initial: 600000, max: 600000 }
 
 function reconnecting(options: BackoffOptions): Connection {
-    return new Connection({ reconnect: backoff(options), closeTimeout: 1 })
+    return new Connection({ reconnect: backoff(options), closeTimeout: 20 })
 }
 
 /** Has the messages of a queue logged that are given up. */
@@ -48,7 +48,7 @@ describe("reconnecting", () => {
         const connection = new Connection(
             {
                 reconnect: backoff(SOON),
-                closeTimeout: 1,
+                closeTimeout: 20,
                 headers: { Cookie: "x" },
             },
             "ws://u:p@a:81/b?c"
@@ -126,7 +126,7 @@ describe("reconnecting", () => {
     test("is what connectOver waits for", async () => {
         const network = new Network()
         network.refuse("not yet")
-        const options = { reconnect: backoff(SOON), closeTimeout: 1 }
+        const options = { reconnect: backoff(SOON), closeTimeout: 20 }
         const task = new Task(
             async () => await connectOver(network.dial, "ws://peer/", options)
         )
