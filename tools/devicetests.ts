@@ -80,26 +80,25 @@ export async function runInStockVm(file: string): Promise<Report> {
  */
 function report(file: string, lines: string[], end: string): Report {
     const tests: Failure[] = []
+    let summary: RegExpExecArray | null = null
     for (const line of lines) {
-        const summary = /^tests: (\d+), pass: (\d+), error: (\d+)$/.exec(line)
-        if (summary) return judge(file, tests, summary.slice(1).map(Number))
+        summary = /^tests: (\d+), pass: (\d+), error: (\d+)$/.exec(line)
+        if (summary) break
         const name = /^ {2}(\S.*)$/.exec(line)?.[1]
         if (name) tests.push({ name, log: [] })
         else tests.at(-1)?.log.push(line)
     }
-    const last = tests.at(-1) ?? { name: "no test", log: lines }
-    last.log.push(`the program ended: ${end}`)
-    return { file, passed: 0, failures: [last] }
-}
-
-function judge(
-    file: string,
-    tests: Failure[],
-    [total, passed, errors]: number[]
-): Report {
     const failures = tests.filter(({ log }) =>
         log.some(line => /^Exception: /.test(line))
     )
+    if (!summary) {
+        const last = tests.at(-1) ?? { name: "no test", log: lines }
+        if (!failures.includes(last)) failures.push(last)
+        last.log.push(`the program ended: ${end}`)
+        const passed = tests.filter(test => !failures.includes(test)).length
+        return { file, passed, failures }
+    }
+    const [total, passed, errors] = summary.slice(1).map(Number)
     if (total === 0) failures.push({ name: "no test", log: [] })
     else if (passed + errors !== total || errors !== failures.length)
         failures.push({
