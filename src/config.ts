@@ -33,6 +33,11 @@ export async function readConfig(): Promise<Config> {
     }
 }
 
+/** The address on Ethernet: `dhcp`, or address/prefix, router and DNS servers; the setting `ADDRESS` or devs.json. */
+export async function readAddress(): Promise<string> {
+    return await textSetting("ADDRESS", defaults.address)
+}
+
 /**
  * Hands the settings `SSID` and `PASSWORD` to the board's Wi-Fi, which keeps them in its flash. The tool chain's
  * `WIFI_SSID` and `WIFI_PWD` do the same, but only when a connected board is deployed to: a bundle leaves them out.

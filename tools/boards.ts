@@ -11,6 +11,8 @@ export interface Board {
     /** `esp32c3`, `rp2040w`, … */
     arch: string
     wifi: boolean
+    /** It has pins for the chip of `"network": "ethernet"`, by the names that src/mainethernet.ts uses. */
+    w5500: boolean
     /** From where `devs` fetches the firmware. */
     firmware: string
 }
@@ -18,6 +20,7 @@ export interface Board {
 interface BoardFile {
     devName: string
     archId: string
+    pins?: Record<string, unknown>
     $fwUrl?: string
 }
 
@@ -25,6 +28,9 @@ interface BuildConfig {
     boards: Record<string, BoardFile>
     archs: Record<string, { bareUrl?: string }>
 }
+
+/** The pins of src/mainethernet.ts. */
+export const W5500_PINS = ["MISO", "MOSI", "SCK", "CS", "RST"]
 
 /** Every board that can be named in devs.json, by id; the project's own ones first. */
 export function boards(): Map<string, Board> {
@@ -44,6 +50,7 @@ export function boards(): Map<string, Board> {
                 name: board.devName,
                 arch: board.archId,
                 wifi: board.archId !== "rp2040",
+                w5500: W5500_PINS.every(pin => pin in (board.pins ?? {})),
                 firmware:
                     board.$fwUrl ?? known.archs[board.archId].bareUrl ?? "",
             },

@@ -14,6 +14,7 @@ const MAX_BYTECODE = 0x10000
 /** The entry of each network. */
 export const ENTRIES: Record<Config["network"], string> = {
     wifi: "src/main.ts",
+    ethernet: "src/mainethernet.ts",
 }
 
 /**

@@ -70,7 +70,7 @@ export function checkForBoard(config: Config, settings: Settings): string[] {
             `"url" is ${url}: on the board that is the board itself. Expected an address of the computer with the server` +
                 addressesHint()
         )
-    if (settings.SSID !== undefined) return []
+    if (config.network === "ethernet" || settings.SSID !== undefined) return []
     return [
         settings.WIFI_SSID === undefined
             ? "no SSID (and PASSWORD) in .env.local: the board joins the Wi-Fi network it knows from before, or none"

@@ -10,13 +10,14 @@ import {
     type Node,
     type ParseError,
 } from "jsonc-parser"
-import { boards } from "./boards.ts"
+import { boards, W5500_PINS } from "./boards.ts"
 import { UserError, nearest } from "./common.ts"
 
 /** What devs.json says, defaults filled in; devs.schema.json describes each key. */
 export interface Config {
     url: string
-    network: "wifi"
+    network: "wifi" | "ethernet"
+    address: string
     board: string
     interval: number
     message: string
@@ -205,6 +206,10 @@ function checkBoard({ board: id, network }: Config): Problem[] {
     }
     if (network === "wifi" && !board.wifi) {
         const text = `"board" is "${id}" (${board.name}), which has no Wi-Fi, but "network" is "wifi"`
+        return [{ key: "board", text }]
+    }
+    if (network === "ethernet" && !board.w5500) {
+        const text = `"board" is "${id}" (${board.name}), which has no pins named ${W5500_PINS.join(", ")} for a W5500, but "network" is "ethernet"`
         return [{ key: "board", text }]
     }
     return []

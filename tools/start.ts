@@ -1,9 +1,12 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
-import { Command, InvalidArgumentError } from "commander"
+import { Command, InvalidArgumentError, Option } from "commander"
 import { startEchoServer } from "../server/echo.ts"
+import { W5500 } from "../sim/chips/w5500.ts"
+import { HomeLan } from "../sim/chips/w5500home.ts"
 import { Board, type BoardOptions } from "../sim/host.ts"
 import type { LogEvent } from "../sim/log.ts"
 import { CompileError } from "../sim/program.ts"
+import { SpiWire } from "../sim/wires.ts"
 import { ENTRIES, configure } from "./build.ts"
 import { PROJECT, UserError, runTool } from "./common.ts"
 import type { Config } from "./config.ts"
@@ -16,6 +19,7 @@ import {
 } from "./settings.ts"
 
 interface Options {
+    network?: Config["network"]
     url?: string
     count?: number
     interval?: number
@@ -28,6 +32,25 @@ const PATIENCE = 30_000
 /** Lines of the firmware itself that are no news. */
 const SYSTEM = "system"
 const INTERRUPTED = "interrupted"
+
+/** A network in the simulator: its entry, the chips that it needs, and how to end them. */
+interface Simulation extends Pick<BoardOptions, "wires"> {
+    entry: string
+    close(): void
+}
+
+const SIMULATIONS: Record<Config["network"], () => Simulation> = {
+    wifi: () => ({ entry: ENTRIES.wifi, close: () => {} }),
+    ethernet: () => {
+        const chip = new W5500()
+        chip.plug(new HomeLan())
+        return {
+            entry: "sim/device/mainethernet.ts",
+            wires: { w5500: new SpiWire(chip) },
+            close: () => chip.close(),
+        }
+    },
+}
 
 async function start(options: Options) {
     const written = withSettings(configure(), readSettings(PROJECT))
@@ -44,14 +67,20 @@ async function start(options: Options) {
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
         const run = new Run(config)
-        const board = await startBoard(ENTRIES[config.network], {
-            settings: settingsOf({ ...options, url }),
-            log: line => run.read(line),
-        })
+        const { entry, wires, close } = SIMULATIONS[config.network]()
         try {
-            process.exitCode = await run.end(board, stop)
+            const board = await startBoard(entry, {
+                settings: settingsOf({ ...options, url }),
+                wires,
+                log: line => run.read(line),
+            })
+            try {
+                process.exitCode = await run.end(board, stop)
+            } finally {
+                await board.stop()
+            }
         } finally {
-            await board.stop()
+            close()
         }
     } finally {
         await server?.close()
@@ -67,7 +96,7 @@ function stopSignal(): Promise<void> {
 }
 
 /** The options as settings, which win over devs.json; and exchanges are shown whatever the board is to log. */
-function settingsOf(options: Options): Settings {
+function settingsOf({ network: _, ...options }: Options): Settings {
     const named = Object.entries(options).map(([key, value]) => [
         key.toUpperCase(),
         value,
@@ -153,6 +182,11 @@ const number = (text: string) =>
 
 await new Command("npm start --")
     .description("runs the program on a simulated board against a server")
+    .addOption(
+        new Option("--network <name>", "instead of devs.json's").choices(
+            Object.keys(SIMULATIONS)
+        )
+    )
     .option(
         "--count <n>",
         "exchanges to make; exit code 0 only if every reply was right",

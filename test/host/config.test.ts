@@ -31,6 +31,7 @@ describe("devs.json", () => {
         assert.deepEqual(config('{ "url": "ws://192.0.2.1/" }'), {
             url: "ws://192.0.2.1/",
             network: "wifi",
+            address: "dhcp",
             board: "pico_w_uart",
             interval: 1000,
             message: "Hello {n}",
@@ -39,6 +40,27 @@ describe("devs.json", () => {
             summary: 10,
             log: "info",
         })
+    })
+
+    test("a board for Ethernet has the pins of the chip", () => {
+        const text = (board: string) =>
+            `{ "url": "ws://h/", "network": "ethernet", "board": "${board}" }`
+        assert.equal(config(text("esp32c3_w5500")).network, "ethernet")
+        rejected(
+            text("pico"),
+            'devs.json:1: "board" is "pico" (Raspberry Pi Pico), which has no pins named MISO, MOSI, SCK, CS, RST for a W5500, but "network" is "ethernet"'
+        )
+    })
+
+    test("an address of one's own has a prefix and a router", () => {
+        const text = (address: string) =>
+            `{ "url": "ws://h/", "address": "${address}" }`
+        const fixed = "192.168.1.50/24 192.168.1.1 192.168.1.53"
+        assert.equal(config(text(fixed)).address, fixed)
+        rejected(
+            text("192.168.1.50"),
+            'devs.json:1: "address" is "192.168.1.50"; expected dhcp, or address/prefix, router and DNS servers with a space between them'
+        )
     })
 
     test("the project's own is right", () => {
@@ -114,7 +136,7 @@ describe("devs.json", () => {
     test("a key that is near to none gets the list", () =>
         rejected(
             '{ "url": "ws://h/", "colour": 5 }',
-            'devs.json:1: "colour" is no key of devs.json; expected one of $schema, url, network, board, interval, message, count, timeout, summary, log'
+            'devs.json:1: "colour" is no key of devs.json; expected one of $schema, url, network, address, board, interval, message, count, timeout, summary, log'
         ))
 
     test("an unknown board gets the nearest one suggested", () =>
@@ -178,6 +200,7 @@ test("the module for the program has what the program reads, and no more", async
     const module = await import(file)
     assert.deepEqual(module.defaults, {
         url: "ws://h/",
+        address: "dhcp",
         interval: 1000,
         message: 'é\n"{n}',
         count: 0,

@@ -1,0 +1,91 @@
+import * as ds from "@devicescript/core"
+import { GPIOMode } from "@devicescript/core"
+import "@devicescript/gpio"
+import { spi } from "@devicescript/spi"
+import { Signal } from "../../signal"
+import { Bus } from "./bus"
+
+/** Wires between the board and the chip. */
+export interface SpiPins {
+    miso: ds.InputPin
+    mosi: ds.OutputPin
+    sck: ds.OutputPin
+    /** SCSn. */
+    cs: ds.OutputPin
+    /** RSTn, if wired. */
+    reset?: ds.OutputPin
+    /** SPI clock. Default 8,000,000; the chip takes 33 MHz and more (datasheet 5.5.4). */
+    hz?: number
+}
+
+/** One millisecond at 8 MHz. */
+const REST_BYTES = 1000
+
+type NativeSpi = typeof ds & {
+    spiXfer(tx: Buffer, rx: Buffer): Promise<void>
+}
+
+/**
+ * The board's SPI, mode 0.
+ *
+ * A rest is a transfer with the chip not selected, not a timer: on the RP2040 a timer that expires while it is being armed
+ * is lost, and the VM sleeps until some other interrupt comes. The end of a transfer is such an interrupt, so as long as
+ * the chip is being polled there is one every millisecond, and no timer of the program can be lost for longer.
+ */
+export function spiBus(pins: SpiPins): Bus {
+    const { cs, reset } = pins
+    const hz = pins.hz || 8000000
+    const rest = Buffer.alloc(REST_BYTES)
+    const free = new Signal()
+    let busy = false
+
+    cs.setMode(GPIOMode.OutputHigh)
+    if (reset) reset.setMode(GPIOMode.OutputHigh)
+    const { miso, mosi, sck } = pins
+    spi.configure({ miso, mosi, sck, mode: 0, hz })
+
+    async function enter() {
+        while (busy) await free.wait()
+        busy = true
+    }
+
+    function leave() {
+        busy = false
+        if (free.waiting) free.raise()
+    }
+
+    // spi.transfer() makes this very call, but allocates a buffer for what comes in
+    async function transfer(data: Buffer) {
+        await (ds as NativeSpi).spiXfer(data, data)
+    }
+
+    return {
+        exchange: async data => {
+            if (busy) await enter()
+            else busy = true
+            try {
+                cs.setMode(GPIOMode.OutputLow)
+                await transfer(data)
+            } finally {
+                cs.setMode(GPIOMode.OutputHigh)
+                leave()
+            }
+        },
+        rest: async milliseconds => {
+            let transfers = Math.max(1, (milliseconds * hz) / 8000000)
+            await enter()
+            try {
+                while (transfers-- > 0 && !free.waiting) await transfer(rest)
+            } finally {
+                leave()
+            }
+        },
+        setReset: reset
+            ? level => {
+                  reset.setMode(
+                      level ? GPIOMode.OutputHigh : GPIOMode.OutputLow
+                  )
+              }
+            : undefined,
+    }
+}
