@@ -7,7 +7,7 @@ import { Bus } from "../../src/net/ethernet/bus"
  * Takes the place of a board's SPI pins in the simulator: the program's one socket is a wire to the model of the chip.
  * Each write is one chip-selected transaction; a write of one byte sets RSTn.
  */
-export function simBus(): Bus {
+export function simBus(chip = "w5500"): Bus {
     const free = new Signal()
     let wire: Socket
     let busy = false
@@ -15,7 +15,7 @@ export function simBus(): Bus {
     async function enter() {
         while (busy) await free.wait()
         busy = true
-        if (!wire) wire = await connect({ host: "sim:w5500", port: 1 })
+        if (!wire) wire = await connect({ host: `sim:${chip}`, port: 1 })
     }
 
     function leave() {
