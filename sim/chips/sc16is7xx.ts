@@ -284,15 +284,12 @@ export class Sc16is7xx implements SpiChip, I2cChip {
         const now = performance.now()
         const { baud } = this
         const enabled = baud > 0 && (this.registers[general.LCR] & 3) === 3
-        if (!enabled) {
-            this.now = now
-            return
-        }
-        const byteTime = 10_000 / baud / pace
+        const byteTime = 10_000 / (enabled ? baud : peer.baud) / pace
         while (this.now + byteTime <= now) {
-            const sent = this.shiftOut()
-            const got = peer.transmit(this.requestToSend())
-            if (got !== undefined) this.shiftIn(got)
+            const sent = enabled && this.shiftOut()
+            const got = peer.transmit(enabled && this.requestToSend())
+            // without a baud rate nobody listens
+            if (got !== undefined && enabled) this.shiftIn(got)
             if (!sent && got === undefined) {
                 this.now = now
                 return

@@ -39,7 +39,7 @@ export interface CellularOptions extends Access {
 /** A network interface: a modem that does TCP and TLS by itself. */
 export class Cellular {
     private readonly at: At
-    private readonly streams: ModemStream[] = []
+    private streams: ModemStream[] = []
     private readonly changed = new Signal()
     private ready = false
     private secured = false
@@ -106,8 +106,8 @@ export class Cellular {
     private claim(secure: boolean, name: string): ModemStream {
         const { dialect } = this.options
         const service = secure ? dialect.tls : dialect.tcp
-        const { streams } = this
-        const used = streams.filter(stream => stream.service === service)
+        this.streams = this.streams.filter(stream => !stream.released)
+        const used = this.streams.filter(stream => stream.service === service)
         let link = 0
         while (used.find(stream => stream.link === link)) link++
         if (link >= service.links)
@@ -115,12 +115,10 @@ export class Cellular {
                 `modem: all ${service.links} sockets for ${secure ? "TLS" : "TCP"} are in use`
             )
         const self = this
-        const stream = new ModemStream(this.at, service, link, name, () => {
-            const i = streams.indexOf(stream)
-            if (i >= 0) streams.insert(i, -1)
+        const stream = new ModemStream(this.at, service, link, name, () =>
             self.changed.raise()
-        })
-        streams.push(stream)
+        )
+        this.streams.push(stream)
         return stream
     }
 
@@ -238,7 +236,9 @@ export class Cellular {
         this.fault = fault
         this.ready = false
         this.secured = false
-        for (const stream of this.streams) stream.lose(fault)
+        const { streams } = this
+        this.streams = []
+        for (const stream of streams) stream.lose(fault)
         this.changed.raise()
     }
 

@@ -18,8 +18,12 @@ const CLOSE_TIMEOUT = 10000
 
 /** One of the modem's sockets, which does TCP, or TLS over it, by itself. */
 export class ModemStream implements Stream {
+    /** The modem's socket is free again. */
+    released = false
     /** Why it is broken. */
-    lost: string
+    private lost: string
+    /** The modem does not know it any more. */
+    private forgotten = false
     private readable = false
     private ended = false
     private closed = false
@@ -30,8 +34,8 @@ export class ModemStream implements Stream {
         readonly service: Service,
         readonly link: number,
         private readonly name: string,
-        /** Called when nobody needs the socket any more. */
-        private readonly release: () => void
+        /** Called when something went wrong that may be more than this socket's fault. */
+        private readonly failed: () => void
     ) {}
 
     /** Opens the socket. @throws StreamError that tells whether the host, the port or the network is to blame */
@@ -70,6 +74,11 @@ export class ModemStream implements Stream {
 
     /** The modem has lost it. */
     lose(why: string) {
+        this.forgotten = true
+        this.fail(why)
+    }
+
+    private fail(why: string) {
         if (!this.lost) this.lost = why
         this.changed.raise()
     }
@@ -165,8 +174,8 @@ export class ModemStream implements Stream {
     }
 
     private broken(error: Error): StreamError {
-        this.lose(error.message)
-        this.release()
+        this.fail(error.message)
+        this.failed()
         return new StreamError(`modem: ${this.name}: ${error.message}`)
     }
 
@@ -174,17 +183,18 @@ export class ModemStream implements Stream {
         if (this.closed) return
         this.closed = true
         this.changed.raise()
-        const { service, link } = this
+        const { close, closed } = this.service
+        const { link } = this
         try {
-            if (!this.lost)
+            if (!this.forgotten)
                 await this.at.command(
-                    `${service.close}${link}`,
-                    service.closed ? `${service.closed}${link},` : undefined,
+                    `${close}${link}`,
+                    closed ? `${closed}${link},` : undefined,
                     CLOSE_TIMEOUT
                 )
         } catch {
             // closed by the modem itself, or lost with it
         }
-        this.release()
+        this.released = true
     }
 }
