@@ -67,3 +67,23 @@ export class I2cWire implements WireModel {
         this.reply(answer)
     }
 }
+
+/** All chips of a board on the program's one wire: a write is a chip's name, a line feed, and what is for that chip. */
+export class Backplane implements WireModel {
+    constructor(private readonly chips: Record<string, WireModel>) {}
+
+    open(reply: Reply): void {
+        for (const chip of Object.values(this.chips)) chip.open?.(reply)
+    }
+
+    data(bytes: Uint8Array): void {
+        const end = bytes.indexOf(10)
+        const name = Buffer.from(bytes.subarray(0, end)).toString()
+        const chip = this.chips[name]
+        if (!chip)
+            throw new Error(
+                `expected one of the chips ${Object.keys(this.chips)}, got "${name}"`
+            )
+        chip.data(bytes.subarray(end + 1))
+    }
+}

@@ -1,15 +1,18 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
 import { Command, InvalidArgumentError, Option } from "commander"
 import { startEchoServer } from "../server/echo.ts"
+import { QuectelModem } from "../sim/chips/modemquectel.ts"
+import { SimcomModem } from "../sim/chips/modemsimcom.ts"
+import { Sc16is7xx } from "../sim/chips/sc16is7xx.ts"
 import { W5500 } from "../sim/chips/w5500.ts"
 import { HomeLan } from "../sim/chips/w5500home.ts"
 import { Board, type BoardOptions } from "../sim/host.ts"
 import type { LogEvent } from "../sim/log.ts"
 import { CompileError } from "../sim/program.ts"
-import { SpiWire } from "../sim/wires.ts"
-import { ENTRIES, configure } from "./build.ts"
+import { Backplane, I2cWire, SpiWire } from "../sim/wires.ts"
+import { configure, entryOf } from "./build.ts"
 import { PROJECT, UserError, runTool } from "./common.ts"
-import type { Config } from "./config.ts"
+import type { Config, Network } from "./config.ts"
 import { Tally, readLine } from "./exchanges.ts"
 import {
     checkSetting,
@@ -19,7 +22,8 @@ import {
 } from "./settings.ts"
 
 interface Options {
-    network?: Config["network"]
+    network?: Network
+    modem?: Config["modem"]
     url?: string
     count?: number
     interval?: number
@@ -39,21 +43,69 @@ interface Simulation extends Pick<BoardOptions, "wires"> {
     close(): void
 }
 
-const SIMULATIONS: Record<Config["network"], () => Simulation> = {
-    wifi: () => ({ entry: ENTRIES.wifi, close: () => {} }),
+const MODEMS = { simcom: SimcomModem, quectel: QuectelModem }
+
+const SIMULATIONS: Record<Network, (config: Config) => Simulation> = {
+    wifi: config => ({ entry: entryOf(config), close: () => {} }),
     ethernet: () => {
-        const chip = new W5500()
-        chip.plug(new HomeLan())
+        const chip = pluggedIn()
         return {
             entry: "sim/device/mainethernet.ts",
-            wires: { w5500: new SpiWire(chip) },
+            wires: { bus: new Backplane({ w5500: new SpiWire(chip) }) },
             close: () => chip.close(),
+        }
+    },
+    cellular: ({ modem }) => {
+        const peer = new MODEMS[modem]()
+        const bridge = new SpiWire(new Sc16is7xx({ peer }))
+        return {
+            entry: "sim/device/maincellular.ts",
+            wires: { bus: new Backplane({ spi: bridge }) },
+            close: () => peer.close(),
         }
     },
 }
 
+function pluggedIn(): W5500 {
+    const chip = new W5500()
+    chip.plug(new HomeLan())
+    return chip
+}
+
+/** Of several networks the simulator has Ethernet and a modem beside it. */
+function failover({ modem, network }: Config): Simulation {
+    if (network.toString() !== "ethernet,cellular")
+        throw new UserError(
+            `"network" is ${JSON.stringify(network)}; of several networks at once the simulator has ["ethernet", "cellular"], in this order: it has one socket, which is the wire to both`
+        )
+    const chip = pluggedIn()
+    const peer = new MODEMS[modem]()
+    const bus = new Backplane({
+        w5500: new SpiWire(chip),
+        i2c: new I2cWire(new Sc16is7xx({ peer })),
+    })
+    return {
+        entry: "sim/device/mainfailover.ts",
+        wires: { bus },
+        close: () => {
+            chip.close()
+            peer.close()
+        },
+    }
+}
+
+function simulate(config: Config): Simulation {
+    const { network } = config
+    return typeof network === "string"
+        ? SIMULATIONS[network](config)
+        : failover(config)
+}
+
 async function start(options: Options) {
-    const written = withSettings(configure(), readSettings(PROJECT))
+    const written = withSettings(
+        configure(options.modem && { modem: options.modem }),
+        readSettings(PROJECT)
+    )
     const stop = stopSignal()
     const server = options.url
         ? undefined
@@ -67,7 +119,7 @@ async function start(options: Options) {
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
         const run = new Run(config)
-        const { entry, wires, close } = SIMULATIONS[config.network]()
+        const { entry, wires, close } = simulate(config)
         try {
             const board = await startBoard(entry, {
                 settings: settingsOf({ ...options, url }),
@@ -96,7 +148,7 @@ function stopSignal(): Promise<void> {
 }
 
 /** The options as settings, which win over devs.json; and exchanges are shown whatever the board is to log. */
-function settingsOf({ network: _, ...options }: Options): Settings {
+function settingsOf({ network: _, modem: __, ...options }: Options): Settings {
     const named = Object.entries(options).map(([key, value]) => [
         key.toUpperCase(),
         value,
@@ -185,6 +237,11 @@ await new Command("npm start --")
     .addOption(
         new Option("--network <name>", "instead of devs.json's").choices(
             Object.keys(SIMULATIONS)
+        )
+    )
+    .addOption(
+        new Option("--modem <make>", "instead of devs.json's").choices(
+            Object.keys(MODEMS)
         )
     )
     .option(

@@ -1,8 +1,7 @@
 /** A client over a modelled modem that does what the setting `mode` says and logs what comes of it. */
 import { sleep } from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
-import { simBus } from "../../sim/device/simbus"
-import { simI2c } from "../../sim/device/simi2c"
+import { simBus, simI2c, simPin } from "../../sim/device/simbus"
 import { dialCellular } from "../../src/net/cellular/dial"
 import { quectel } from "../../src/net/cellular/quectel"
 import { i2cRegisters, spiRegisters } from "../../src/net/cellular/registers"
@@ -26,7 +25,6 @@ const uart = new Sc16is7xx({
     crystal: await readSetting("crystal", 14745600),
     flowControl: await readSetting("flowcontrol", true),
 })
-const key = simBus("key")
 const dial = dialCellular({
     uart,
     dialect:
@@ -36,7 +34,7 @@ const dial = dialCellular({
     password: await readSetting("password", ""),
     pin: await readSetting("pin", ""),
     patience: await readSetting("patience", 5000),
-    powerKey: powerKey ? pressed => key.setReset(pressed) : undefined,
+    powerKey: powerKey ? pressed => simPin.start("key", pressed) : undefined,
 })
 
 async function open(): Promise<Stream> {

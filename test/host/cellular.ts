@@ -9,7 +9,7 @@ import { QuectelModem } from "../../sim/chips/modemquectel.ts"
 import { SimcomModem } from "../../sim/chips/modemsimcom.ts"
 import { Sc16is7xx, type BridgeOptions } from "../../sim/chips/sc16is7xx.ts"
 import { Board } from "../../sim/host.ts"
-import { I2cWire, SpiWire } from "../../sim/wires.ts"
+import { Backplane, I2cWire, SpiWire } from "../../sim/wires.ts"
 import { echo, serve } from "./ethernet.ts"
 
 export { echo, until } from "./ethernet.ts"
@@ -42,12 +42,16 @@ export async function start(t: TestContext, make: Make, setup: Setup = {}) {
     const modem = new MODELS[make]({ pace: PACE, ...setup.modem })
     const bridge = new Sc16is7xx({ pace: PACE, ...setup.bridge, peer: modem })
     setup.prepare?.(modem, bridge)
-    const spi = new SpiWire(bridge)
+    const bus = new Backplane({
+        spi: new SpiWire(bridge),
+        i2c: new I2cWire(bridge),
+        key: powerKey(modem),
+    })
     const board = await Board.start(
         setup.program ?? "test/device/cellular-client.ts",
         {
             settings: { port, modem: make, ...setup.settings },
-            wires: { spi, i2c: new I2cWire(bridge), key: powerKey(modem) },
+            wires: { bus },
         }
     )
     t.after(async () => {
