@@ -34,6 +34,7 @@ const dial = dialCellular({
     password: await readSetting("password", ""),
     pin: await readSetting("pin", ""),
     patience: await readSetting("patience", 5000),
+    retry: 500,
     powerKey: powerKey ? pressed => simPin.start("key", pressed) : undefined,
 })
 

@@ -3,6 +3,9 @@ import { Signal } from "../../signal"
 import { StreamError } from "../stream"
 import { Uart } from "./uart"
 
+/** A payload does not end where it should: something got between its bytes. */
+const EXCESS = "more bytes than announced"
+
 const LF = 10
 const CR = 13
 const SPACE = 32
@@ -146,7 +149,7 @@ export class At {
         const { uart } = this
         const { text, data, timeout } = request
         const { errors } = uart
-        const deadline = millis() + (timeout || TIMEOUT)
+        const start = millis()
         this.result = undefined
         this.failure = undefined
         this.remark = undefined
@@ -163,20 +166,19 @@ export class At {
                 unsent = undefined
                 continue
             }
-            const left = deadline - millis()
-            if (left <= 0) {
-                this.lost = true
-                this.missing = 0
-                this.failure = unsent
-                    ? "does not ask for the data"
-                    : "no answer"
-            } else await this.changed.wait(left)
+            // the prompt does not wait for the network
+            const limit = unsent ? TIMEOUT : timeout || TIMEOUT
+            const left = start + limit - millis()
+            if (left <= 0)
+                this.fail(unsent ? "does not ask for the data" : "no answer")
+            else await this.changed.wait(left)
         }
+        const damaged = uart.errors - errors
+        if (damaged && (this.failure || request.payload))
+            this.fail(
+                `${this.failure || "may be wrong"} (${damaged} errors on the serial line: bytes lost or garbled)`
+            )
         if (this.failure === undefined) return this.result
-        if (uart.errors !== errors) {
-            this.lost = true
-            this.failure += ` (${uart.errors - errors} errors on the serial line: bytes lost or garbled)`
-        }
         throw new StreamError(`modem: AT${name(text)}: ${this.failure}`)
     }
 
@@ -237,17 +239,24 @@ export class At {
     private endLine() {
         let { length } = this
         this.length = 0
-        while (length && this.line[length - 1] === CR) length--
         if (this.edge) {
             this.edge = false
-            if (length) this.fail("more bytes than announced")
+            if (length !== 1) this.fail(EXCESS)
         }
+        while (length && this.line[length - 1] === CR) length--
         if (length) this.take(this.line.slice(0, length).toString())
     }
 
     private fail(what: string) {
         this.lost = true
         this.failure = what
+    }
+
+    /** Ends the command that is under way, if any: there will be no answer. */
+    abort(why: string) {
+        if (!this.request) return
+        this.fail(why)
+        this.changed.raise()
     }
 
     private take(line: string) {
@@ -267,6 +276,7 @@ export class At {
             this.result = line.slice(prefix.length)
         else {
             if (line.indexOf("ERROR") > 0) this.remark = line
+            if (request.received && line[0] !== "+") this.fail(EXCESS)
             this.unsolicited(line)
         }
     }

@@ -13,8 +13,9 @@ const DEFAULT_TIMEOUT = 30000
 const LONGEST_REST = 8
 /** Milliseconds between two looks at the modem when nothing happens. */
 const LOOK_INTERVAL = 10000
-/** Milliseconds from a failure to the next attempt to get the modem going. */
 const RETRY_INTERVAL = 10000
+/** Milliseconds until a bridge that does not answer is asked again. */
+const BRIDGE_INTERVAL = 100
 /** Attempts to wake a modem that should be on, and one that has just been switched on, which takes up to 15 s. */
 const SHORT_WAKE = 4
 const LONG_WAKE = 45
@@ -32,6 +33,8 @@ export interface CellularOptions extends Access {
     authority?: string
     /** Milliseconds to find a network. Default 180,000. */
     patience?: number
+    /** Milliseconds from a failure to the next attempt to get the modem going. Default 10,000. */
+    retry?: number
     /** Takes a line on how the start goes. Default: the log. */
     progress?: (line: string) => void
 }
@@ -145,9 +148,12 @@ export class Cellular {
     }
 
     private async pause() {
-        const until = millis() + RETRY_INTERVAL
-        for (let left = RETRY_INTERVAL; left > 0; left = until - millis())
+        let left = this.options.retry || RETRY_INTERVAL
+        const until = millis() + left
+        while (left > 0) {
             await this.changed.wait(left)
+            left = until - millis()
+        }
     }
 
     private async look() {
@@ -161,8 +167,7 @@ export class Cellular {
 
     private async bringUp() {
         const { at, options } = this
-        const { uart, dialect } = options
-        await uart.start()
+        await options.uart.start()
         this.step("waiting for the modem to answer")
         await this.wake()
         await at.command("E0")
@@ -171,14 +176,14 @@ export class Cellular {
         // the clock, by which certificates are judged, comes from the network
         await at.command("+CTZU=1")
         this.step("waiting for the SIM")
-        await unlock(at, dialect, options.pin)
+        await unlock(at, options.dialect, options.pin)
         this.step("looking for a network")
         const self = this
         await register(at, options.patience || 180000, line =>
             self.progress(line)
         )
         this.step("waiting for an address")
-        const error = await dialect.attach(at, options)
+        const error = await this.attach()
         if (error !== "0")
             throw new StreamError(
                 `modem: the network gives no address, error ${error}: are APN, user and password right?`
@@ -186,6 +191,15 @@ export class Cellular {
         this.progress(
             `address ${await at.command("+CGPADDR=1", "+CGPADDR: 1,")}`
         )
+    }
+
+    private async attach(): Promise<string> {
+        const { at, options } = this
+        try {
+            return await options.dialect.attach(at, options)
+        } catch (e) {
+            return (e as Error).message
+        }
     }
 
     private async wake() {
@@ -215,7 +229,7 @@ export class Cellular {
                 else await uart.rest(Math.min(1 + (++quiet >> 6), LONGEST_REST))
             } catch {
                 // the bridge does not answer; the next command says so
-                await uart.rest(RETRY_INTERVAL / 100)
+                await uart.rest(BRIDGE_INTERVAL)
             }
         }
     }
@@ -238,6 +252,7 @@ export class Cellular {
         this.secured = false
         const { streams } = this
         this.streams = []
+        this.at.abort(fault)
         for (const stream of streams) stream.lose(fault)
         this.changed.raise()
     }

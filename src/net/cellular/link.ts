@@ -4,6 +4,9 @@ import { Stream, StreamError } from "../stream"
 import { At, Request } from "./at"
 import { Service } from "./dialect"
 
+/** Said once is enough. */
+const MODEM = "modem: "
+
 /** Largest piece each way: what the WebSocket above likes to get at once, and every modem takes. */
 const PIECE = 1024
 /** Milliseconds in which the modem takes a piece into its own memory. */
@@ -174,9 +177,12 @@ export class ModemStream implements Stream {
     }
 
     private broken(error: Error): StreamError {
-        this.fail(error.message)
+        const { message } = error
+        this.fail(
+            message.startsWith(MODEM) ? message.slice(MODEM.length) : message
+        )
         this.failed()
-        return new StreamError(`modem: ${this.name}: ${error.message}`)
+        return new StreamError(`modem: ${this.name}: ${this.lost}`)
     }
 
     async close(): Promise<void> {

@@ -28,6 +28,7 @@ const SC16IS7XX_MCR_RTS = 0x02
 const SC16IS7XX_MCR_LEVELS = 0x04
 const SC16IS7XX_EFR_ENHANCED = 0x10
 const SC16IS7XX_EFR_AUTO_RTS_CTS = 0xc0
+const SC16IS7XX_LSR_DATA = 0x01
 const SC16IS7XX_LSR_OVERRUN = 0x02
 const SC16IS7XX_LSR_FRAMING = 0x08
 const SC16IS7XX_IOCONTROL_RESET = 0x08
@@ -124,12 +125,13 @@ export class Sc16is7xx implements Uart {
     }
 
     async read(): Promise<Buffer> {
-        const length = await this.get(SC16IS7XX_RXLVL)
-        // more than the FIFO has: nothing drives the bus
-        if (!length || length > 64) return undefined
         const status = await this.get(SC16IS7XX_LSR)
+        // nothing drives the bus
+        if (status === 0xff) return undefined
         if (status & (SC16IS7XX_LSR_OVERRUN | SC16IS7XX_LSR_FRAMING))
             this.errors++
+        if (!(status & SC16IS7XX_LSR_DATA)) return undefined
+        const length = Math.min(await this.get(SC16IS7XX_RXLVL), 64)
         return await this.options.registers.read(SC16IS7XX_DATA, length)
     }
 
