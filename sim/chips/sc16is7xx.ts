@@ -70,7 +70,8 @@ interface Received {
 /** The chip. It takes the time from the clock whenever it is looked at. */
 export class Sc16is7xx implements SpiChip, I2cChip {
     readonly faults: BridgeFaults = {}
-    /** Bytes that were received, and those that found the FIFO full. */
+    /** Bytes that were sent, that were received, and those of them that found the FIFO full. */
+    sent = 0
     received = 0
     lost = 0
 
@@ -303,6 +304,7 @@ export class Sc16is7xx implements SpiChip, I2cChip {
         const autoCts = (this.efr & 0x80) !== 0
         if (!this.tx.length || (autoCts && !peer.ready)) return false
         const byte = this.tx.shift()!
+        this.sent++
         peer.receive(this.matches() ? byte : byte ^ 0xa5)
         return true
     }
