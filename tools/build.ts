@@ -30,8 +30,8 @@ export function entryOf({ network }: Pick<Config, "network">): string {
  * Reads and checks devs.json and the settings, and writes the module that the program reads them from.
  * @throws UserError
  */
-export function configure(instead: Partial<Config> = {}): Config {
-    const config = { ...readConfig(PROJECT), ...instead }
+export function configure(): Config {
+    const config = readConfig(PROJECT)
     readSettings(PROJECT)
     generate(config)
     return config

@@ -1,16 +1,10 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
 import { Command, InvalidArgumentError, Option } from "commander"
 import { startEchoServer } from "../server/echo.ts"
-import { QuectelModem } from "../sim/chips/modemquectel.ts"
-import { SimcomModem } from "../sim/chips/modemsimcom.ts"
-import { Sc16is7xx } from "../sim/chips/sc16is7xx.ts"
-import { W5500 } from "../sim/chips/w5500.ts"
-import { HomeLan } from "../sim/chips/w5500home.ts"
 import { Board, type BoardOptions } from "../sim/host.ts"
 import type { LogEvent } from "../sim/log.ts"
 import { CompileError } from "../sim/program.ts"
-import { Backplane, I2cWire, SpiWire } from "../sim/wires.ts"
-import { configure, entryOf } from "./build.ts"
+import { configure } from "./build.ts"
 import { PROJECT, UserError, runTool } from "./common.ts"
 import type { Config, Network } from "./config.ts"
 import { Tally, readLine } from "./exchanges.ts"
@@ -20,11 +14,13 @@ import {
     withSettings,
     type Settings,
 } from "./settings.ts"
+import { MODEMS, NETWORKS, simulate } from "./simulations.ts"
 
 interface Options {
-    network?: Network
+    network?: string
     modem?: Config["modem"]
     url?: string
+    unplugAfter?: number
     count?: number
     interval?: number
     timeout?: number
@@ -37,75 +33,8 @@ const PATIENCE = 30_000
 const SYSTEM = "system"
 const INTERRUPTED = "interrupted"
 
-/** A network in the simulator: its entry, the chips that it needs, and how to end them. */
-interface Simulation extends Pick<BoardOptions, "wires"> {
-    entry: string
-    close(): void
-}
-
-const MODEMS = { simcom: SimcomModem, quectel: QuectelModem }
-
-const SIMULATIONS: Record<Network, (config: Config) => Simulation> = {
-    wifi: config => ({ entry: entryOf(config), close: () => {} }),
-    ethernet: () => {
-        const chip = pluggedIn()
-        return {
-            entry: "sim/device/mainethernet.ts",
-            wires: { bus: new Backplane({ w5500: new SpiWire(chip) }) },
-            close: () => chip.close(),
-        }
-    },
-    cellular: ({ modem }) => {
-        const peer = new MODEMS[modem]()
-        const bridge = new SpiWire(new Sc16is7xx({ peer }))
-        return {
-            entry: "sim/device/maincellular.ts",
-            wires: { bus: new Backplane({ spi: bridge }) },
-            close: () => peer.close(),
-        }
-    },
-}
-
-function pluggedIn(): W5500 {
-    const chip = new W5500()
-    chip.plug(new HomeLan())
-    return chip
-}
-
-/** Of several networks the simulator has Ethernet and a modem beside it. */
-function failover({ modem, network }: Config): Simulation {
-    if (network.toString() !== "ethernet,cellular")
-        throw new UserError(
-            `"network" is ${JSON.stringify(network)}; of several networks at once the simulator has ["ethernet", "cellular"], in this order: it has one socket, which is the wire to both`
-        )
-    const chip = pluggedIn()
-    const peer = new MODEMS[modem]()
-    const bus = new Backplane({
-        w5500: new SpiWire(chip),
-        i2c: new I2cWire(new Sc16is7xx({ peer })),
-    })
-    return {
-        entry: "sim/device/mainfailover.ts",
-        wires: { bus },
-        close: () => {
-            chip.close()
-            peer.close()
-        },
-    }
-}
-
-function simulate(config: Config): Simulation {
-    const { network } = config
-    return typeof network === "string"
-        ? SIMULATIONS[network](config)
-        : failover(config)
-}
-
 async function start(options: Options) {
-    const written = withSettings(
-        configure(options.modem && { modem: options.modem }),
-        readSettings(PROJECT)
-    )
+    const written = withSettings(configure(), readSettings(PROJECT))
     const stop = stopSignal()
     const server = options.url
         ? undefined
@@ -114,15 +43,19 @@ async function start(options: Options) {
           })
     try {
         const url = options.url ?? server!.url
-        const config = { ...written, ...options }
+        const config = {
+            ...written,
+            ...options,
+            network: networkOf(options) ?? written.network,
+        }
         console.log(
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
-        const run = new Run(config)
-        const { entry, wires, close } = simulate(config)
+        const { entry, wires, close, unplug } = simulate(config)
+        const run = new Run(config, unplug)
         try {
             const board = await startBoard(entry, {
-                settings: settingsOf({ ...options, url }),
+                settings: settingsOf({ ...options, modem: config.modem, url }),
                 wires,
                 log: line => run.read(line),
             })
@@ -139,6 +72,12 @@ async function start(options: Options) {
     }
 }
 
+/** `ethernet,cellular` is the list of both. */
+function networkOf({ network }: Options): Config["network"] | undefined {
+    const names = network?.split(",") as Network[] | undefined
+    return names?.length === 1 ? names[0] : names
+}
+
 /** Resolves at Ctrl-C; however often that is pressed, or sent, the run ends in order. */
 function stopSignal(): Promise<void> {
     return new Promise(resolve => {
@@ -148,7 +87,11 @@ function stopSignal(): Promise<void> {
 }
 
 /** The options as settings, which win over devs.json; and exchanges are shown whatever the board is to log. */
-function settingsOf({ network: _, modem: __, ...options }: Options): Settings {
+function settingsOf({
+    network: _,
+    unplugAfter: _unplugAfter,
+    ...options
+}: Options): Settings {
     const named = Object.entries(options).map(([key, value]) => [
         key.toUpperCase(),
         value,
@@ -177,7 +120,10 @@ class Run {
     )
     private timer?: NodeJS.Timeout
 
-    constructor(private readonly config: Config) {}
+    constructor(
+        private readonly config: Config & Pick<Options, "unplugAfter">,
+        private readonly unplug?: () => void
+    ) {}
 
     /** Takes a line of the log. */
     read(event: LogEvent) {
@@ -185,6 +131,10 @@ class Run {
         const line = readLine(event.text)
         if (!line) return
         this.tally.add(line)
+        if (line.kind === "right" && line.n === this.config.unplugAfter) {
+            console.log("the network cable is pulled out")
+            this.unplug?.()
+        }
         this.timer?.refresh()
         if (line.kind === "closed") this.finish("")
     }
@@ -236,13 +186,18 @@ await new Command("npm start --")
     .description("runs the program on a simulated board against a server")
     .addOption(
         new Option("--network <name>", "instead of devs.json's").choices(
-            Object.keys(SIMULATIONS)
+            NETWORKS
         )
     )
     .addOption(
         new Option("--modem <make>", "instead of devs.json's").choices(
             Object.keys(MODEMS)
         )
+    )
+    .option(
+        "--unplug-after <n>",
+        "exchanges after which Ethernet's cable is pulled out",
+        number
     )
     .option(
         "--count <n>",

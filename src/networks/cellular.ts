@@ -2,6 +2,7 @@ import { pins } from "@dsboard/pico_sc16is750"
 import { spiRegisters } from "../net/cellular/registers"
 import { spiBus } from "../net/ethernet/spibus"
 import { Dial } from "../net/stream"
+import { modem } from "../modem.generated"
 import { startModem } from "./modem"
 
 /** The SC16IS750's fastest SPI clock (data sheet, table 42). */
@@ -16,5 +17,5 @@ export async function start(): Promise<Dial> {
         cs: pins.UART_CS,
         hz: HZ,
     })
-    return await startModem(spiRegisters(bus), pins.PWRKEY)
+    return await startModem(spiRegisters(bus), modem, pins.PWRKEY)
 }

@@ -2,11 +2,11 @@ import * as ds from "@devicescript/core"
 import { GPIOMode } from "@devicescript/core"
 import "@devicescript/gpio"
 import { readAccess } from "../config"
+import { Dialect } from "../net/cellular/dialect"
 import { Cellular } from "../net/cellular/interface"
 import { Sc16is7xx } from "../net/cellular/sc16is7xx"
 import { Registers } from "../net/cellular/uart"
 import { Dial } from "../net/stream"
-import { modem } from "../modem.generated"
 
 /**
  * Starts the modem at once, so that it is ready when another network fails.
@@ -14,11 +14,12 @@ import { modem } from "../modem.generated"
  */
 export async function startModem(
     registers: Registers,
+    dialect: Dialect,
     powerKey?: ds.OutputPin & ds.InputPin
 ): Promise<Dial> {
     const cellular = new Cellular({
         uart: new Sc16is7xx({ registers }),
-        dialect: modem,
+        dialect,
         powerKey: powerKey
             ? pressed =>
                   powerKey.setMode(

@@ -4,13 +4,14 @@ import { simBus, simI2c } from "../../sim/device/simbus"
 import { startApp } from "../../src/app"
 import { readConfig } from "../../src/config"
 import { i2cRegisters } from "../../src/net/cellular/registers"
+import { simcom } from "../../src/net/cellular/simcom"
 import { dialEthernet } from "../../src/net/ethernet/dial"
 import { failover } from "../../src/net/failover"
 import { startModem } from "../../src/networks/modem"
 
 const networks = [
     dialEthernet({ bus: simBus() }),
-    await startModem(i2cRegisters(simI2c("i2c"))),
+    await startModem(i2cRegisters(simI2c("i2c")), simcom),
 ]
 const dial = failover(networks, {
     patience: await readSetting("patience", 1000),

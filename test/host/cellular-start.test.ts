@@ -167,6 +167,14 @@ test("another baud rate than the modem's: the same", async t => {
     await board.expect("error: modem: no answer to AT at 9600", 40_000)
 })
 
+test("a modem whose RTS is not wired to our CTS: says so", async t => {
+    const { board } = await start(t, "simcom", {
+        settings: { timeout: 60_000 },
+        prepare: modem => (modem.faults.holdOff = true),
+    })
+    await board.expect("error: sc16is7xx: CTS stays high", 30_000)
+})
+
 for (const level of [0x00, 0xff])
     test(`nothing on MISO, it reads ${level}: points to the wiring, and recovers when it is right`, async t => {
         const { board, bridge } = await start(t, "simcom", {

@@ -7,6 +7,7 @@ import { W5500 } from "../../sim/chips/w5500.ts"
 import { HomeLan } from "../../sim/chips/w5500home.ts"
 import { Board } from "../../sim/host.ts"
 import { Backplane, I2cWire, SpiWire } from "../../sim/wires.ts"
+import { compileSource } from "../../sim/program.ts"
 import { readLine } from "../../tools/exchanges.ts"
 import { until } from "./ethernet.ts"
 
@@ -121,4 +122,24 @@ test("there and back again and again: every exchange is right or told to be lost
     const { sent, right, lost, wrong } = tally(board)
     assert.equal(wrong, 0)
     assert.ok(sent - right - lost <= 1, `${sent} ${right} ${lost}`)
+})
+
+test("a program with all three networks fits: the VM wants its functions to end below 64 KB", t => {
+    const names = ["ethernet", "wifi", "cellulari2c"]
+    const source = [
+        'import { startApp } from "./app"',
+        'import { readConfig } from "./config"',
+        'import { failover } from "./net/failover"',
+        ...names.map(
+            name => `import { start as ${name} } from "./networks/${name}"`
+        ),
+        `const dial = failover([${names.map(name => `await ${name}()`)}])`,
+        "await startApp({ dial, ...(await readConfig()) })",
+    ]
+    const { bytecode } = compileSource(source.join("\n"), "src/all.ts")
+    const header = Buffer.from(bytecode)
+    // the section of the functions' code: its beginning, its length
+    const end = header.readUInt32LE(40) + header.readUInt32LE(44)
+    t.diagnostic(`${bytecode.length} bytes, functions end at ${end}`)
+    assert.ok(end < 0x10000)
 })

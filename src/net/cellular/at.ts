@@ -131,7 +131,9 @@ export class At {
                 await this.uart.rest(SYNC_INTERVAL / 2)
                 this.lost = false
                 return
-            } catch {
+            } catch (e) {
+                // not the modem, but the way to it
+                if (!this.failure) throw e
                 // it may be waiting for data of a command that we gave up
                 if (n === 3) {
                     const data = Buffer.alloc(LARGEST_PIECE)

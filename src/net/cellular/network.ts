@@ -2,7 +2,7 @@ import { millis } from "@devicescript/core"
 import { StreamError } from "../stream"
 import { At } from "./at"
 import { Dialect } from "./dialect"
-import { lastNumber } from "./text"
+import { lastNumber, quoted } from "./text"
 
 /** 3GPP TS 27.007, 7.2: registration status. */
 const HOME = 1
@@ -14,7 +14,7 @@ const SIM_TIMEOUT = 10000
 const INTERVAL = 1000
 const DENIED_TIMES = 5
 
-/** 27.007, 7.3: access technology of +COPS. */
+/** 27.007, 7.3: access technology of +COPS; 8 as the modems here have it. */
 const TECHNOLOGIES = "GSM,,UMTS,EDGE,HSDPA,HSUPA,HSPA,LTE,LTE-M,NB-IoT".split(
     ","
 )
@@ -40,7 +40,7 @@ export async function unlock(at: At, dialect: Dialect, pin: string) {
         throw new StreamError(
             `modem: the PIN was refused, and the SIM leaves ${left} attempts: it is not tried again. Put the SIM into a phone, enter its PIN there, and correct PIN`
         )
-    await at.command(`+CPIN="${pin}"`)
+    await at.command(`+CPIN=${quoted(pin)}`)
     await simState(at)
 }
 
@@ -69,10 +69,16 @@ function isRegistered(stat: number): boolean {
 }
 
 async function status(at: At): Promise<number> {
-    const lte = lastNumber(await at.command("+CEREG?", "+CEREG: "))
+    const lte = await statusOf(at, "CEREG")
     if (isRegistered(lte)) return lte
-    const packet = lastNumber(await at.command("+CGREG?", "+CGREG: "))
+    const packet = await statusOf(at, "CGREG")
     return isRegistered(packet) || packet === DENIED ? packet : lte
+}
+
+/** `+CEREG: <n>,<stat>[,…]` */
+async function statusOf(at: At, domain: string): Promise<number> {
+    const text = await at.command(`+${domain}?`, `+${domain}: `)
+    return parseInt(text.split(",")[1])
 }
 
 /**
