@@ -1,4 +1,4 @@
-import { Message, MessageWriter, Slice, WebSocket } from "../src"
+import { Message, MessageWriter, Slice, StreamError, WebSocket } from "../src"
 
 /** What was echoed so far. */
 export interface Echoed {
@@ -13,9 +13,17 @@ export interface Echoed {
  * a time, so that a message may be longer than the memory.
  * @param ws opened with `slices: true`
  * @param echoed is kept up to date
- * @throws StreamError when the link breaks on the way out
  */
 export async function echo(ws: WebSocket, echoed: Echoed) {
+    try {
+        await echoSlices(ws, echoed)
+    } catch (e) {
+        // A link that breaks on the way out: the close event tells why.
+        if (!(e instanceof StreamError)) throw e
+    }
+}
+
+async function echoSlices(ws: WebSocket, echoed: Echoed) {
     let writer: MessageWriter
     let slice: Slice
     while ((slice = await ws.recvSlice())) {

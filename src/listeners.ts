@@ -5,7 +5,8 @@ import * as ds from "@devicescript/core"
  * still busy, whoever calls `call` waits for the handlers, so that none misses anything.
  */
 export class Listeners<T> implements ds.Subscriber<T> {
-    private handlers: ds.Handler<T>[]
+    /** @internal undefined when nobody listens. */
+    handlers: ds.Handler<T>[]
 
     /** @internal Called after each subscription. */
     onsubscribe: () => void
@@ -13,22 +14,21 @@ export class Listeners<T> implements ds.Subscriber<T> {
     /** @returns ends the subscription */
     subscribe(handler: ds.Handler<T>): ds.Unsubscribe {
         if (!this.handlers) this.handlers = []
-        const handlers = this.handlers
-        handlers.push(handler)
+        this.handlers.push(handler)
         if (this.onsubscribe) this.onsubscribe()
+        const self = this
         return () => {
-            const i = handlers.indexOf(handler)
-            if (i >= 0) handlers.insert(i, -1)
+            const handlers = self.handlers
+            const i = handlers ? handlers.indexOf(handler) : -1
+            if (i < 0) return
+            if (handlers.length === 1) self.handlers = undefined
+            else handlers.insert(i, -1)
         }
-    }
-
-    /** Whether anybody listens. */
-    any(): boolean {
-        return this.handlers && this.handlers.length > 0
     }
 
     /** Calls the handlers one after the other. */
     async call(value: T) {
-        for (const handler of this.handlers.slice()) await handler(value)
+        if (this.handlers)
+            for (const handler of this.handlers.slice()) await handler(value)
     }
 }

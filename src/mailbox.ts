@@ -1,3 +1,4 @@
+import * as ds from "@devicescript/core"
 import { Listeners } from "./listeners"
 import { Message, Slice } from "./protocol/message"
 import { Signal } from "./signal"
@@ -22,10 +23,15 @@ interface Call {
 export class Mailbox {
     private items: Item[] = []
     private size = 0
-    private closed = false
+    private closed: boolean
+    /** The link is gone: nothing is held up any more. */
+    private released: boolean
+    /** The program has taken an item, and not come for the next. */
+    private busy: boolean
     private readonly changed = new Signal()
+    private readonly idle = new Signal()
     private calls: Call[] = []
-    private calling = false
+    private calling: boolean
 
     /** @param onitem gets the items, if it has handlers; else `take` does */
     constructor(private readonly onitem: Listeners<any>) {
@@ -39,13 +45,30 @@ export class Mailbox {
         const { onitem, changed } = this
         const size = this.size + item.data.length + OVERHEAD
         this.size = size
-        if (onitem.any()) this.call(onitem, item)
+        if (onitem.handlers) this.call(onitem, item)
         else {
             this.items.push(item)
             if (changed.waiting) changed.raise()
         }
         if (size > WINDOW)
-            while (this.size > WINDOW && !this.closed) await this.changed.wait()
+            while (this.size > WINDOW && !this.closed && !this.released)
+                await this.changed.wait()
+    }
+
+    /** Whether `put` waits for room from now on; not when the link is gone, whose end would go unnoticed. */
+    limit(on: boolean) {
+        this.released = !on
+        this.changed.raise()
+    }
+
+    /** Waits until the program has dealt with all that came: it waits for more, its handlers have returned. */
+    async settled(timeout: number) {
+        const end = ds.millis() + timeout
+        while (this.items.length || this.busy || this.calling) {
+            const left = end - ds.millis()
+            if (left <= 0 || this.closed) return
+            await this.idle.wait(left)
+        }
     }
 
     /**
@@ -53,25 +76,29 @@ export class Mailbox {
      * @returns `undefined` on timeout, `null` when the mailbox is closed and empty
      */
     async take(timeout?: number): Promise<any> {
+        this.busy = false
         while (!this.items.length) {
             if (this.closed) return null
+            this.idle.raise()
             if (!(await this.changed.wait(timeout))) return undefined
         }
         const item = this.items[0]
         this.items.insert(0, -1)
+        this.busy = true
         this.free(item)
         return item
     }
 
     /** Has the handlers called, in a fiber of their own. */
     emit(listeners: Listeners<any>, value: any) {
-        if (listeners.any()) this.call(listeners, value)
+        if (listeners.handlers) this.call(listeners, value)
     }
 
     /** Nothing more comes. */
     close() {
         this.closed = true
         this.changed.raise()
+        this.idle.raise()
     }
 
     /** What came before the first handler is for the handlers, too. */
@@ -95,10 +122,23 @@ export class Mailbox {
         while (this.calls.length) {
             const { listeners, value } = this.calls[0]
             this.calls.insert(0, -1)
-            await listeners.call(value)
-            if (listeners === this.onitem) this.free(value)
+            if (listeners === this.onitem) await this.handle(value)
+            else await listeners.call(value)
         }
         this.calling = false
+        this.idle.raise()
+    }
+
+    private async handle(item: Item) {
+        const { onitem, changed } = this
+        if (onitem.handlers) {
+            await onitem.call(item)
+            this.free(item)
+        } else {
+            // The last handler has gone meanwhile.
+            this.items.push(item)
+            changed.raise()
+        }
     }
 
     private free(item: Item) {

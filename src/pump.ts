@@ -59,6 +59,12 @@ export interface PumpOwner {
     handshakeDone(): void
 }
 
+/** Milliseconds in which the program may reply to what came before a Close frame, or before a bad one. */
+const SETTLE = 1000
+
+/** Milliseconds in which Pongs may go out before the next Ping is read; a peer that reads none of them gets the last ones. */
+const CROWD = 100
+
 /**
  * Joins one Stream and one Session:
  *
@@ -76,25 +82,25 @@ export class Pump {
 
     private readonly heartbeat: Heartbeat
     /** When the handshake or the wait for the end is over; 0 while open. */
-    private deadline = 0
+    private deadline: number
     /** When to send a Ping, or to give up when one is out. */
-    private beat = 0
-    private beating = false
+    private beat: number
+    private beating: boolean
     private pings = 0
     private pongs = 0
-    private pingedAt = 0
-    private isOpen = false
-    private flushing = false
+    private pingedAt: number
+    private isOpen: boolean
+    private flushing: boolean
     /** A fiber that will flush is about to start. */
-    private starting = false
+    private starting: boolean
     /** Output that the link took, in bytes and a constant for each write. */
     private output = 0
     /** Where in the output the fiber gives way next, and where the last Ping went out. */
     private turnEnd = 0
-    private outputAtPing = 0
+    private outputAtPing: number
     /** Events since the fiber that reads gave way. */
     private work = 0
-    private over = false
+    private over: boolean
     private readonly changed = new Signal()
 
     constructor(
@@ -111,14 +117,19 @@ export class Pump {
     async run() {
         const { stream, session } = this
         try {
+            this.owner.mailbox.limit(true)
             this.deadline = ds.millis() + handshakeTimeout(this.options)
-            await stream.send(session.open())
+            // In a fiber of its own: the link may take nothing, and the timeout counts all the same.
+            this.flush.start(session.open())
             await this.read()
         } catch (e: any) {
-            if (!this.error) this.error = e
+            // Behind both Close frames it is no error how the link ends: the Pico W reports one whenever the peer hangs up.
+            if (!this.error && !session.wasClean()) this.error = e
         }
         this.over = true
         await stream.close()
+        // A message that the link did not take has to be back in the queue.
+        while (this.flushing) await this.changed.wait()
         this.changed.raise()
     }
 
@@ -176,6 +187,7 @@ export class Pump {
         } catch (e: any) {
             if (item) sender.push(item)
             if (!this.error) this.error = e
+            owner.mailbox.limit(false)
             await stream.close()
         }
         this.flushing = false
@@ -186,7 +198,7 @@ export class Pump {
     async ping(timeout: number): Promise<number> {
         const start = ds.millis()
         const number = this.sendPing()
-        await this.flush()
+        this.write()
         while (this.pongs < number) {
             const left = start + timeout - ds.millis()
             if (this.over || left <= 0) return undefined
@@ -277,6 +289,7 @@ export class Pump {
             }
         } catch (e) {
             if (!(e instanceof ProtocolError)) throw e
+            await mailbox.settled(SETTLE)
             this.error = e
             session.fail(e)
             this.linger()
@@ -286,9 +299,14 @@ export class Pump {
     private async control(event: Event) {
         const { session } = this
         if (event === Event.Pong) this.pong(session.payload)
-        else if (event === Event.Close) this.linger()
+        else if (event === Event.Close) {
+            await this.owner.mailbox.settled(SETTLE)
+            session.answerClose()
+            this.linger()
+        }
         this.write()
-        if (session.sender.crowded()) await ds.sleep(0)
+        for (let ms = 0; ms < CROWD && session.sender.crowded(); ++ms)
+            await ds.sleep(1)
     }
 
     /** Has the Close frame sent, and gives the peer time to end the connection. */

@@ -13,7 +13,10 @@ export interface BackoffOptions {
     stable?: number
     /** Most failures in a row. Default: no limit. */
     attempts?: number
-    /** Whether to give up; replaces the default: after 1008, and after a refusal with 4xx other than 408, 425 and 429. */
+    /**
+     * Whether to give up; replaces the default: after 1008, after a refusal with 4xx other than 408, 425 and 429, and when the
+     * options or a redirect's URL are wrong.
+     */
     final?: (end: CloseEvent) => boolean
     /** Most messages, and most bytes, that wait for the next connection. Default 16 and 4,096. */
     messages?: number
@@ -72,6 +75,8 @@ class Backoff implements Reconnect {
 function isFinal(end: CloseEvent): boolean {
     if (end.code === CLOSE_POLICY_VIOLATION) return true
     const error: any = end.error
+    // Options that can't be sent, and URLs that are none, will not get better.
+    if (error instanceof RangeError || error instanceof TypeError) return true
     if (!(error instanceof HandshakeError)) return false
     const { status } = error
     return (

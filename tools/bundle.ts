@@ -64,7 +64,11 @@ export function imageOf(id: string): Image {
  */
 export function checkForBoard(config: Config, settings: Settings): string[] {
     const { url } = withSettings(config, settings)
-    const { hostname } = new URL(url)
+    const { hostname, protocol } = new URL(url)
+    if (config.network === "ethernet" && protocol === "wss:")
+        throw new UserError(
+            `"url" is ${url}: there is no TLS over Ethernet. Expected ws://`
+        )
     if (/^(localhost|127\..*|\[::1\])$/.test(hostname))
         throw new UserError(
             `"url" is ${url}: on the board that is the board itself. Expected an address of the computer with the server` +

@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Command } from "commander"
 import { Board } from "../sim/host.ts"
+import { CompileError } from "../sim/program.ts"
 import { devs, isMain, PROJECT, runTool, UserError } from "./common.ts"
 
 const FOLDER = "test/device"
@@ -31,17 +32,21 @@ export function deviceTests(): string[] {
         .map(name => `${FOLDER}/${name}`)
 }
 
-/**
- * Runs a program in the simulated board.
- * @throws CompileError
- */
+/** Runs a program in the simulated board. */
 export async function runInBoard(file: string): Promise<Report> {
     const lines: string[] = []
-    const board = await Board.start(join(PROJECT, file), {
-        log: ({ level, text }) => {
-            if (level !== "system") lines.push(text)
-        },
-    })
+    let board: Board
+    try {
+        board = await Board.start(join(PROJECT, file), {
+            log: ({ level, text }) => {
+                if (level !== "system") lines.push(text)
+            },
+        })
+    } catch (error) {
+        if (!(error instanceof CompileError)) throw error
+        const failure = { name: "no test", log: error.message.split("\n") }
+        return { file, passed: 0, failures: [failure] }
+    }
     const timer = setTimeout(() => void board.stop(), TIMEOUT.board)
     const { name } = await board.exited
     clearTimeout(timer)
@@ -75,26 +80,25 @@ export async function runInStockVm(file: string): Promise<Report> {
  */
 function report(file: string, lines: string[], end: string): Report {
     const tests: Failure[] = []
+    let summary: RegExpExecArray | null = null
     for (const line of lines) {
-        const summary = /^tests: (\d+), pass: (\d+), error: (\d+)$/.exec(line)
-        if (summary) return judge(file, tests, summary.slice(1).map(Number))
+        summary = /^tests: (\d+), pass: (\d+), error: (\d+)$/.exec(line)
+        if (summary) break
         const name = /^ {2}(\S.*)$/.exec(line)?.[1]
         if (name) tests.push({ name, log: [] })
         else tests.at(-1)?.log.push(line)
     }
-    const last = tests.at(-1) ?? { name: "no test", log: lines }
-    last.log.push(`the program ended: ${end}`)
-    return { file, passed: 0, failures: [last] }
-}
-
-function judge(
-    file: string,
-    tests: Failure[],
-    [total, passed, errors]: number[]
-): Report {
     const failures = tests.filter(({ log }) =>
         log.some(line => /^Exception: /.test(line))
     )
+    if (!summary) {
+        const last = tests.at(-1) ?? { name: "no test", log: lines }
+        if (!failures.includes(last)) failures.push(last)
+        last.log.push(`the program ended: ${end}`)
+        const passed = tests.filter(test => !failures.includes(test)).length
+        return { file, passed, failures }
+    }
+    const [total, passed, errors] = summary.slice(1).map(Number)
     if (total === 0) failures.push({ name: "no test", log: [] })
     else if (passed + errors !== total || errors !== failures.length)
         failures.push({

@@ -34,19 +34,21 @@ async function main(options: Options) {
             : error
     })
     const lines = createInterface({ input: process.stdin })
-    const stopped = new Promise<undefined>(resolve => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const)
-            process.once(signal, () => resolve(undefined))
-        process.stdout.once("error", () => resolve(undefined))
-    })
-    void stopped.then(() => lines.close())
+    let stopping = false
+    const stop = () => {
+        stopping = true
+        lines.close()
+        void echo.stop()
+    }
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+        process.on(signal, stop)
+    process.stdout.once("error", stop)
     let count = 0
     for await (const line of lines) {
         const url = line.trim()
         if (!url) continue
-        const ended = echo.open(url, connectionOptions(options))
-        const result = await Promise.race([ended, stopped])
-        if (!result) break
+        const result = await echo.open(url, connectionOptions(options))
+        if (stopping) break
         console.log(JSON.stringify(result))
         if (++count % 100 === 0) console.error(`${count} connections`)
     }

@@ -81,8 +81,10 @@ export class EchoBoard {
         })
     }
 
+    /** Ends everything; a connection that is open ends with the error `stopped`. */
     async stop(): Promise<void> {
         await this.board.stop()
+        if (this.order) this.fail("stopped")
     }
 
     private opened(reply: Reply) {
@@ -113,7 +115,10 @@ export class EchoBoard {
 
     private died({ name }: Panic) {
         this.report = ""
-        if (!this.taken) return
+        if (this.taken) this.fail(`panic: ${name}`)
+    }
+
+    private fail(error: string) {
         this.settle({
             messages: 0,
             bytes: 0,
@@ -121,7 +126,7 @@ export class EchoBoard {
             reason: "",
             wasClean: false,
             ms: Math.round(performance.now() - this.order!.start),
-            error: `panic: ${name}`,
+            error,
         })
     }
 

@@ -1,5 +1,5 @@
 /**
- * A model of the WIZnet W5500, written from its datasheet (version 1.1.0): SPI frames, registers, 32 KB of buffers, eight
+ * A model of the WIZnet W5500, written from its datasheet (version 1.0.9): SPI frames, registers, 32 KB of buffers, eight
  * sockets. It knows nothing of who drives its pins; its Ethernet side is a `Lan`.
  *
  * @see https://docs.wiznet.io/Product/iEthernet/W5500/datasheet

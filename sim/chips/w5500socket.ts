@@ -101,9 +101,16 @@ export class ChipSocket {
         const waiting = this.outbox
         this.outbox = []
         for (const go of waiting) go()
+        this.deliver()
     }
 
-    /** A UDP datagram on the wire; kept if it is for this socket and fits (datasheet 5.2.2: 8 bytes of header before the data). */
+    /** Whether frames come in: a peer with a closed window still sends and acknowledges. */
+    private hears(): boolean {
+        const lan = this.chip.lan()
+        return !!lan && (lan.carries || lan.stalled)
+    }
+
+    /** A UDP datagram on the wire; kept if it is for this socket and fits, behind 8 bytes of header. */
     datagram(from: Endpoint, to: Endpoint, data: Buffer, own: string): void {
         const mine =
             this.state === state.UDP &&
@@ -182,9 +189,7 @@ export class ChipSocket {
         const period = this.registers[at.KPALVTR] * 5000
         if (!period) return
         this.after("keep-alive", period, () => {
-            const lan = this.chip.lan()
-            // a peer with a closed window still acknowledges
-            if (lan?.carries || lan?.stalled) this.keepAlive()
+            if (this.hears()) this.keepAlive()
             else this.expire(this.tcpTimeout())
         })
     }
@@ -271,6 +276,7 @@ export class ChipSocket {
     }
 
     private deliver(): void {
+        if (!this.hears()) return this.leg?.pause()
         while (this.arriving.length) {
             const [first] = this.arriving
             const room = this.receive.size - this.received()
@@ -286,7 +292,7 @@ export class ChipSocket {
     /** The peer's FIN takes effect behind all its data. */
     private ended(): void {
         this.peerEnded = true
-        if (this.arriving.length) return
+        if (this.arriving.length || !this.hears()) return
         this.raise(interrupt.DISCON)
         if (this.state === state.ESTABLISHED)
             this.registers[at.SR] = state.CLOSE_WAIT

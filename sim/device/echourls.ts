@@ -2,13 +2,7 @@
 // the wire `control` in between.
 import * as ds from "@devicescript/core"
 import { echo, Echoed } from "../../examples/echo"
-import {
-    CloseEvent,
-    CLOSED,
-    dialNative,
-    WebSocket,
-    WebSocketOptions,
-} from "../../src"
+import { CloseEvent, dialNative, WebSocket, WebSocketOptions } from "../../src"
 
 interface Order {
     url: string
@@ -66,18 +60,8 @@ async function connection(
     }
     const fiber = ds.Fiber.self()
     ws.onclose.subscribe(end => fiber.resume(end))
-    echoAll.start(ws, echoed)
+    echo.start(ws, echoed)
     return await ds.suspend<CloseEvent>()
-}
-
-async function echoAll(ws: WebSocket, echoed: Echoed) {
-    try {
-        await ws.opened()
-        await echo(ws, echoed)
-    } catch (e) {
-        // a link that breaks on the way out is told by the close event too
-        if (ws.error !== e && ws.readyState !== CLOSED) throw e
-    }
 }
 
 /** The VM's JSON.stringify escapes the bytes of UTF-8 one by one. */

@@ -6,7 +6,9 @@ import { Signal } from "../../src/signal"
 
 /** The program has one socket, so all chips hang on one wire: each write names the chip that it is for. */
 let wire: Socket
-let busy = false
+/** Whoever comes first is served first. */
+let last = 0
+let serving = 0
 const free = new Signal()
 
 /** @returns what the chip answers, if it does */
@@ -15,14 +17,14 @@ async function tell(
     data: Buffer,
     answers: boolean
 ): Promise<Buffer> {
-    while (busy) await free.wait()
-    busy = true
+    const number = last++
+    while (serving !== number) await free.wait()
     try {
         if (!wire) wire = await connect({ host: "sim:bus", port: 1 })
         await wire.send(Buffer.concat(Buffer.from(`${chip}\n`), data))
         return answers ? await wire.recv() : undefined
     } finally {
-        busy = false
+        serving++
         free.raise()
     }
 }

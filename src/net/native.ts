@@ -60,10 +60,13 @@ function guard() {
     if (openSocket) return
     openSocket = sockets._socketOpen
     sockets._socketOpen = (host, port) => {
-        if (current)
+        if (current) {
+            // Whoever comes here has made itself the one to be told what happens on the socket.
+            sockets._socketOnEvent = onSocketEvent
             throw new StreamError(
                 `can't connect to ${host}: ${current.name} has the board's only socket`
             )
+        }
         return openSocket(host, port)
     }
 }
@@ -122,11 +125,22 @@ class NativeStream implements Stream {
     }
 
     async send(data: Buffer) {
-        if (data.length <= MAX_WRITE) return await this.write(data)
-        for (let at = 0; at < data.length; at += MAX_WRITE)
-            await this.write(
-                data.slice(at, Math.min(at + MAX_WRITE, data.length))
-            )
+        const length = data.length
+        if (length > MAX_WRITE) {
+            for (let at = 0; at < length; at += MAX_WRITE)
+                await this.send(
+                    data.slice(at, Math.min(at + MAX_WRITE, length))
+                )
+            return
+        }
+        for (;;) {
+            if (current !== this) throw this.error || this.failure("closed")
+            const result = sockets._socketWrite(data)
+            if (result === 0) return
+            if (result !== WOULD_BLOCK)
+                throw this.failure(`write failed with ${result}`)
+            await ds.sleep(RETRY)
+        }
     }
 
     async recv(timeout?: number): Promise<Buffer> {
@@ -147,18 +161,6 @@ class NativeStream implements Stream {
         this.finish()
     }
 
-    private async write(data: Buffer) {
-        for (;;) {
-            if (this.error) throw this.error
-            if (this.isClosed) throw this.failure("closed")
-            const result = sockets._socketWrite(data)
-            if (result === 0) return
-            if (result !== WOULD_BLOCK)
-                throw this.failure(`write failed with ${result}`)
-            await ds.sleep(RETRY)
-        }
-    }
-
     /** The board has one socket, and opening it again kills the first. */
     private checkFree() {
         let result: number
@@ -169,8 +171,11 @@ class NativeStream implements Stream {
                 `this board has no network of its own (${e.message}): connect it over Ethernet or a modem`
             )
         }
-        if (result !== NO_SOCKET)
+        if (result === NO_SOCKET) return
+        if (sockets._socketOnEvent)
             throw this.failure("the board's only socket is in use")
+        // Nobody in this run of the program has opened it: the run before has, and died of a panic.
+        sockets._socketClose()
     }
 
     /** What the VM tells: `open`, `data`, `close`, `error`. */

@@ -30,7 +30,7 @@ export interface Stream {
      */
     recv(timeout?: number): Promise<Buffer>
 
-    /** Gives the connection up. Allowed at any time and more than once; a waiting `recv` then returns `null`. */
+    /** Gives the connection up; never throws. Allowed at any time and more than once; a waiting `recv` then returns `null`. */
     close(): Promise<void>
 }
 

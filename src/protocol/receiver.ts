@@ -69,14 +69,14 @@ export class Receiver {
     private headSize = 2
     /** Payload bytes of the current frame to come; -1: its header is not complete. */
     private remaining = -1
-    private fin = false
-    private opcode = 0
+    private fin: boolean
+    private opcode: number
     /** The message whose last fragment has not come. */
     private inMessage = false
-    private first = false
-    private isText = false
-    private size = 0
-    private fragments = 0
+    private first: boolean
+    private isText: boolean
+    private size: number
+    private fragments: number
     /** A message that comes in several slices, filled so far. */
     private part: Buffer
     private filled: number

@@ -33,15 +33,15 @@ export class Sender {
     private controls: Buffer[] = []
     private close: Buffer
     /** The Close frame goes before what is queued. */
-    private hurry = false
+    private hurry: boolean
     /** queue[0] is partly or wholly out, up to `position`. */
-    private begun = false
-    private position = 0
+    private begun: boolean
+    private position: number
     /** Payload bytes to come in the open frame. */
-    private remaining = 0
-    private key = 0
+    private remaining: number
+    private key: number
     private keys: Buffer
-    private keysLeft = 0
+    private keysLeft: number
 
     constructor(private readonly random: Random) {}
 

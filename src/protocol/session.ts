@@ -82,18 +82,22 @@ export class Session extends Receiver {
         this.feed(undefined, 0)
     }
 
-    /** Answers Ping and Close. */
+    /** Answers a Ping; behind a Close frame nothing counts. */
     protected override control(event: Event) {
         if (event === Event.Ping) this.sender.pong(this.payload)
         else if (event === Event.Close) {
-            const code = this.closeCode
             this.closeReceived = true
             this.feed(undefined, 0)
-            this.sender.end(
-                closeBody(code === CLOSE_NO_STATUS ? undefined : code),
-                true
-            )
         }
+    }
+
+    /** Answers the peer's Close frame, before what is queued. */
+    answerClose() {
+        const code = this.closeCode
+        this.sender.end(
+            closeBody(code === CLOSE_NO_STATUS ? undefined : code),
+            true
+        )
     }
 }
 

@@ -1,4 +1,16 @@
+import * as ds from "@devicescript/core"
 import { expect } from "@devicescript/test"
+
+let breaths = 0
+
+/**
+ * For loops: the VM counts steps anew. `sleep(0)` alone would keep everything outside of the program waiting, as the VM goes on
+ * with it at once.
+ */
+export async function breathe() {
+    breaths++
+    await ds.sleep(breaths % 16 ? 0 : 1)
+}
 
 /** Compares bytes piece by piece, as the hex text of all would not fit beside them. */
 export function expectBytes(actual: Buffer, expected: Buffer) {

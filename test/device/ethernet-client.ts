@@ -91,6 +91,19 @@ async function relay() {
     await stream.close()
 }
 
+/** Takes what comes, until the peer has no more. */
+async function sink() {
+    const stream = await open()
+    let total = 0
+    for (;;) {
+        const data = await stream.recv()
+        if (!data) break
+        total += data.length
+    }
+    console.log(`received ${total}`)
+    await stream.close()
+}
+
 async function flood() {
     const stream = await open()
     const data = Buffer.alloc(size)
@@ -126,6 +139,7 @@ async function run() {
         await echo("right")
     } else if (mode === "listen") await listen()
     else if (mode === "relay") await relay()
+    else if (mode === "sink") await sink()
     else if (mode === "flood") await flood()
     else if (mode === "reopen") await reopen()
     else if (mode === "many") await many()

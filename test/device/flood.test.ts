@@ -1,8 +1,16 @@
 import { describe, expect, test } from "@devicescript/test"
 import { FIN, OP_BINARY, OP_TEXT } from "../../src/protocol/codes"
 import { expectBytes, expectText } from "./check"
-import { binary, frameHead, lastPart, ping, pong, text } from "./frames"
-import { connected, showFrame } from "./peer"
+import {
+    binary,
+    closing,
+    frameHead,
+    lastPart,
+    ping,
+    pong,
+    text,
+} from "./frames"
+import { connected, showFrame, Task } from "./peer"
 
 /** The same frame many times. */
 function many(frame: Buffer, times: number): Buffer {
@@ -75,6 +83,17 @@ describe("the program survives", () => {
             expect((await ws.recv()).data.length).toBe(data.length)
         }
         await connection.finish()
+    })
+
+    test("texts that are dear to check while it closes", async () => {
+        const connection = await connected()
+        const { ws, peer } = connection
+        const task = new Task(async () => await ws.close())
+        expectText(showFrame(await peer.frame()), "close")
+        peer.pipe.push(many(text(many(hex`efbfbf`, 400)), 8))
+        peer.pipe.push(closing())
+        await connection.finish()
+        await task.result()
     })
 
     test("a long message in one network read", async () => {

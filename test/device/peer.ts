@@ -1,8 +1,8 @@
-import * as ds from "@devicescript/core"
 import { FIN, OP_CLOSE } from "../../src/protocol/codes"
 import { Message } from "../../src/protocol/message"
 import { Signal } from "../../src/signal"
 import { CloseEvent, WebSocket, WebSocketOptions } from "../../src/websocket"
+import { expectReject, breathe } from "./check"
 import { acceptance } from "./frames"
 import { Network, Pipe } from "./pipe"
 
@@ -61,7 +61,7 @@ export class Peer {
             for (let i = 0; i < piece.length; ++i)
                 payload[at + i] = piece[i] ^ key[(at + i) & 3]
             at += piece.length
-            await ds.sleep(0)
+            await breathe()
         }
         return { head: start[0], payload, key }
     }
@@ -105,6 +105,16 @@ export class Task<T> {
         this.isDone = true
         this.changed.raise()
     }
+}
+
+/** The task ends with an error. */
+export async function expectFailed(task: Task<any>, type: any, part: string) {
+    await expectReject(async () => await task.result(), type, part)
+}
+
+/** Sends a message in the background. */
+export function sending(ws: WebSocket, data: string | Buffer): Task<void> {
+    return new Task(async () => await ws.send(data))
 }
 
 /** A WebSocket, its peer, and what happened to it. */
@@ -157,6 +167,7 @@ export class Connection {
 export async function connected(
     options?: WebSocketOptions
 ): Promise<Connection> {
+    await breathe()
     const connection = new Connection(options)
     await connection.accepted()
     return connection
@@ -185,7 +196,7 @@ export function showFrame(frame: Frame): string {
     const { head, payload } = frame
     if (head === (FIN | OP_CLOSE))
         return payload.length < 2
-            ? `close ${payload.toString("hex")}`
+            ? `close${payload.toString("hex")}`
             : `close ${(payload[0] << 8) | payload[1]} ${payload.slice(2).toString()}`
     return `${Buffer.from([head]).toString("hex")} ${payload.toString()}`
 }

@@ -2,13 +2,18 @@ import * as ds from "@devicescript/core"
 import { Address, Dial, Stream, StreamError } from "../../src/net/stream"
 import { Signal } from "../../src/signal"
 
+/** While the peer has not taken more bytes than this, the network takes no more. */
+const WINDOW = 8192
+
 /** A connection without a network. The WebSocket under test has the Stream's side, the test plays the peer. */
 export class Pipe implements Stream {
     /** The WebSocket has given the connection up. */
     closed = false
 
     private toClient: Buffer[] = []
-    private fromClient = Buffer.alloc(0)
+    private fromClient: Buffer[] = []
+    /** Bytes of the first one that are taken. */
+    private taken = 0
     private ended = false
     private error: string
     /** Writes that are still accepted; undefined: any number. */
@@ -17,21 +22,23 @@ export class Pipe implements Stream {
     private readonly changed = new Signal()
 
     async send(data: Buffer) {
-        while (this.room === 0 && !this.closed && !this.error)
+        while (this.isFull() && !this.closed && !this.error)
             await this.changed.wait()
         this.check()
         if (this.room) this.room--
-        this.fromClient = this.fromClient.concat(data)
+        this.fromClient.push(data)
         this.changed.raise()
     }
 
     async recv(timeout?: number): Promise<Buffer> {
+        const until = ds.millis() + timeout
         this.reading = true
         this.changed.raise()
         while (!this.toClient.length) {
             if (this.closed || (this.ended && !this.error)) return null
             this.check()
-            if (!(await this.changed.wait(timeout))) {
+            const left = timeout === undefined ? undefined : until - ds.millis()
+            if (left < 0 || !(await this.changed.wait(left))) {
                 this.reading = false
                 return undefined
             }
@@ -74,7 +81,9 @@ export class Pipe implements Stream {
 
     /** Bytes that the WebSocket has sent and nobody has taken. */
     available(): number {
-        return this.fromClient.length
+        let size = -this.taken
+        for (const data of this.fromClient) size += data.length
+        return size
     }
 
     /** Pushed pieces that the WebSocket has not read. */
@@ -87,22 +96,35 @@ export class Pipe implements Stream {
      * @returns `null` when it gives the connection up before
      */
     async take(size: number): Promise<Buffer> {
-        while (this.fromClient.length < size) {
+        while (this.available() < size) {
             if (this.closed) return null
             await this.changed.wait()
         }
-        const taken = this.fromClient.slice(0, size)
-        this.fromClient = this.fromClient.slice(size)
-        return taken
+        const out = Buffer.alloc(size)
+        for (let at = 0; at < size;) {
+            const first = this.fromClient[0]
+            const part = Math.min(first.length - this.taken, size - at)
+            out.blitAt(at, first, this.taken, part)
+            at += part
+            this.taken += part
+            if (this.taken === first.length) {
+                this.fromClient.insert(0, -1)
+                this.taken = 0
+                this.changed.raise()
+            }
+        }
+        return out
     }
 
     /** Takes a line that the WebSocket sends, with its end, like `take`. */
     async takeLine(): Promise<Buffer> {
-        while (this.fromClient.indexOf(10) < 0) {
-            if (this.closed) return null
-            await this.changed.wait()
+        const line: number[] = []
+        while (line[line.length - 1] !== 10) {
+            const byte = await this.take(1)
+            if (!byte) return null
+            line.push(byte[0])
         }
-        return await this.take(this.fromClient.indexOf(10) + 1)
+        return Buffer.from(line)
     }
 
     /** Waits until the WebSocket has read all that was pushed, dealt with it, and asks for more. */
@@ -116,6 +138,10 @@ export class Pipe implements Stream {
         while (!this.closed) await this.changed.wait()
     }
 
+    private isFull(): boolean {
+        return this.room === 0 || this.available() > WINDOW
+    }
+
     private check() {
         if (this.closed) throw new StreamError("pipe: closed")
         if (this.error) throw new StreamError(this.error)
@@ -126,10 +152,13 @@ export class Pipe implements Stream {
 export class Network {
     /** What was dialed so far. */
     readonly dialed: Address[] = []
+    /** Writes that new pipes accept; undefined: any number. */
+    writes: number
     readonly dial: Dial
     /** Failures of the next dials. */
     private readonly refusals: string[] = []
     private readonly pipes: Pipe[] = []
+    private held = false
     private readonly changed = new Signal()
 
     constructor() {
@@ -140,6 +169,16 @@ export class Network {
     /** Lets the next dial fail. */
     refuse(message: string) {
         this.refusals.push(message)
+    }
+
+    /** Lets dials take long: until `release`. */
+    hold() {
+        this.held = true
+    }
+
+    release() {
+        this.held = false
+        this.changed.raise()
     }
 
     /** The pipe of the next dial, waiting for it. */
@@ -153,13 +192,16 @@ export class Network {
     private async open(address: Address): Promise<Pipe> {
         this.dialed.push(address)
         this.changed.raise()
+        while (this.held) await this.changed.wait()
         if (this.refusals.length) {
             const message = this.refusals[0]
             this.refusals.insert(0, -1)
             throw new StreamError(message)
         }
         const pipe = new Pipe()
+        pipe.allow(this.writes)
         this.pipes.push(pipe)
+        this.changed.raise()
         return pipe
     }
 }

@@ -132,6 +132,7 @@ describe("user and password", () => {
             "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
         )
         expectText(authorization("ws://user:@host"), "Basic dXNlcjo=")
+        expectText(authorization("ws://a@b:c@host"), "Basic YUBiOmM=")
         expectText(
             authorization("ws://a%3Ab%40c:d@host:1/@"),
             "Basic YTpiQGM6ZA=="

@@ -36,8 +36,9 @@ export async function soon(from: EventEmitter, event: string) {
     try {
         return await once(from, event, { signal })
     } catch (error) {
-        if (!signal.aborted) throw error
-        throw new Error(`expected ${event}, waited ${PATIENCE} ms`)
+        throw new Error(`expected "${event}" within ${PATIENCE} ms`, {
+            cause: error,
+        })
     }
 }
 
@@ -47,10 +48,15 @@ export interface Received {
     isBinary: boolean
 }
 
+/** What a Close frame said; 1006: there was none. */
+export interface End {
+    code: number
+    reason: string
+}
+
 /** A client of the server. A frame that breaks the protocol is an error that nothing handles: the test fails. */
 export class Peer {
-    /** How it ended. */
-    readonly closed: Promise<{ code: number; reason: string }>
+    private readonly closed: Promise<End>
     private readonly received: Received[] = []
 
     constructor(
@@ -70,6 +76,13 @@ export class Peer {
     /** The TCP or TLS connection. */
     get tcp(): Socket {
         return this.request.socket
+    }
+
+    /** Waits for the end of the connection. */
+    async end(): Promise<End> {
+        if (this.socket.readyState !== WebSocket.CLOSED)
+            await soon(this.socket, "close")
+        return this.closed
     }
 
     /** The next message. */

@@ -216,7 +216,7 @@ test("an IPv6 address in brackets", { skip }, async t => {
     await peer.expect("hello")
 })
 
-test("a board whose firmware has no TLS says so, and dials nobody", async t => {
+test("devicescript #672: a board whose firmware has no TLS says so, and dials nobody", async t => {
     const server = await serveTls(t)
     for (const arch of ["rp2040w", "esp32s2"]) {
         const settings = { URL: server.url, ARCH: arch }

@@ -10,7 +10,7 @@ import { serve, soon, startClient } from "./client-peer.ts"
 const SIZES = [0, 1, 125, 126, 127, 1008, 1009, 1460, 1461, 4096, 8191, 8192]
 
 /** Most pieces that a message comes in: byte by byte, the simulation of long ones takes long. */
-const PIECES = 1100
+const PIECES = 600
 
 /** A connection to a client that sends back what it gets. */
 async function connected(t: TestContext, link: LinkOptions = {}) {

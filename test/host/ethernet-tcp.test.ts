@@ -147,3 +147,8 @@ test("wss:// is refused, with the reason and the way out", async t => {
     const { board } = await start(t, { settings: { secure: true } })
     await board.expect(/error: w5500: .*no TLS over Ethernet.*proxy/)
 })
+
+test("an IPv6 address is refused", async t => {
+    const { board } = await start(t, { settings: { host: "::1" } })
+    await board.expect("the chip speaks IPv4 only")
+})

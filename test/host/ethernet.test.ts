@@ -6,7 +6,8 @@ import { test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
 import { startEchoServer } from "../../server/echo.ts"
 import { network } from "../../sim/chips/w5500home.ts"
-import { allClosed, startBoard } from "./ethernet.ts"
+import { run } from "../../tools/common.ts"
+import { allClosed, start, startBoard } from "./ethernet.ts"
 
 /** A WebSocket server of Node's most used library. */
 async function listen(t: TestContext, handle: (socket: WebSocket) => void) {
@@ -42,6 +43,24 @@ test("the echo program: a thousand exchanges, all right, and no memory lost", as
     t.diagnostic(`live heap: ${before.live} bytes at 100, ${after.live} at 900`)
     assert.ok(Math.abs(after.live - before.live) < 64)
     await allClosed(chip, lan)
+})
+
+test("npm start -- --network ethernet ends by itself, with exit code 0", async () => {
+    const options = [
+        "--network",
+        "ethernet",
+        "--count",
+        "3",
+        "--interval",
+        "20",
+    ]
+    const { code, output } = await run(
+        process.execPath,
+        ["--import", "tsx", "tools/start.ts", ...options],
+        true
+    )
+    assert.equal(code, 0, output)
+    assert.match(output, /^summary sent=3 right=3 wrong=0 lost=0 /m)
 })
 
 test("two WebSockets at once", async t => {
@@ -86,8 +105,8 @@ test("a message of 16 MB comes back through constant memory", async t => {
 })
 
 for (const [size, transactions] of [
-    [32, 14],
-    [1024, 18],
+    [32, 15],
+    [1024, 22],
 ])
     test(`SPI traffic of an exchange of ${size} bytes`, async t => {
         const url = await listen(t, sendBack)
@@ -107,3 +126,19 @@ for (const [size, transactions] of [
         assert.ok(perExchange.transactions < transactions)
         assert.ok(perExchange.bytes < 2 * size + 600)
     })
+
+test("SPI traffic of received data", async t => {
+    const kilobytes = 1024
+    const { board, wire } = await start(t, {
+        settings: { mode: "sink" },
+        serve: socket => socket.end(Buffer.alloc(kilobytes * 1024)),
+    })
+    await board.expect(`received ${kilobytes * 1024}`)
+    const perKilobyte = {
+        transactions: wire.transactions / kilobytes,
+        bytes: wire.bytes / kilobytes,
+    }
+    t.diagnostic(JSON.stringify(perKilobyte))
+    assert.ok(perKilobyte.transactions < 6)
+    assert.ok(perKilobyte.bytes < 1024 + 150)
+})

@@ -122,6 +122,15 @@ describe("an image", () => {
         assert.deepEqual(checkForBoard(config, { SSID: "net" }), [])
     })
 
+    test("over Ethernet needs no Wi-Fi settings, and has no TLS", () => {
+        const ethernet = { ...config, network: "ethernet" } as Config
+        assert.deepEqual(checkForBoard(ethernet, {}), [])
+        assert.throws(
+            () => checkForBoard({ ...ethernet, url: "wss://example.com/" }, {}),
+            /"url" is wss:\/\/example.com\/: there is no TLS over Ethernet/
+        )
+    })
+
     test("without the Internet: says what to fetch and where to put it", () => {
         const firmware = "https://example.com/releases/fw-0x0.bin"
         const output = `fetch ${firmware}

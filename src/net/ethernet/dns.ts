@@ -24,7 +24,15 @@ export interface DnsAnswer {
 interface Cursor {
     message: Buffer
     at: number
+    /** Labels read so far. */
+    labels: number
 }
+
+/**
+ * Labels in all names of an answer together; six aliases and ten addresses have some 100. Pointers let a short message have
+ * very long names, again and again, and the VM ends a program that computes for long without a pause.
+ */
+const MAX_LABELS = 300
 
 /**
  * @param name without a dot at the end
@@ -68,7 +76,7 @@ export function decodeAnswer(message: Buffer, query: Buffer): DnsAnswer {
     const code = message[3] & 15
     if (code === 3) return { unknown: true }
     if (code) return { failure: `the server answers with code ${code}` }
-    const answer = follow({ message, at: HEADER })
+    const answer = follow({ message, at: HEADER, labels: 0 })
     return answer || { failure: "the answer is malformed" }
 }
 
@@ -133,6 +141,7 @@ function readName(cursor: Cursor): string {
             at = limit = target
             continue
         }
+        if (++cursor.labels > MAX_LABELS) return undefined
         if (size > 63 || at + 1 + size > message.length) return undefined
         if (length + size + 1 > 254) return undefined
         if (length) name[length++] = 0x2e
@@ -141,11 +150,5 @@ function readName(cursor: Cursor): string {
         at += 1 + size
     }
     if (!jumped) cursor.at = at + 1
-    return lowerCase(name.slice(0, length))
-}
-
-function lowerCase(text: Buffer): string {
-    for (let i = 0; i < text.length; ++i)
-        if (text[i] >= 0x41 && text[i] <= 0x5a) text[i] |= 0x20
-    return text.toString("utf-8")
+    return name.slice(0, length).toString("utf-8").toLowerCase()
 }

@@ -6,7 +6,8 @@ import { Bus } from "./bus"
 import { DhcpClient, Lease } from "./lease"
 import { parseIp } from "./ip"
 import { Resolver } from "./resolver"
-import { ChipSocket, W5500_SOCK_CLOSED } from "./socket"
+import { W5500_SOCK_CLOSED } from "./registers"
+import { ChipSocket } from "./socket"
 import { TcpStream } from "./tcp"
 import { UdpSocket } from "./udp"
 import { IpConfig, SOCKETS, u16, W5500 } from "./w5500"
@@ -89,6 +90,8 @@ export class Ethernet {
             throw new StreamError(
                 `w5500: ${name}: no TLS over Ethernet, because neither the chip nor DeviceScript has one for it; use ws:// in a network that you trust, or a proxy in it that speaks wss:// to the server`
             )
+        if (host.indexOf(":") >= 0)
+            throw new StreamError(`w5500: ${name}: the chip speaks IPv4 only`)
         const deadline = millis() + (address.timeout || DEFAULT_TIMEOUT)
         const config = await this.ready(name, deadline)
         const ip =
@@ -154,7 +157,11 @@ export class Ethernet {
             let active = chip.stirred
             chip.stirred = false
             for (const socket of this.sockets) {
-                if (socket.lingers && millis() > socket.lingers)
+                if (
+                    socket.lingers &&
+                    millis() > socket.lingers &&
+                    !socket.claimed
+                )
                     await socket.abort("closed")
                 if (await socket.poll()) active = true
             }

@@ -1,64 +1,52 @@
 import { millis } from "@devicescript/core"
 import { Signal } from "../../signal"
-import { StreamError } from "../stream"
 import {
-    FRAME_HEADER,
-    setHeader,
-    setU16,
-    socketBlock,
-    u16,
-    W5500,
-} from "./w5500"
-
-/** @see W5500 datasheet 1.1.0, 3.2 and 4.2: socket registers */
-const W5500_SN_MR = 0x00
-const W5500_SN_CR = 0x01
-const W5500_SN_IR = 0x02
-const W5500_SN_SR = 0x03
-const W5500_SN_PORT = 0x04
-const W5500_SN_DHAR = 0x06
-const W5500_SN_DIPR = 0x0c
-const W5500_SN_TX_FSR = 0x20
-const W5500_SN_TX_WR = 0x24
-const W5500_SN_RX_RSR = 0x26
-const W5500_SN_RX_RD = 0x28
-const W5500_SN_RX_WR = 0x2a
-const W5500_SN_KPALVTR = 0x2f
-
-const W5500_SN_CR_OPEN = 0x01
-const W5500_SN_CR_CONNECT = 0x04
-const W5500_SN_CR_DISCON = 0x08
-const W5500_SN_CR_CLOSE = 0x10
-const W5500_SN_CR_SEND = 0x20
-const W5500_SN_CR_RECV = 0x40
-
-const W5500_SN_IR_TIMEOUT = 0x08
-const W5500_SN_IR_SENDOK = 0x10
-
-export const W5500_SN_MR_TCP = 0x21 // with ND: acknowledge at once
-export const W5500_SN_MR_UDP = 0x02
-
-export const W5500_SOCK_CLOSED = 0x00
-export const W5500_SOCK_INIT = 0x13
-export const W5500_SOCK_ESTABLISHED = 0x17
-export const W5500_SOCK_CLOSE_WAIT = 0x1c
-export const W5500_SOCK_UDP = 0x22
+    W5500_SN_CR,
+    W5500_SN_CR_CLOSE,
+    W5500_SN_CR_OPEN,
+    W5500_SN_CR_RECV,
+    W5500_SN_CR_SEND,
+    W5500_SN_DHAR,
+    W5500_SN_DIPR,
+    W5500_SN_IR,
+    W5500_SN_IR_SENDOK,
+    W5500_SN_IR_TIMEOUT,
+    W5500_SN_KPALVTR,
+    W5500_SN_MR,
+    W5500_SN_PORT,
+    W5500_SN_RX_RD,
+    W5500_SN_RX_RSR,
+    W5500_SN_RX_WR,
+    W5500_SN_SR,
+    W5500_SN_TX_FSR,
+    W5500_SN_TX_WR,
+    W5500_SOCK_CLOSED,
+    W5500_SOCK_CLOSE_WAIT,
+    W5500_SOCK_ESTABLISHED,
+    W5500_SOCK_INIT,
+    W5500_SOCK_UDP,
+} from "./registers"
+import { FRAME_HEADER, headerOf, setHeader, setU16, u16, W5500 } from "./w5500"
+import { SocketRegisters } from "./socketregisters"
 
 /** MR to RX_WR: all that a poll looks at. */
 const SNAPSHOT = W5500_SN_RX_WR + 2
-/** Milliseconds in which the chip takes a command; it needs microseconds. */
-const COMMAND_TIMEOUT = 500
+/** Where a snapshot has MR, CR, IR and SR; TX_FSR and TX_RD; RX_RSR and RX_RD. */
+const STATUS = FRAME_HEADER
+const TX_COUNTERS = FRAME_HEADER + W5500_SN_TX_FSR
+const RX_COUNTERS = FRAME_HEADER + W5500_SN_RX_RSR
 
 /** The registers of a socket in one transaction; used by the one fiber that polls. */
 const snapshot = Buffer.alloc(FRAME_HEADER + SNAPSHOT)
 
 /**
- * One of the chip's eight sockets.
+ * One of the chip's eight sockets. What happens at every poll, piece and message is written out instead of called: in
+ * bytecode it is calls that cost.
  *
  * It is watched by level, not by interrupt bits: every poll reads state and counters together, so nothing is lost when an
  * event falls between two polls, and a chip that was reset is noticed by its mode register.
  */
-export class ChipSocket {
+export class ChipSocket extends SocketRegisters {
     /** Sn_SR of the last poll. */
     state = W5500_SOCK_CLOSED
     /** Bytes in the receive buffer that were not read yet. */
@@ -82,33 +70,42 @@ export class ChipSocket {
 
     /** What Sn_MR was set to; 0 while closed. */
     private mode = 0
-    private readonly block: number
-    private busy = false
+    /** Who works on the socket takes a number; nobody does when the last one was served. */
+    private last = 0
+    private serving = 0
     private readonly idle = new Signal()
     private synced = false
-    private unsettled = false
     private readPointer = 0
     private writePointer = 0
     private lastFree = -1
     private lastReceived = -1
-    private readonly byteFrame = Buffer.alloc(FRAME_HEADER + 1)
-    private readonly wordFrame = Buffer.alloc(FRAME_HEADER + 2)
+    /** The snapshot that was digested last; status 0: none. */
+    private lastStatus = 0
+    private lastTx = 0
+    private lastRx = 0
+    private readonly pollHeader: number
+    private readonly readHeader: number
+    private readonly writeHeader: number
 
     constructor(
         private readonly chip: W5500,
-        readonly n: number
+        n: number
     ) {
-        this.block = socketBlock(n)
+        super(chip.bus, n)
+        const { block } = this
+        this.pollHeader = headerOf(block, W5500_SN_MR, false)
+        this.readHeader = headerOf(block, W5500_SN_RX_RD, true)
+        this.writeHeader = headerOf(block, W5500_SN_TX_WR, true)
     }
 
     /** Several transactions that belong together; the poll keeps away meanwhile. */
     private async enter() {
-        while (this.busy) await this.idle.wait()
-        this.busy = true
+        const number = this.last++
+        while (this.serving !== number) await this.idle.wait()
     }
 
     private leave() {
-        this.busy = false
+        this.serving++
         if (this.idle.waiting) this.idle.raise()
     }
 
@@ -134,7 +131,7 @@ export class ChipSocket {
             await this.setByte(W5500_SN_MR, mode)
             await this.setByte(W5500_SN_IR, 0xff)
             await this.setByte(W5500_SN_KPALVTR, keepAlive)
-            await this.setWord(W5500_SN_PORT, port)
+            await this.setWord(headerOf(this.block, W5500_SN_PORT, true), port)
             await this.command(W5500_SN_CR_OPEN)
         } finally {
             this.leave()
@@ -154,6 +151,7 @@ export class ChipSocket {
         this.unsettled = false
         this.lastFree = -1
         this.lastReceived = -1
+        this.lastStatus = 0
     }
 
     /** Sets Sn_DIPR and Sn_DPORT. */
@@ -170,20 +168,11 @@ export class ChipSocket {
         return address.toString("hex") !== "ffffffffffff"
     }
 
-    async connect() {
+    /** One command: CONNECT, or DISCON, after which the chip goes on by itself. */
+    async order(code: number) {
         await this.enter()
         try {
-            await this.command(W5500_SN_CR_CONNECT)
-        } finally {
-            this.leave()
-        }
-    }
-
-    /** Sends FIN; the chip goes on by itself. */
-    async disconnect() {
-        await this.enter()
-        try {
-            await this.command(W5500_SN_CR_DISCON)
+            await this.command(code)
         } finally {
             this.leave()
         }
@@ -191,13 +180,8 @@ export class ChipSocket {
 
     /** Back to SOCK_CLOSED at once. */
     async abort(why: string) {
-        await this.enter()
-        try {
-            this.mode = 0
-            await this.command(W5500_SN_CR_CLOSE)
-        } finally {
-            this.leave()
-        }
+        this.mode = 0
+        await this.order(W5500_SN_CR_CLOSE)
         this.lose(why)
     }
 
@@ -212,41 +196,29 @@ export class ChipSocket {
         this.changed.raise()
     }
 
-    /** Reads from the receive buffer, inside `take`. */
-    async read(length: number): Promise<Buffer> {
-        const frame = Buffer.alloc(FRAME_HEADER + length)
-        setHeader(frame, this.block + 2, this.readPointer, false)
-        await this.chip.bus.exchange(frame)
-        this.readPointer = (this.readPointer + length) & 0xffff
-        this.received -= length
-        return frame.slice(FRAME_HEADER)
-    }
-
-    /** Skips the rest of the receive buffer, inside `take`. */
-    skip() {
-        this.readPointer = (this.readPointer + this.received) & 0xffff
-        this.received = 0
-    }
-
     /**
      * Takes data out of the receive buffer; the chip then widens the window.
-     * @param work calls `read`, once or several times
+     * @returns at most `limit` bytes; none when the socket was closed meanwhile
      */
-    async take(work: () => Promise<Buffer>): Promise<Buffer> {
-        await this.enter()
+    async take(limit: number): Promise<Buffer> {
+        const number = this.last++
+        while (this.serving !== number) await this.idle.wait()
         try {
-            const data = await work()
-            if (this.mode) await this.release()
-            return data
+            const length = Math.min(this.received, limit)
+            const frame = Buffer.alloc(FRAME_HEADER + length)
+            if (length) {
+                setHeader(frame, this.block + 2, this.readPointer, false)
+                await this.chip.bus.exchange(frame)
+                this.readPointer = (this.readPointer + length) & 0xffff
+                this.received -= length
+                this.lastReceived = -1
+                await this.setWord(this.readHeader, this.readPointer)
+                await this.command(W5500_SN_CR_RECV)
+            }
+            return frame.slice(FRAME_HEADER)
         } finally {
             this.leave()
         }
-    }
-
-    private async release() {
-        this.lastReceived = -1
-        await this.setWord(W5500_SN_RX_RD, this.readPointer)
-        await this.command(W5500_SN_CR_RECV)
     }
 
     /** Copies a piece into the transmit buffer, behind what is there; `send` lets it go. */
@@ -261,12 +233,13 @@ export class ChipSocket {
 
     /** Transmits what was put; wait until `sending` is over before the next one. */
     async send() {
-        await this.enter()
+        const number = this.last++
+        while (this.serving !== number) await this.idle.wait()
         try {
             this.sending = true
             this.chip.stirred = true
             this.lastFree = -1
-            await this.setWord(W5500_SN_TX_WR, this.writePointer)
+            await this.setWord(this.writeHeader, this.writePointer)
             await this.command(W5500_SN_CR_SEND)
         } finally {
             this.leave()
@@ -278,23 +251,42 @@ export class ChipSocket {
      * @returns whether something changed or has to be read again
      */
     async poll(): Promise<boolean> {
-        if (this.busy || !this.mode) return false
-        setHeader(snapshot, this.block, W5500_SN_MR, false)
+        if (this.last !== this.serving || !this.mode) return false
+        snapshot.setAt(0, "u32", this.pollHeader)
         await this.chip.bus.exchange(snapshot)
+        const status = snapshot.getAt(STATUS, "i32")
+        const free = snapshot.getAt(TX_COUNTERS, "i32")
+        const received = snapshot.getAt(RX_COUNTERS, "i32")
+        if (
+            status === this.lastStatus &&
+            free === this.lastTx &&
+            received === this.lastRx
+        )
+            return false
         // what was read while somebody else began to work on the socket is out of date
-        if (this.busy || !this.mode) return true
-        if (snapshot[FRAME_HEADER] !== this.mode) {
+        if (this.last !== this.serving || !this.mode) return true
+        this.lastStatus = 0
+        if (snapshot[STATUS] !== this.mode) {
             this.lose("the chip was reset")
             return true
         }
-        if (snapshot[FRAME_HEADER + W5500_SN_CR]) return true
+        if (snapshot[STATUS + W5500_SN_CR]) return true
         this.unsettled = false
-        const interrupts = snapshot[FRAME_HEADER + W5500_SN_IR]
+        const interrupts = snapshot[STATUS + W5500_SN_IR]
         const changed = this.digest(interrupts)
-        if (this.sending && interrupts & W5500_SN_IR_SENDOK)
+        if (this.sending && interrupts & W5500_SN_IR_SENDOK) {
             await this.acknowledge()
-        else if (changed) this.changed.raise()
-        return changed
+            return true
+        }
+        if (changed) {
+            this.changed.raise()
+            return true
+        }
+        // all is digested: the next poll looks for another picture than this
+        this.lastStatus = status
+        this.lastTx = free
+        this.lastRx = received
+        return false
     }
 
     private digest(interrupts: number): boolean {
@@ -369,41 +361,5 @@ export class ChipSocket {
             this.leave()
         }
         this.changed.raise()
-    }
-
-    private async command(code: number) {
-        if (this.unsettled) await this.settle()
-        await this.setByte(W5500_SN_CR, code)
-        this.unsettled = true
-    }
-
-    /** Sn_CR reads as 0 when the chip has taken the command. */
-    private async settle() {
-        const deadline = millis() + COMMAND_TIMEOUT
-        const frame = this.byteFrame
-        for (;;) {
-            setHeader(frame, this.block, W5500_SN_CR, false)
-            await this.chip.bus.exchange(frame)
-            if (!frame[FRAME_HEADER]) break
-            if (millis() > deadline)
-                throw new StreamError(
-                    `w5500: socket ${this.n} did not take a command in ${COMMAND_TIMEOUT} ms, Sn_CR reads ${frame[FRAME_HEADER]}`
-                )
-        }
-        this.unsettled = false
-    }
-
-    private async setByte(register: number, value: number) {
-        const frame = this.byteFrame
-        setHeader(frame, this.block, register, true)
-        frame[FRAME_HEADER] = value
-        await this.chip.bus.exchange(frame)
-    }
-
-    private async setWord(register: number, value: number) {
-        const frame = this.wordFrame
-        setHeader(frame, this.block, register, true)
-        setU16(frame, FRAME_HEADER, value)
-        await this.chip.bus.exchange(frame)
     }
 }

@@ -14,7 +14,7 @@ export interface SpiPins {
     cs: ds.OutputPin
     /** RSTn, if wired. */
     reset?: ds.OutputPin
-    /** SPI clock. Default 8,000,000; the chip takes 33 MHz and more (datasheet 5.5.4). */
+    /** SPI clock. Default 8,000,000; the chip takes 33 MHz and more (datasheet, SPI Timing). */
     hz?: number
 }
 
@@ -37,45 +37,42 @@ export function spiBus(pins: SpiPins): Bus {
     const hz = pins.hz || 8000000
     const rest = Buffer.alloc(REST_BYTES)
     const free = new Signal()
-    let busy = false
+    // whoever comes takes a number, so that nobody who comes back at once overtakes those who wait
+    let last = 0
+    let serving = 0
 
     cs.setMode(GPIOMode.OutputHigh)
     if (reset) reset.setMode(GPIOMode.OutputHigh)
     const { miso, mosi, sck } = pins
     spi.configure({ miso, mosi, sck, mode: 0, hz })
 
-    async function enter() {
-        while (busy) await free.wait()
-        busy = true
-    }
-
     function leave() {
-        busy = false
+        serving++
         if (free.waiting) free.raise()
-    }
-
-    // spi.transfer() makes this very call, but allocates a buffer for what comes in
-    async function transfer(data: Buffer) {
-        await (ds as NativeSpi).spiXfer(data, data)
     }
 
     return {
         exchange: async data => {
-            if (busy) await enter()
-            else busy = true
+            const number = last++
+            while (serving !== number) await free.wait()
             try {
                 cs.setMode(GPIOMode.OutputLow)
-                await transfer(data)
+                // spi.transfer() makes the same call, but allocates a buffer for what comes in
+                await (ds as NativeSpi).spiXfer(data, data)
             } finally {
                 cs.setMode(GPIOMode.OutputHigh)
                 leave()
             }
         },
         rest: async milliseconds => {
-            let transfers = Math.max(1, (milliseconds * hz) / 8000000)
-            await enter()
+            const number = last++
+            while (serving !== number) await free.wait()
             try {
-                while (transfers-- > 0 && !free.waiting) await transfer(rest)
+                let bytes = (milliseconds * hz) / 8000
+                while (bytes > 0 && last === number + 1) {
+                    await (ds as NativeSpi).spiXfer(rest, rest)
+                    bytes -= REST_BYTES
+                }
             } finally {
                 leave()
             }

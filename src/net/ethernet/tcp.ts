@@ -1,12 +1,14 @@
 import { millis } from "@devicescript/core"
 import { Stream, StreamError } from "../stream"
 import {
-    ChipSocket,
+    W5500_SN_CR_CONNECT,
+    W5500_SN_CR_DISCON,
     W5500_SN_MR_TCP,
     W5500_SOCK_CLOSE_WAIT,
     W5500_SOCK_CLOSED,
     W5500_SOCK_ESTABLISHED,
-} from "./socket"
+} from "./registers"
+import { ChipSocket } from "./socket"
 
 /** Largest piece per SPI transaction: one TCP segment (datasheet 4.2, Sn_MSSR). */
 const PIECE = 1460
@@ -41,7 +43,7 @@ export class TcpStream implements Stream {
         const { socket } = this
         await socket.open(W5500_SN_MR_TCP, localPort, KEEP_ALIVE)
         await socket.setPeer(ip, port)
-        await socket.connect()
+        await socket.order(W5500_SN_CR_CONNECT)
         while (!this.usable()) {
             if (socket.state === W5500_SOCK_CLOSED)
                 throw await this.connectError()
@@ -110,10 +112,7 @@ export class TcpStream implements Stream {
         for (;;) {
             if (this.closed) return null
             if (socket.received) {
-                const data = await socket.take(
-                    async () =>
-                        await socket.read(Math.min(socket.received, PIECE))
-                )
+                const data = await socket.take(PIECE)
                 if (data.length) return data
             } else if (socket.state === W5500_SOCK_CLOSE_WAIT) return null
             else if (socket.state === W5500_SOCK_CLOSED)
@@ -129,9 +128,11 @@ export class TcpStream implements Stream {
         try {
             if (this.usable()) {
                 socket.lingers = millis() + LINGER
-                await socket.disconnect()
+                await socket.order(W5500_SN_CR_DISCON)
             } else if (socket.state !== W5500_SOCK_CLOSED)
                 await socket.abort("closed")
+        } catch {
+            // The chip does not take commands: the poll finds that out, and starts it anew.
         } finally {
             socket.claimed = false
             socket.changed.raise()

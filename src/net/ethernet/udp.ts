@@ -1,14 +1,10 @@
 import { millis } from "@devicescript/core"
 import { StreamError } from "../stream"
-import {
-    ChipSocket,
-    W5500_SN_MR_UDP,
-    W5500_SOCK_CLOSED,
-    W5500_SOCK_UDP,
-} from "./socket"
+import { W5500_SN_MR_UDP, W5500_SOCK_CLOSED, W5500_SOCK_UDP } from "./registers"
+import { ChipSocket } from "./socket"
 import { u16 } from "./w5500"
 
-/** In front of every datagram in the receive buffer: address, port and length (datasheet 5.2.2). */
+/** In front of every datagram in the receive buffer: address, port and length (https://docs.wiznet.io/Product/iEthernet/W5500/Application/udp). */
 const HEADER = 8
 /** Milliseconds in which the chip sends a datagram, ARP included (1.8 s with its default RTR and RCR). */
 const SEND_TIMEOUT = 3000
@@ -22,8 +18,6 @@ export interface Datagram {
 
 /** One of the chip's sockets, open for UDP. */
 export class UdpSocket {
-    private from: Buffer
-
     constructor(private readonly socket: ChipSocket) {}
 
     async open(port: number) {
@@ -76,20 +70,12 @@ export class UdpSocket {
                 throw new StreamError(`w5500: UDP: ${socket.lost}`)
             if (!(await socket.wait(deadline))) return undefined
         }
-        const self = this
-        const data = await socket.take(async () => await self.read())
-        const { from } = this
+        const from = await socket.take(HEADER)
+        const length = u16(from, 6)
+        // a header that does not fit what is there: start afresh behind it
+        const sound = length <= socket.received
+        const data = await socket.take(sound ? length : socket.received)
         return { ip: from.slice(0, 4), port: u16(from, 4), data }
-    }
-
-    private async read(): Promise<Buffer> {
-        const { socket } = this
-        this.from = await socket.read(HEADER)
-        const length = u16(this.from, 6)
-        if (length <= socket.received) return await socket.read(length)
-        // the header does not fit what is there: start afresh behind it
-        socket.skip()
-        return Buffer.alloc(0)
     }
 
     async close() {

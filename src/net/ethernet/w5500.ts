@@ -1,7 +1,7 @@
 import { StreamError } from "../stream"
 import { Bus } from "./bus"
 
-/** @see W5500 datasheet 1.1.0, 3.1 and 4.1: common registers */
+/** @see W5500 datasheet 1.0.9, 3.1 and 4.1: common registers */
 const W5500_MR = 0x00
 const W5500_GAR = 0x01
 const W5500_SHAR = 0x09
@@ -12,10 +12,10 @@ const W5500_VERSION = 0x04
 const W5500_MR_RST = 0x80
 const W5500_PHYCFGR_LNK = 0x01
 
-/** @see W5500 datasheet 1.1.0, 3.2: socket registers that are set once */
+/** @see W5500 datasheet 1.0.9, 3.2: socket registers that are set once */
 const W5500_SN_RXBUF_SIZE = 0x1e
 
-/** @see W5500 datasheet 1.1.0, 2.2.2: block select bits, write bit; variable length data */
+/** @see W5500 datasheet 1.0.9, 2.2.2: block select bits, write bit; variable length data */
 const COMMON = 0
 const WRITE = 0x04
 
@@ -44,6 +44,12 @@ export function socketBlock(n: number): number {
     return n * 4 + 1
 }
 
+/** An SPI frame's header, as a little-endian number. */
+export function headerOf(block: number, offset: number, write: boolean) {
+    const control = (block << 3) | (write ? WRITE : 0)
+    return (offset >> 8) | ((offset & 0xff) << 8) | (control << 16)
+}
+
 /** Writes an SPI frame's header; the first data byte behind it is overwritten. */
 export function setHeader(
     frame: Buffer,
@@ -51,12 +57,7 @@ export function setHeader(
     offset: number,
     write: boolean
 ) {
-    const control = (block << 3) | (write ? WRITE : 0)
-    frame.setAt(
-        0,
-        "u32",
-        (offset >> 8) | ((offset & 0xff) << 8) | (control << 16)
-    )
+    frame.setAt(0, "u32", headerOf(block, offset, write))
 }
 
 /** Reads a big-endian 16-bit number. */
@@ -108,7 +109,7 @@ export class W5500 {
     async start() {
         const { bus } = this
         if (bus.setReset) {
-            // at least 0.5 ms low, then 1 ms until the PLL is locked (datasheet 5.5.1)
+            // at least 0.5 ms low, then 1 ms until the PLL is locked (datasheet, Reset Timing)
             bus.setReset(false)
             await bus.rest(2)
             bus.setReset(true)

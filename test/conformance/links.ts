@@ -1,0 +1,85 @@
+/** The links that the cases run over: how the program receives, and how the server writes. */
+import type { LinkOptions } from "../../sim/link.ts"
+
+/** How the server writes what it has to send between two waits. */
+export type Writing =
+    /** A frame at a time. */
+    | "apart"
+    /** All of it at once. */
+    | "merged"
+    /** In pieces with pauses. */
+    | "paced"
+
+export interface LinkMode {
+    name: string
+    /** For the report. */
+    what: string
+    board: LinkOptions
+    writing: Writing
+    /** Milliseconds that everything takes longer, in each direction. */
+    delay: number
+    /** Payload bytes that it can carry in a few seconds. */
+    most: number
+}
+
+const KB = 1024
+const MB = 1024 * KB
+
+export const LINKS: LinkMode[] = [
+    {
+        name: "plain",
+        what: "as an ESP32 receives: pieces of up to 1,024 B",
+        board: { like: "esp32" },
+        writing: "apart",
+        delay: 0,
+        most: Infinity,
+    },
+    {
+        name: "chopped1",
+        what: "received byte by byte",
+        board: { piece: 1 },
+        writing: "apart",
+        delay: 0,
+        most: 32 * KB,
+    },
+    {
+        name: "chopped64",
+        what: "received in pieces of 64 B",
+        board: { piece: 64 },
+        writing: "apart",
+        delay: 0,
+        most: MB,
+    },
+    {
+        name: "chopped1460",
+        what: "received in TCP segments of 1,460 B, as on Pico W",
+        board: { like: "picow" },
+        writing: "apart",
+        delay: 0,
+        most: Infinity,
+    },
+    {
+        name: "merged",
+        what: "all that the server sends between two waits in one write, received in pieces of up to 8 KB",
+        board: { like: "simulator", delivery: "consumed", piece: 8 * KB },
+        writing: "merged",
+        delay: 0,
+        most: 4 * MB,
+    },
+    {
+        name: "paced",
+        what: "2 ms of delay in each direction; the server pauses after every 512 B and every frame",
+        board: { like: "esp32" },
+        writing: "paced",
+        delay: 2,
+        most: 64 * KB,
+    },
+]
+
+/** @throws for a name that is none */
+export function linkMode(name: string): LinkMode {
+    const found = LINKS.find(link => link.name === name)
+    if (found) return found
+    const names = LINKS.map(link => link.name).join(", ")
+    throw new Error(`link ${name}: expected one of ${names}`)
+}

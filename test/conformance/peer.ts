@@ -1,0 +1,126 @@
+/** The server's end of one connection: writes as the link wants it, and gives what the client sends, event by event. */
+import { once } from "node:events"
+import type { Socket } from "node:net"
+import { setTimeout as sleep } from "node:timers/promises"
+import { readRequest, type Answer } from "./handshake.ts"
+import type { Writing } from "./links.ts"
+import { ClientParser, type ClientEvent } from "./parser.ts"
+
+/** A paced link pauses for so many milliseconds, and after so many bytes. */
+const PAUSE = 1
+const PIECE = 512
+/** Most frames that a merged link holds back. */
+const MERGED = 512
+
+export class Peer {
+    /** Frames go here, once the handshake is answered. */
+    readonly parser = new ClientParser(event => this.add(event))
+    private request?: string
+    private readonly events: ClientEvent[] = []
+    private over = false
+    private unsent: Uint8Array[] = []
+    private wake?: () => void
+
+    constructor(
+        private readonly socket: Socket,
+        private readonly writing: Writing,
+        private readonly answer: Answer
+    ) {
+        this.request = ""
+        socket.on("data", bytes => this.receive(bytes))
+        socket.on("end", () => this.end())
+        socket.on("close", () => this.end())
+    }
+
+    private receive(bytes: Buffer) {
+        if (this.request === undefined) return this.parser.feed(bytes)
+        this.request += bytes.toString("latin1")
+        if (!this.request.includes("\r\n\r\n")) return
+        const request = readRequest(this.request)
+        this.request = undefined
+        for (const what of request.violations)
+            this.add({ type: "violation", what: `handshake: ${what}` })
+        this.unsent.push(Buffer.from(this.answer(request), "latin1"))
+        this.add({ type: "request" })
+    }
+
+    private end() {
+        if (!this.over) this.add({ type: "end" })
+        this.over = true
+    }
+
+    private add(event: ClientEvent) {
+        this.events.push(event)
+        this.wake?.()
+    }
+
+    /** Sends frames, or parts of frames; waits while the client does not read. */
+    async send(pieces: Iterable<Uint8Array>) {
+        for (const bytes of pieces) {
+            this.unsent.push(bytes)
+            if (this.writing !== "merged" || this.unsent.length > MERGED)
+                await this.flush()
+        }
+    }
+
+    /** Sends what is held back. */
+    private async flush() {
+        const { unsent, writing } = this
+        if (!unsent.length) return
+        this.unsent = []
+        if (writing === "merged") return this.write(Buffer.concat(unsent))
+        for (const bytes of unsent)
+            if (writing === "paced") await this.pace(bytes)
+            else await this.write(bytes)
+    }
+
+    private async pace(bytes: Uint8Array) {
+        for (let at = 0; at < bytes.length; at += PIECE) {
+            await this.write(bytes.subarray(at, at + PIECE))
+            await sleep(PAUSE)
+        }
+    }
+
+    private async write(bytes: Uint8Array) {
+        const { socket } = this
+        if (!socket.writable || socket.write(bytes)) return
+        const over = new AbortController()
+        const { signal } = over
+        await Promise.race([
+            once(socket, "drain", { signal }),
+            once(socket, "close", { signal }),
+        ])
+        over.abort()
+    }
+
+    /** The next event. @returns undefined when there is none within that many milliseconds */
+    async next(patience: number): Promise<ClientEvent | undefined> {
+        await this.flush()
+        if (!this.events.length) {
+            const over = new AbortController()
+            await Promise.race([
+                new Promise<void>(resolve => (this.wake = resolve)),
+                sleep(patience, undefined, { signal: over.signal }),
+            ])
+            over.abort()
+        }
+        return this.events.shift()
+    }
+
+    /** What came and nobody waited for. */
+    rest(): ClientEvent[] {
+        return this.events.splice(0)
+    }
+
+    /** Ends the own direction: FIN. */
+    async hangUp() {
+        await this.flush()
+        this.socket.end()
+    }
+
+    /** Breaks the connection: RST. */
+    async reset() {
+        await this.flush()
+        this.socket.resetAndDestroy()
+    }
+}

@@ -1,0 +1,49 @@
+/** A TCP server that hands its connections out, one at a time. */
+import { once } from "node:events"
+import {
+    createServer,
+    type AddressInfo,
+    type Server,
+    type Socket,
+} from "node:net"
+
+export class TcpServer {
+    private waiting?: (socket: Socket) => void
+    private readonly sockets = new Set<Socket>()
+
+    private constructor(private readonly server: Server) {
+        server.on("connection", (socket: Socket) => {
+            this.sockets.add(socket)
+            socket.setNoDelay(true)
+            socket.on("error", () => {})
+            socket.on("close", () => this.sockets.delete(socket))
+            const { waiting } = this
+            this.waiting = undefined
+            if (waiting) waiting(socket)
+            else socket.destroy()
+        })
+    }
+
+    /** Listens on a free port of 127.0.0.1. */
+    static async start(): Promise<TcpServer> {
+        const server = createServer({ allowHalfOpen: true })
+        server.listen(0, "127.0.0.1")
+        await once(server, "listening")
+        return new TcpServer(server)
+    }
+
+    get port(): number {
+        return (this.server.address() as AddressInfo).port
+    }
+
+    /** The next connection. */
+    connection(): Promise<Socket> {
+        return new Promise(resolve => (this.waiting = resolve))
+    }
+
+    async stop(): Promise<void> {
+        this.server.close()
+        for (const socket of this.sockets) socket.destroy()
+        await once(this.server, "close")
+    }
+}
