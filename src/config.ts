@@ -38,6 +38,16 @@ export async function readAddress(): Promise<string> {
     return await textSetting("ADDRESS", defaults.address)
 }
 
+/** What the SIM and the mobile operator ask for: the settings `PIN`, `APN`, `APN_USER` and `APN_PASSWORD`. */
+export async function readAccess() {
+    return {
+        pin: await textSetting("PIN", ""),
+        apn: await textSetting("APN", defaults.apn),
+        user: await textSetting("APN_USER", ""),
+        password: await textSetting("APN_PASSWORD", ""),
+    }
+}
+
 /**
  * Hands the settings `SSID` and `PASSWORD` to the board's Wi-Fi, which keeps them in its flash. The tool chain's
  * `WIFI_SSID` and `WIFI_PWD` do the same, but only when a connected board is deployed to: a bundle leaves them out.

@@ -13,6 +13,8 @@ export interface Board {
     wifi: boolean
     /** It has pins for the chip of `"network": "ethernet"`, by the names that src/mainethernet.ts uses. */
     w5500: boolean
+    /** Likewise for `"network": "cellular"`: a bridge on SPI, or on I2C as it must be beside a W5500; and a power key. */
+    bridge: { spi: boolean; i2c: boolean }
     /** From where `devs` fetches the firmware. */
     firmware: string
 }
@@ -21,6 +23,7 @@ interface BoardFile {
     devName: string
     archId: string
     pins?: Record<string, unknown>
+    i2c?: unknown
     $fwUrl?: string
 }
 
@@ -31,6 +34,8 @@ interface BuildConfig {
 
 /** The pins of src/mainethernet.ts. */
 export const W5500_PINS = ["MISO", "MOSI", "SCK", "CS", "RST"]
+/** The pins of src/maincellular.ts. */
+export const BRIDGE_PINS = ["MISO", "MOSI", "SCK", "UART_CS", "PWRKEY"]
 
 /** Every board that can be named in devs.json, by id; the project's own ones first. */
 export function boards(): Map<string, Board> {
@@ -51,6 +56,10 @@ export function boards(): Map<string, Board> {
                 arch: board.archId,
                 wifi: board.archId !== "rp2040",
                 w5500: W5500_PINS.every(pin => pin in (board.pins ?? {})),
+                bridge: {
+                    spi: BRIDGE_PINS.every(pin => pin in (board.pins ?? {})),
+                    i2c: "i2c" in board && "PWRKEY" in (board.pins ?? {}),
+                },
                 firmware:
                     board.$fwUrl ?? known.archs[board.archId].bareUrl ?? "",
             },

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path"
 import { networkInterfaces } from "node:os"
 import { Command } from "commander"
 import { boards, type Board } from "./boards.ts"
-import { ENTRIES, configure } from "./build.ts"
+import { configure, entryOf } from "./build.ts"
 import { PROJECT, UserError, devs, isMain, runTool } from "./common.ts"
 import type { Config } from "./config.ts"
 import { readSettings, withSettings, type Settings } from "./settings.ts"
@@ -37,7 +37,7 @@ export async function bundle(): Promise<Image> {
             "bundle",
             ...["--board", config.board],
             ...["--flash-file", image.file],
-            ENTRIES[config.network],
+            entryOf(config),
         ],
         true
     )
@@ -74,7 +74,8 @@ export function checkForBoard(config: Config, settings: Settings): string[] {
             `"url" is ${url}: on the board that is the board itself. Expected an address of the computer with the server` +
                 addressesHint()
         )
-    if (config.network === "ethernet" || settings.SSID !== undefined) return []
+    const usesWifi = [config.network].flat().includes("wifi")
+    if (!usesWifi || settings.SSID !== undefined) return []
     return [
         settings.WIFI_SSID === undefined
             ? "no SSID (and PASSWORD) in .env.local: the board joins the Wi-Fi network it knows from before, or none"

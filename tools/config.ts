@@ -10,13 +10,18 @@ import {
     type Node,
     type ParseError,
 } from "jsonc-parser"
-import { boards, W5500_PINS } from "./boards.ts"
+import { boards, BRIDGE_PINS, W5500_PINS, type Board } from "./boards.ts"
 import { UserError, nearest } from "./common.ts"
+
+export type Network = "wifi" | "ethernet" | "cellular"
 
 /** What devs.json says, defaults filled in; devs.schema.json describes each key. */
 export interface Config {
     url: string
-    network: "wifi" | "ethernet"
+    /** One, or several in the order of preference. */
+    network: Network | Network[]
+    modem: "simcom" | "quectel"
+    apn: string
     address: string
     board: string
     interval: number
@@ -31,6 +36,8 @@ export interface Config {
 export interface KeySchema {
     type?: "string" | "integer"
     enum?: string[]
+    /** With a `patternErrorMessage`. */
+    oneOf?: unknown[]
     pattern?: string
     patternErrorMessage?: string
     minimum?: number
@@ -47,7 +54,7 @@ interface Problem {
 }
 
 /** The keys that the build reads; the program on the board knows nothing of them. */
-export const BUILD_KEYS = ["$schema", "network", "board"]
+export const BUILD_KEYS = ["$schema", "network", "modem", "board"]
 
 const SCHEMA = new URL("../devs.schema.json", import.meta.url)
 
@@ -157,7 +164,7 @@ function explain(error: ErrorObject, config: Record<string, unknown>): Problem {
         const key = error.params.missingProperty as string
         return { key, text: `"${key}" is missing; expected ${expected(key)}` }
     }
-    const key = error.instancePath.slice(1)
+    const key = error.instancePath.split("/")[1]
     return { key, text: wrongValue(key, config[key]) }
 }
 
@@ -177,6 +184,7 @@ function unknownKey(key: string): string {
 function expected(key: string): string {
     const allowed = schema()[key]
     const unit = allowed.unit ? ` (${allowed.unit})` : ""
+    if (allowed.oneOf) return allowed.patternErrorMessage!
     if (allowed.enum)
         return allowed.enum.map(value => JSON.stringify(value)).join(" or ")
     if (allowed.type === "integer")
@@ -204,13 +212,35 @@ function checkBoard({ board: id, network }: Config): Problem[] {
         const text = `"board" is "${id}", which is neither in boards/ nor known to the tool chain; ${hint}`
         return [{ key: "board", text }]
     }
-    if (network === "wifi" && !board.wifi) {
-        const text = `"board" is "${id}" (${board.name}), which has no Wi-Fi, but "network" is "wifi"`
-        return [{ key: "board", text }]
-    }
-    if (network === "ethernet" && !board.w5500) {
-        const text = `"board" is "${id}" (${board.name}), which has no pins named ${W5500_PINS.join(", ")} for a W5500, but "network" is "ethernet"`
-        return [{ key: "board", text }]
-    }
-    return []
+    return [network].flat().flatMap(name => {
+        const lack = lackOf(board, name, network)
+        return lack === undefined
+            ? []
+            : [
+                  {
+                      key: "board",
+                      text: `"board" is "${id}" (${board.name}), which has no ${lack}, but "network" is ${JSON.stringify(network)}`,
+                  },
+              ]
+    })
+}
+
+/** @returns what a board would need for a network, and does not have */
+function lackOf(
+    board: Board,
+    name: Network,
+    all: Network | Network[]
+): string | undefined {
+    if (name === "wifi") return board.wifi ? undefined : "Wi-Fi"
+    if (name === "ethernet")
+        return board.w5500
+            ? undefined
+            : `pins named ${W5500_PINS.join(", ")} for a W5500`
+    if (all.includes("ethernet"))
+        return board.bridge.i2c
+            ? undefined
+            : "I2C, or no pin named PWRKEY, for an SC16IS750 beside a W5500"
+    return board.bridge.spi
+        ? undefined
+        : `pins named ${BRIDGE_PINS.join(", ")} for an SC16IS750`
 }

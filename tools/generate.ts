@@ -1,20 +1,56 @@
-/** src/config.generated.ts: what the program reads of devs.json, as a module that every way to build it finds. */
+/** The modules that are made of devs.json, where every way to build the program finds them. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { BUILD_KEYS, schema, type Config } from "./config.ts"
 import { PROJECT } from "./common.ts"
 
-const FILE = "src/config.generated.ts"
-
-/** Writes the module when it would change: an editor or a dev server that watches it is left in peace. */
+/** Writes a module when it would change: an editor or a dev server that watches it is left in peace. */
 export function generate(config: Config): void {
-    const path = join(PROJECT, FILE)
-    const text = moduleOf(config)
+    write("src/config.generated.ts", moduleOf(config))
+    write("src/modem.generated.ts", modemOf(config))
+    write("src/networks.generated.ts", networksOf(config))
+}
+
+function write(file: string, text: string): void {
+    const path = join(PROJECT, file)
     if (existsSync(path) && readFileSync(path, "utf8") === text) return
     writeFileSync(path, text)
 }
 
-/** The text of the module. */
+const HEADER =
+    "// Made of devs.json and devs.schema.json by the build: change those instead.\n"
+
+/** The chosen make of modems, so that a program carries no other one. */
+export function modemOf({ modem }: Pick<Config, "modem">): string {
+    return [
+        HEADER.trimEnd(),
+        `import { ${modem} } from "./net/cellular/${modem}"\n`,
+        `export const modem = ${modem}\n`,
+    ].join("\n")
+}
+
+/** Those of several networks that are chosen, in their order; beside a W5500 the modem's bridge is on I2C. */
+export function networksOf({ network }: Pick<Config, "network">): string {
+    const names = [network].flat()
+    const dials = names.map(name =>
+        name === "cellular" && names.includes("ethernet") ? "cellulari2c" : name
+    )
+    return [
+        HEADER.trimEnd(),
+        ...dials.map(
+            (name, n) =>
+                `import { start as start${n} } from "./networks/${name}"`
+        ),
+        "",
+        "/** Starts them, and waits for none. */",
+        "export async function startNetworks() {",
+        `    return [${dials.map((_, n) => `await start${n}()`).join(", ")}]`,
+        "}",
+        "",
+    ].join("\n")
+}
+
+/** What the program reads while it runs. */
 export function moduleOf(config: Config): string {
     const keys = Object.entries(schema()).filter(
         ([key]) => !BUILD_KEYS.includes(key)
@@ -24,7 +60,7 @@ export function moduleOf(config: Config): string {
         .filter(([, { type }]) => type === "integer")
         .map(([key, { minimum, maximum }]) => [key, { minimum, maximum }])
     return [
-        "// Made of devs.json and devs.schema.json by the build: change those instead.\n",
+        HEADER,
         declaration("defaults", Object.fromEntries(defaults)),
         declaration("ranges", Object.fromEntries(ranges)),
         declaration("levels", schema().log.enum),

@@ -7,8 +7,8 @@ import { BUILD_KEYS, checkValue, schema, type Config } from "./config.ts"
 /** Settings by name, as `readSetting()` returns them on the board. */
 export type Settings = Record<string, unknown>
 
-/** The program hands these two to the board's Wi-Fi. */
-const WIFI_SETTINGS = ["SSID", "PASSWORD"]
+/** Strings that are no keys of devs.json: what the board's Wi-Fi needs, and what the SIM and the mobile operator ask for. */
+const SECRETS = ["SSID", "PASSWORD", "PIN", "APN_USER", "APN_PASSWORD"]
 /** The tool chain's own names for the same: it sends them to a connected board, and leaves them out of a bundle. */
 const TOOLCHAIN_WIFI_SETTINGS = ["WIFI_SSID", "WIFI_PWD"]
 /** A setting travels in one Jacdac packet: name, a zero, the value as JSON. */
@@ -84,7 +84,7 @@ export function checkSetting(name: string, value: unknown): string | undefined {
     const size = Buffer.byteLength(`${name}\0${JSON.stringify(value)}`)
     if (size > MAX_BYTES)
         return `${name} takes ${size} bytes; a setting can have ${MAX_BYTES}, with its name`
-    const secret = [...WIFI_SETTINGS, ...TOOLCHAIN_WIFI_SETTINGS]
+    const secret = [...SECRETS, ...TOOLCHAIN_WIFI_SETTINGS]
     if (name === "URL")
         return typeof value === "string" && /^wss?:\/\/./.test(value)
             ? undefined

@@ -1,15 +1,12 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
 import { Command, InvalidArgumentError, Option } from "commander"
 import { startEchoServer } from "../server/echo.ts"
-import { W5500 } from "../sim/chips/w5500.ts"
-import { HomeLan } from "../sim/chips/w5500home.ts"
 import { Board, type BoardOptions } from "../sim/host.ts"
 import type { LogEvent } from "../sim/log.ts"
 import { CompileError } from "../sim/program.ts"
-import { SpiWire } from "../sim/wires.ts"
-import { ENTRIES, configure } from "./build.ts"
+import { configure } from "./build.ts"
 import { PROJECT, UserError, runTool } from "./common.ts"
-import type { Config } from "./config.ts"
+import type { Config, Network } from "./config.ts"
 import { Tally, readLine } from "./exchanges.ts"
 import {
     checkSetting,
@@ -17,10 +14,13 @@ import {
     withSettings,
     type Settings,
 } from "./settings.ts"
+import { MODEMS, NETWORKS, simulate } from "./simulations.ts"
 
 interface Options {
-    network?: Config["network"]
+    network?: string
+    modem?: Config["modem"]
     url?: string
+    unplugAfter?: number
     count?: number
     interval?: number
     timeout?: number
@@ -33,25 +33,6 @@ const PATIENCE = 30_000
 const SYSTEM = "system"
 const INTERRUPTED = "interrupted"
 
-/** A network in the simulator: its entry, the chips that it needs, and how to end them. */
-interface Simulation extends Pick<BoardOptions, "wires"> {
-    entry: string
-    close(): void
-}
-
-const SIMULATIONS: Record<Config["network"], () => Simulation> = {
-    wifi: () => ({ entry: ENTRIES.wifi, close: () => {} }),
-    ethernet: () => {
-        const chip = new W5500()
-        chip.plug(new HomeLan())
-        return {
-            entry: "sim/device/mainethernet.ts",
-            wires: { w5500: new SpiWire(chip) },
-            close: () => chip.close(),
-        }
-    },
-}
-
 async function start(options: Options) {
     const written = withSettings(configure(), readSettings(PROJECT))
     const stop = stopSignal()
@@ -62,15 +43,19 @@ async function start(options: Options) {
           })
     try {
         const url = options.url ?? server!.url
-        const config = { ...written, ...options }
+        const config = {
+            ...written,
+            ...options,
+            network: networkOf(options) ?? written.network,
+        }
         console.log(
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
-        const run = new Run(config)
-        const { entry, wires, close } = SIMULATIONS[config.network]()
+        const { entry, wires, close, unplug } = simulate(config)
+        const run = new Run(config, unplug)
         try {
             const board = await startBoard(entry, {
-                settings: settingsOf({ ...options, url }),
+                settings: settingsOf({ ...options, modem: config.modem, url }),
                 wires,
                 log: line => run.read(line),
             })
@@ -87,6 +72,12 @@ async function start(options: Options) {
     }
 }
 
+/** `ethernet,cellular` is the list of both. */
+function networkOf({ network }: Options): Config["network"] | undefined {
+    const names = network?.split(",") as Network[] | undefined
+    return names?.length === 1 ? names[0] : names
+}
+
 /** Resolves at Ctrl-C; however often that is pressed, or sent, the run ends in order. */
 function stopSignal(): Promise<void> {
     return new Promise(resolve => {
@@ -96,7 +87,11 @@ function stopSignal(): Promise<void> {
 }
 
 /** The options as settings, which win over devs.json; and exchanges are shown whatever the board is to log. */
-function settingsOf({ network: _, ...options }: Options): Settings {
+function settingsOf({
+    network: _,
+    unplugAfter: _unplugAfter,
+    ...options
+}: Options): Settings {
     const named = Object.entries(options).map(([key, value]) => [
         key.toUpperCase(),
         value,
@@ -125,7 +120,10 @@ class Run {
     )
     private timer?: NodeJS.Timeout
 
-    constructor(private readonly config: Config) {}
+    constructor(
+        private readonly config: Config & Pick<Options, "unplugAfter">,
+        private readonly unplug?: () => void
+    ) {}
 
     /** Takes a line of the log. */
     read(event: LogEvent) {
@@ -133,6 +131,10 @@ class Run {
         const line = readLine(event.text)
         if (!line) return
         this.tally.add(line)
+        if (line.kind === "right" && line.n === this.config.unplugAfter) {
+            console.log("the network cable is pulled out")
+            this.unplug?.()
+        }
         this.timer?.refresh()
         if (line.kind === "closed") this.finish("")
     }
@@ -184,8 +186,18 @@ await new Command("npm start --")
     .description("runs the program on a simulated board against a server")
     .addOption(
         new Option("--network <name>", "instead of devs.json's").choices(
-            Object.keys(SIMULATIONS)
+            NETWORKS
         )
+    )
+    .addOption(
+        new Option("--modem <make>", "instead of devs.json's").choices(
+            Object.keys(MODEMS)
+        )
+    )
+    .option(
+        "--unplug-after <n>",
+        "exchanges after which Ethernet's cable is pulled out",
+        number
     )
     .option(
         "--count <n>",

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { after, describe, test } from "node:test"
 import { readConfig } from "../../tools/config.ts"
-import { moduleOf } from "../../tools/generate.ts"
+import { modemOf, moduleOf, networksOf } from "../../tools/generate.ts"
 import { readSettings } from "../../tools/settings.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "devs-json-"))
@@ -31,6 +31,8 @@ describe("devs.json", () => {
         assert.deepEqual(config('{ "url": "ws://192.0.2.1/" }'), {
             url: "ws://192.0.2.1/",
             network: "wifi",
+            modem: "simcom",
+            apn: "",
             address: "dhcp",
             board: "pico_w_uart",
             interval: 1000,
@@ -49,6 +51,39 @@ describe("devs.json", () => {
         rejected(
             text("pico"),
             'devs.json:1: "board" is "pico" (Raspberry Pi Pico), which has no pins named MISO, MOSI, SCK, CS, RST for a W5500, but "network" is "ethernet"'
+        )
+    })
+
+    test("a board for a modem has the bridge's pins, on SPI, or on I2C beside a W5500", () => {
+        const text = (network: unknown, board: string) =>
+            JSON.stringify({ url: "ws://h/", network, board })
+        const both = ["ethernet", "cellular"]
+        for (const [network, board] of [
+            ["cellular", "pico_sc16is750"],
+            ["cellular", "esp32c3_sc16is750"],
+            [["wifi", "cellular"], "esp32c3_sc16is750"],
+            [both, "w5500_evb_pico_modem"],
+        ] as const)
+            assert.deepEqual(config(text(network, board)).network, network)
+        rejected(
+            text("cellular", "w5500_evb_pico"),
+            'devs.json:1: "board" is "w5500_evb_pico" (WIZnet W5500-EVB-Pico), which has no pins named MISO, MOSI, SCK, UART_CS, PWRKEY for an SC16IS750, but "network" is "cellular"'
+        )
+        rejected(
+            text(both, "w5500_evb_pico"),
+            'devs.json:1: "board" is "w5500_evb_pico" (WIZnet W5500-EVB-Pico), which has no I2C, or no pin named PWRKEY, for an SC16IS750 beside a W5500, but "network" is ["ethernet","cellular"]'
+        )
+    })
+
+    test("networks are known ones, each once", () => {
+        for (const network of ['"lan"', '["wifi"]', '["wifi", "wifi"]'])
+            rejected(
+                `{ "url": "ws://h/", "network": ${network} }`,
+                `devs.json:1: "network" is ${JSON.stringify(JSON.parse(network))}; expected "wifi", "ethernet" or "cellular", or a list of two or three of them`
+            )
+        rejected(
+            '{ "url": "ws://h/", "network": ["wifi", "lan"] }',
+            'devs.json:1: "network" is ["wifi","lan"]; expected "wifi", "ethernet" or "cellular", or a list of two or three of them'
         )
     })
 
@@ -136,7 +171,7 @@ describe("devs.json", () => {
     test("a key that is near to none gets the list", () =>
         rejected(
             '{ "url": "ws://h/", "colour": 5 }',
-            'devs.json:1: "colour" is no key of devs.json; expected one of $schema, url, network, address, board, interval, message, count, timeout, summary, log'
+            'devs.json:1: "colour" is no key of devs.json; expected one of $schema, url, network, modem, apn, address, board, interval, message, count, timeout, summary, log'
         ))
 
     test("an unknown board gets the nearest one suggested", () =>
@@ -200,6 +235,7 @@ test("the module for the program has what the program reads, and no more", async
     const module = await import(file)
     assert.deepEqual(module.defaults, {
         url: "ws://h/",
+        apn: "",
         address: "dhcp",
         interval: 1000,
         message: 'é\n"{n}',
@@ -210,6 +246,19 @@ test("the module for the program has what the program reads, and no more", async
     })
     assert.deepEqual(module.ranges.count, { minimum: 0, maximum: 1000000000 })
     assert.deepEqual(module.levels, ["info", "warn", "error"])
+})
+
+test("the modules of the networks have those that are chosen, in their order", () => {
+    const chosen = networksOf({ network: ["ethernet", "wifi", "cellular"] })
+    assert.deepEqual(
+        [...chosen.matchAll(/"\.\/networks\/(\w+)"/g)].map(match => match[1]),
+        ["ethernet", "wifi", "cellulari2c"]
+    )
+    assert.match(
+        chosen,
+        /return \[await start0\(\), await start1\(\), await start2\(\)\]/
+    )
+    assert.doesNotMatch(modemOf({ modem: "quectel" }), /simcom/)
 })
 
 describe(".env.local", () => {

@@ -5,7 +5,7 @@ import type { TestContext } from "node:test"
 import { W5500, type W5500Options } from "../../sim/chips/w5500.ts"
 import { HomeLan } from "../../sim/chips/w5500home.ts"
 import { Board } from "../../sim/host.ts"
-import { SpiWire } from "../../sim/wires.ts"
+import { Backplane, SpiWire } from "../../sim/wires.ts"
 
 export interface Setup {
     /** Settings of test/device/ethernet-client.ts. */
@@ -66,7 +66,7 @@ export async function startBoard(
     const wire = new SpiWire(chip)
     const board = await Board.start(program, {
         settings,
-        wires: { w5500: wire },
+        wires: { bus: new Backplane({ w5500: wire }) },
     })
     t.after(async () => {
         await board.stop()

@@ -16,7 +16,14 @@ import { boards } from "../../tools/boards.ts"
 import { checkForBoard, explain, imageOf } from "../../tools/bundle.ts"
 import type { Config } from "../../tools/config.ts"
 
-const OWN = ["esp32c3_devkitm", "esp32c3_mini", "pico_w_uart"]
+const OWN = [
+    "esp32c3_devkitm",
+    "esp32c3_mini",
+    "esp32c3_sc16is750",
+    "pico_sc16is750",
+    "pico_w_uart",
+    "w5500_evb_pico_modem",
+]
 
 const project = mkdtempSync(join(tmpdir(), "boards-"))
 after(() => rmSync(project, { recursive: true }))
@@ -89,7 +96,7 @@ describe("an image", () => {
         assert.equal(imageOf("esp32_bare").file, "built/esp32_bare-0x1000.bin")
     })
 
-    const config = { url: "ws://192.0.2.1/" } as Config
+    const config = { url: "ws://192.0.2.1/", network: "wifi" } as Config
 
     for (const url of [
         "ws://127.0.0.1:8000/",

@@ -51,6 +51,17 @@ test("five exchanges: shown, summed up, exit code 0", async () => {
     assert.match(output, /^summary sent=5 right=5 wrong=0 lost=0 /m)
 })
 
+for (const modem of ["simcom", "quectel"])
+    test(`over a modelled modem: ${modem}`, async () => {
+        const { code, output } = await run(
+            ...["--network", "cellular", "--modem", modem],
+            ...["--count", "3", "--interval", "20"]
+        )
+        assert.equal(code, 0, output)
+        assert.match(output, /^modem: address /m)
+        assert.match(output, /^summary sent=3 right=3 wrong=0 lost=0 /m)
+    })
+
 test("the message can be chosen", async () => {
     const { code, output } = await run("--count", "1", "--message", "😀 {n}")
     assert.equal(code, 0, output)

@@ -1,0 +1,22 @@
+/** The echo program over Ethernet, and over a modem when that fails, with times that a test can wait for. */
+import { readSetting } from "@devicescript/settings"
+import { simBus, simI2c } from "../../sim/device/simbus"
+import { startApp } from "../../src/app"
+import { readConfig } from "../../src/config"
+import { i2cRegisters } from "../../src/net/cellular/registers"
+import { simcom } from "../../src/net/cellular/simcom"
+import { dialEthernet } from "../../src/net/ethernet/dial"
+import { failover } from "../../src/net/failover"
+import { startModem } from "../../src/networks/modem"
+
+const networks = [
+    dialEthernet({ bus: simBus() }),
+    await startModem(i2cRegisters(simI2c("i2c")), simcom),
+]
+const dial = failover(networks, {
+    patience: await readSetting("patience", 1000),
+    retry: await readSetting("retry", 1000),
+    quiet: 100,
+})
+const config = await readConfig()
+await startApp({ dial, ...config })
