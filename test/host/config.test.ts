@@ -34,7 +34,7 @@ describe("devs.json", () => {
             modem: "simcom",
             apn: "",
             address: "dhcp",
-            board: "pico_w_uart",
+            board: "esp32c3_devkitm",
             interval: 1000,
             message: "Hello {n}",
             count: 0,
