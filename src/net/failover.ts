@@ -6,7 +6,7 @@ import { Address, Dial, Stream } from "./stream"
 export interface FailoverOptions {
     /** What a network may take to connect as long as there is another one to try. Default 10,000. */
     patience?: number
-    /** How often the networks before the one in use are tried. Default 60,000. */
+    /** How often the networks before the one in use are tried; less than `backoff`'s `stable` lengthens its pauses. Default 60,000. */
     retry?: number
     /** How long nothing must have come or gone before a connection is moved. Default 500. */
     quiet?: number

@@ -36,6 +36,7 @@ const SC16IS7XX_IOCONTROL_RESET = 0x08
 /** RTS falls at 40 bytes in the receive FIFO, so that 24 more find room, and rises again at 16 (7.3.1). */
 const SC16IS7XX_TCR_RESUME_16_HALT_40 = 0x4a
 
+const FIFO_SIZE = 64
 /** Beyond this difference between both ends the last bits of a frame are sampled wrong. */
 const MAX_BAUD_ERROR = 0.03
 /** Milliseconds that the other end may hold us up by CTS. */
@@ -131,7 +132,9 @@ export class Sc16is7xx implements Uart {
         if (status & (SC16IS7XX_LSR_OVERRUN | SC16IS7XX_LSR_FRAMING))
             this.errors++
         if (!(status & SC16IS7XX_LSR_DATA)) return undefined
-        const length = Math.min(await this.get(SC16IS7XX_RXLVL), 64)
+        const length = await this.get(SC16IS7XX_RXLVL)
+        // the chip was started afresh in between
+        if (!length || length > FIFO_SIZE) return undefined
         return await this.options.registers.read(SC16IS7XX_DATA, length)
     }
 
