@@ -53,8 +53,9 @@ export function parseUrl(url: string): Url {
 
     const standard = secure ? 443 : 80
     let port = standard
-    if (portAt >= 0) {
-        port = parsePort(authority.slice(portAt + 1))
+    const digits = portAt < 0 ? "" : authority.slice(portAt + 1)
+    if (digits) {
+        port = parsePort(digits)
         if (!port) throw reject("expected a port from 1 to 65535")
     }
     return {

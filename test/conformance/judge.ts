@@ -25,8 +25,11 @@ export interface Outcome {
     note?: string
 }
 
-/** Milliseconds to wait for an event when the case says nothing else. */
-const PATIENCE = 10_000
+/** Milliseconds to wait for an event, and for each KB that is on its way to it. */
+const PATIENCE = 20_000
+const PER_KB = 60
+/** Most of it. */
+const BUDGET = 180_000
 
 /** Where cases run: a board and the server that it is told to connect to. */
 export interface Bench {
@@ -40,7 +43,10 @@ export async function judge(bench: Bench, item: Case): Promise<Outcome> {
     const { echo, server, link } = bench
     const start = performance.now()
     const script = item.script()
-    const { patience = PATIENCE } = item
+    const patience = Math.min(
+        PATIENCE + ((item.size ?? 0) / 1024) * PER_KB,
+        BUDGET
+    )
     if (item.heap) echo.board.watchPeak()
     const connection = server.connection()
     const url = `ws://127.0.0.1:${server.port}/case?name=${encodeURIComponent(item.name)}`

@@ -40,8 +40,6 @@ export interface Case {
     section: string
     /** Payload bytes in each direction; what is more than a link can carry in time is left out. */
     size?: number
-    /** Milliseconds to wait for each event. Default 10,000. */
-    patience?: number
     /** Options of the client. */
     options?: EchoOptions
     answer?: Answer

@@ -5,8 +5,6 @@ import { closes, echoOf, type Case } from "../script.ts"
 
 const KB = 1024
 const MB = 1024 * KB
-/** Milliseconds for one message. */
-const BUDGET = 120_000
 
 const TYPES = [
     { name: "text", opcode: TEXT, payload: text },
@@ -33,7 +31,6 @@ function largeCase(
         name: `${name} of ${sizeName(size)} in ${how}`,
         section: "5.2, 5.4",
         size,
-        patience: BUDGET,
         heap: piece === size,
         script: () => {
             const data = payload(size)
