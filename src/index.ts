@@ -6,6 +6,7 @@ export type { Address, Dial, Stream } from "./net/stream"
 export { ProtocolError } from "./protocol/codes"
 export { HandshakeError } from "./protocol/handshake"
 export { Message, Slice } from "./protocol/message"
+export type { Heartbeat } from "./pump"
 export { backoff } from "./reconnect"
 export type { BackoffOptions } from "./reconnect"
 export {

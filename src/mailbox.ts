@@ -77,10 +77,17 @@ export class Mailbox {
      */
     async take(timeout?: number): Promise<any> {
         this.busy = false
+        let until: number
         while (!this.items.length) {
             if (this.closed) return null
             this.idle.raise()
-            if (!(await this.changed.wait(timeout))) return undefined
+            if (timeout === undefined) await this.changed.wait()
+            else {
+                const now = ds.millis()
+                if (until === undefined) until = now + timeout
+                else if (now >= until) return undefined
+                if (!(await this.changed.wait(until - now))) return undefined
+            }
         }
         const item = this.items[0]
         this.items.insert(0, -1)

@@ -1,7 +1,7 @@
 import { startApp } from "./app"
-import { joinWifi, readConfig } from "./config"
-import { dialNative } from "./net/native"
+import { readConfig } from "./config"
+import { start } from "./networks/wifi"
 
-joinWifi.start()
+const dial = await start()
 const config = await readConfig()
-await startApp({ dial: dialNative, ...config })
+await startApp({ dial, ...config })

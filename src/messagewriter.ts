@@ -67,6 +67,7 @@ export class MessageWriter {
             length: size,
             head: this.head(last),
             frameLength: known === undefined ? size : known,
+            slice: true,
         }
         this.begun = true
         this.written = total

@@ -2,7 +2,7 @@ import * as ds from "@devicescript/core"
 import { Mailbox } from "./mailbox"
 import { Stream, StreamError } from "./net/stream"
 import { ProtocolError } from "./protocol/codes"
-import { isWhole, Outgoing } from "./protocol/outgoing"
+import { Outgoing } from "./protocol/outgoing"
 import { Event } from "./protocol/receiver"
 import { MAX_OUTPUT } from "./protocol/sender"
 import { Session } from "./protocol/session"
@@ -41,11 +41,11 @@ export interface Heartbeat {
 const HEARTBEAT: Heartbeat = { interval: 30000, timeout: 10000 }
 
 function handshakeTimeout(options: PumpOptions): number {
-    return options.handshakeTimeout || 10000
+    return options.handshakeTimeout ?? 10000
 }
 
 function closeTimeout(options: PumpOptions): number {
-    return options.closeTimeout || 5000
+    return options.closeTimeout ?? 5000
 }
 
 /** Who takes what arrives, and is kept up to date. */
@@ -77,7 +77,7 @@ const CROWD = 100
  * @devsWhenUsed
  */
 export class Pump {
-    /** What broke the connection after it was open. */
+    /** What broke the connection, or kept it from being opened: StreamError, ProtocolError, HandshakeError. */
     error: Error
 
     private readonly heartbeat: Heartbeat
@@ -113,7 +113,7 @@ export class Pump {
         this.heartbeat = heartbeat === undefined ? HEARTBEAT : heartbeat
     }
 
-    /** Runs the connection from the handshake to its end. @throws StreamError, ProtocolError, HandshakeError before it is open */
+    /** Runs the connection from the handshake to its end; what breaks it is then in `error`. */
     async run() {
         const { stream, session } = this
         try {
@@ -142,7 +142,7 @@ export class Pump {
             sender.idle &&
             !this.flushing &&
             item.length <= MAX_OUTPUT &&
-            isWhole(item)
+            !item.slice
         ) {
             // Nothing is before it: straight to the link.
             owner.bufferedAmount = item.length
@@ -239,6 +239,7 @@ export class Pump {
                 if (this.isOpen) session.receive(chunk)
                 else await this.greeting(chunk)
                 await this.drain()
+                if (session.isOpen && this.isOver()) return
             } else if (chunk === null) break
             else if (this.overdue()) return
         }
@@ -328,6 +329,11 @@ export class Pump {
         let when = this.deadline
         if (when === 0 && this.heartbeat) when = this.beat
         return when > 0 ? Math.max(0, when - ds.millis()) : undefined
+    }
+
+    /** The peer has had its time to end the connection. */
+    private isOver(): boolean {
+        return this.deadline > 0 && ds.millis() >= this.deadline
     }
 
     /** Nothing came for too long. @returns true when that is the end */

@@ -40,13 +40,13 @@ class Backoff implements Reconnect {
 
     pause(end: CloseEvent): number {
         const { initial, max, stable, attempts, final } = this.options
-        if (end.lasted >= (stable || 10000)) this.failures = 0
+        if (end.lasted >= (stable ?? 10000)) this.failures = 0
         if (final ? final(end) : isFinal(end)) return -1
         if (++this.failures > attempts) return -1
         const doublings = Math.min(this.failures - 1, 20)
         const ceiling = Math.min(
-            max || 60000,
-            (initial || 1000) * Math.pow(2, doublings)
+            max ?? 60000,
+            (initial ?? 1000) * Math.pow(2, doublings)
         )
         return Math.max(retryAfter(end.error), Math.floor(ceiling * random()))
     }

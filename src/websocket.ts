@@ -8,7 +8,7 @@ import { CLOSE_ABNORMAL } from "./protocol/codes"
 import { HandshakeError, HandshakeOptions } from "./protocol/handshake"
 import { Message, Slice } from "./protocol/message"
 import { ReceiverOptions } from "./protocol/receiver"
-import { isWhole, Outgoing, wholeMessage } from "./protocol/outgoing"
+import { Outgoing, wholeMessage } from "./protocol/outgoing"
 import { closeBody, Session } from "./protocol/session"
 import { parseUrl, resolveUrl } from "./protocol/url"
 import { Pump, PumpOptions, PumpOwner } from "./pump"
@@ -329,7 +329,7 @@ export class WebSocket implements PumpOwner, SliceSink {
         this.session = undefined
         this.pump = undefined
         if (session && this.options.reconnect) {
-            const again = session.sender.unwritten().filter(isWhole)
+            const again = session.sender.unwritten().filter(item => !item.slice)
             again.pushRange(this.waiting)
             this.waiting = again
         }

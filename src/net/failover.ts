@@ -47,11 +47,13 @@ export function failover(dials: Dial[], options: FailoverOptions = {}): Dial {
     }
 
     async function improve(link: Link) {
-        while (!(await link.ended.wait(retry))) {
+        while (!link.closed && !(await link.ended.wait(retry))) {
             const found = await connect(link.address, link.n)
             if (!found) continue
             while (!link.closed && link.rest(quiet) > 0)
                 await link.ended.wait(link.rest(quiet))
+            // It has ended by itself meanwhile: whoever wants the next one dials anew.
+            if (link.closed) return await found.close()
             if (better) await better.close()
             better = found
             return await link.close()

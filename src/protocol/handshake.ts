@@ -4,7 +4,7 @@ import { sha1 } from "./sha1"
 import { Url } from "./url"
 
 /** Largest reply header that is read, in bytes. */
-export const MAX_HEADER = 8192
+const MAX_HEADER = 8192
 
 /** Longest header of the reply in bytes that is looked into; of a longer one the rest is not kept. */
 const MAX_LINE = 1024
@@ -73,7 +73,7 @@ export class Handshake {
     /** The beginning of a line whose end has not come yet. */
     private rest: Buffer
     /** The header being read: it may go on in the next line. */
-    private header: string
+    private header = ""
     private error: HandshakeError
     private status = 0
     private upgrade = ""

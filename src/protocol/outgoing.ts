@@ -1,4 +1,4 @@
-import { FIN, OP_BINARY, OP_CONTINUATION, OP_TEXT } from "./codes"
+import { FIN, OP_BINARY, OP_TEXT } from "./codes"
 import { Message } from "./message"
 
 /** Data on its way out: a whole message, or a slice of one. */
@@ -10,6 +10,8 @@ export interface Outgoing {
     head: number
     /** Payload length of the frame. */
     frameLength: number
+    /** Part of a message that is made while it is sent: cannot be sent again, on another connection. */
+    slice?: boolean
 }
 
 /** In the place of a header byte: no header, the data belongs to the frame that is open. */
@@ -32,13 +34,4 @@ export function wholeMessage(data: string | Buffer | Message): Outgoing {
         )
     const length = data.length
     return { data, length, head, frameLength: length }
-}
-
-/** Whether the item can be sent again, on another connection. */
-export function isWhole(item: Outgoing): boolean {
-    return (
-        item.head > FIN &&
-        (item.head & 0xf) !== OP_CONTINUATION &&
-        item.length === item.frameLength
-    )
 }
