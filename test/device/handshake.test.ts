@@ -208,6 +208,13 @@ describe("the reply", () => {
         await expectOpen(add("X: a\r\n Upgrade: h2"))
     })
 
+    test("may not begin with a folded line", async () => {
+        await expectFailure(
+            swap("\r\nUpgrade:", "\r\n Upgrade:"),
+            "expected websocket"
+        )
+    })
+
     // RFC 9112, 2.2
     test("may have lines that end with a line feed alone", async () => {
         await expectOpen(good => {
