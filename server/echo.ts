@@ -12,6 +12,7 @@ import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { listenError } from "./listen-error.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
 import { answerOf, refuse } from "./refuse.ts"
+import { timestamp } from "./timestamp.ts"
 
 /** TCP connections that may be open besides the WebSockets, to ask for something; further ones are dropped. */
 const CALLERS = 256
@@ -196,8 +197,9 @@ export class EchoServer {
     }
 
     #emit(peer: string, body: EventBody): void {
-        const time = new Date().toISOString()
-        const event = { ...body, time, peer } as EchoEvent
+        const event = body as EchoEvent
+        event.time = timestamp()
+        event.peer = peer
         this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)

@@ -4,6 +4,7 @@ import { parseArguments, type Arguments } from "./arguments.ts"
 import { startEchoServer, type EchoServer } from "./echo.ts"
 import { ListenError } from "./listen-error.ts"
 import { jsonLine, quote, textLine } from "./log.ts"
+import { print } from "./output.ts"
 
 /** Exit code of a command line that cannot be understood. */
 const USAGE = 2
@@ -38,10 +39,6 @@ function announce(server: EchoServer, host = "", json: boolean): void {
     if (json) return print(quote({ event: "listening", url, port, reachable }))
     print(`listening on ${url}`)
     for (const address of reachable) print(`reachable at ${address}`)
-}
-
-function print(line: string): void {
-    process.stdout.write(line + "\n")
 }
 
 main().catch((error: unknown) => {
