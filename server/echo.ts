@@ -8,7 +8,7 @@ import { hostAndPort } from "./address.ts"
 import { originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
 import type { Refusal } from "./admission.ts"
 import { Channel, Connection } from "./connection.ts"
-import type { EchoEvent, EventBody, EventMap } from "./events.ts"
+import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { listenError } from "./listen-error.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
 import { servePage } from "./pages.ts"
@@ -164,7 +164,7 @@ export class EchoServer {
                 ws,
                 request.socket,
                 this.#settings,
-                body => this.#emit(peer, body)
+                this.#reporterOf(peer)
             )
             this.#open.add(connection)
             ws.once("close", () => this.#open.delete(connection))
@@ -194,10 +194,19 @@ export class EchoServer {
         return this.#callers.get(socket) ?? "unknown"
     }
 
+    #reporterOf(peer: string): Reporter {
+        return {
+            wants: event =>
+                this.#settings.onEvent !== undefined ||
+                this.events.listenerCount(event) > 0,
+            report: body => this.#emit(peer, body),
+        }
+    }
+
     #emit(peer: string, body: EventBody): void {
         const time = new Date().toISOString()
         const event = { ...body, time, peer } as EchoEvent
-        this.#settings.onEvent(event)
+        this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)
     }

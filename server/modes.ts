@@ -19,8 +19,19 @@ export const echo: Reply = message => message
 /** Reverses text by Unicode code point (so a surrogate pair stays whole) and binary by byte. */
 export const reverse: Reply = message =>
     message.type === "text"
-        ? { type: "text", data: [...message.data].reverse().join("") }
+        ? { type: "text", data: reversed(message.data) }
         : { type: "binary", data: Buffer.from(message.data).reverse() }
+
+/** Over the UTF-16 units and at once: many times as fast as over an array of code points. */
+function reversed(text: string): string {
+    const units = Buffer.from(text, "utf16le").reverse().swap16()
+    const result = units.toString("utf16le")
+    return SURROGATE.test(text) ? result.replace(TURNED_PAIR, "$2$1") : result
+}
+
+/** Half of a code point above U+FFFF, and a code point whose halves have changed places. */
+const SURROGATE = /[\ud800-\udfff]/
+const TURNED_PAIR = /([\udc00-\udfff])([\ud800-\udbff])/g
 
 /** Puts `text`, for a binary message its UTF-8 bytes, in front. */
 export function prefix(text: string): Reply {

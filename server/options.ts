@@ -47,8 +47,12 @@ export interface EchoOptions {
 }
 
 /** Complete options, and what follows from them. */
-export type Settings = Required<Omit<EchoOptions, "origins">> &
-    ConnectionSettings & { origins?: ReadonlySet<string>; pages: Pages }
+export type Settings = Required<Omit<EchoOptions, "origins" | "onEvent">> &
+    ConnectionSettings &
+    Pick<EchoOptions, "onEvent"> & {
+        origins?: ReadonlySet<string>
+        pages: Pages
+    }
 
 /** The values that hold unless told otherwise. */
 export const DEFAULTS = {
@@ -64,7 +68,6 @@ export const DEFAULTS = {
     handshakeTimeout: 10_000,
     closeTimeout: 2000,
     faults: {},
-    onEvent: () => {},
 } as const
 
 /** Fills in the defaults. */
