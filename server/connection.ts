@@ -2,11 +2,14 @@ import type { Socket } from "node:net"
 import { WebSocket } from "ws"
 import type { Reporter } from "./events.ts"
 import { faulty, type Faults } from "./faults.ts"
-import type { Message, Reply } from "./modes.ts"
+import type { Message, Push, Reply } from "./modes.ts"
+import { startPush } from "./push.ts"
 
 /** What a connection does and how much it bears. */
 export interface ConnectionSettings {
-    reply: Reply
+    /** Without one, messages are read and thrown away */
+    reply?: Reply
+    push?: Push
     faults: Faults
     /** Bytes of unread replies above which the client is not read any more */
     maxBuffered: number
@@ -57,6 +60,7 @@ export class Connection {
         this.#socket = socket
         this.#settings = settings
         this.#reporter = reporter
+        const { reply, push } = settings
         const pass = faulty(settings.faults, this)
         ws.on("message", (data: Buffer, isBinary) => {
             const message: Message = isBinary
@@ -64,13 +68,15 @@ export class Connection {
                 : { type: "text", data: data.toString() }
             if (reporter.wants("message"))
                 reporter.report({ event: "message", ...message })
+            if (!reply) return
             this.#gather()
-            pass(settings.reply(message))
+            pass(reply(message))
         })
         ws.on("pong", () => (this.#pongDue = false))
         ws.on("error", error =>
             reporter.report({ event: "failure", reason: error.message })
         )
+        if (push) ws.once("close", startPush(push, this))
         // a peer that sends no more may still leave its replies unread
         socket.on("end", () => socket.setTimeout(settings.stallTimeout))
         socket.on("timeout", () => this.#stalled())

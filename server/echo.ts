@@ -11,6 +11,7 @@ import { Channel, Connection } from "./connection.ts"
 import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { listenError } from "./listen-error.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
+import { servePage } from "./pages.ts"
 import { answerOf, refuse } from "./refuse.ts"
 import { timestamp } from "./timestamp.ts"
 
@@ -65,6 +66,11 @@ export class EchoServer {
         return this.urlAt(this.#settings.host)
     }
 
+    /** Where a browser shows the server at work. */
+    get page(): string {
+        return `http://${hostAndPort(this.#settings.host, this.port)}/`
+    }
+
     /** The URL for a client that reaches this machine by the address `host`. */
     urlAt(host: string): string {
         return `ws://${hostAndPort(host, this.port)}${this.#settings.path}`
@@ -110,7 +116,7 @@ export class EchoServer {
     }
 
     #createHttpServer(): Server {
-        const { handshakeTimeout, maxConnections, path } = this.#settings
+        const { handshakeTimeout, maxConnections, path, pages } = this.#settings
         const http = createServer({
             headersTimeout: handshakeTimeout,
             requestTimeout: handshakeTimeout,
@@ -123,6 +129,8 @@ export class EchoServer {
             socket.once("close", () => this.#callers.delete(socket))
         })
         http.on("request", (request, response) => {
+            const page = pages.get(pathOf(request))
+            if (page) return servePage(request, response, page)
             const refusal = plainHttp(request, path)
             const { headers, body } = answerOf(refusal)
             this.#emitRefused(request.socket, refusal)
