@@ -152,24 +152,30 @@ export class EchoServer {
             isFull: () => this.#open.size >= this.#settings.maxConnections,
         })
         if (refusal) return this.#refuse(socket, refusal)
-        this.#handshakes.handleUpgrade(request, socket, head, ws => {
-            const peer = this.#peerOf(socket)
-            this.#callers.delete(socket)
-            this.#emit(peer, {
-                event: "connection",
-                path: pathOf(request),
-                origin: originOf(request),
-                protocol: ws.protocol || undefined,
-            })
-            const connection = new Connection(
-                ws,
-                request.socket,
-                this.#settings,
-                this.#reporterOf(peer)
-            )
-            this.#open.add(connection)
-            ws.once("close", () => this.#open.delete(connection))
+        this.#handshakes.handleUpgrade(request, socket, head, ws =>
+            this.#admit(ws, request)
+        )
+    }
+
+    /** Its own method, so that nothing that stays with the connection keeps the request in memory. */
+    #admit(ws: Channel, request: IncomingMessage): void {
+        const { socket } = request
+        const peer = this.#peerOf(socket)
+        this.#callers.delete(socket)
+        this.#emit(peer, {
+            event: "connection",
+            path: pathOf(request),
+            origin: originOf(request),
+            protocol: ws.protocol || undefined,
         })
+        const connection = new Connection(
+            ws,
+            socket,
+            this.#settings,
+            this.#reporterOf(peer)
+        )
+        this.#open.add(connection)
+        ws.once("close", () => this.#open.delete(connection))
     }
 
     /** A request that is not HTTP, too long, or too slow. */
