@@ -17,6 +17,7 @@ import { SourceServer } from "./plot/sources.ts"
 import { TELEPLOT } from "./plot/teleplot.ts"
 import { servePage } from "./pages.ts"
 import { answerOf, refuse } from "./refuse.ts"
+import { timestamp } from "./timestamp.ts"
 
 /** TCP connections that may be open besides the WebSockets, to ask for something; further ones are dropped. */
 const CALLERS = 256
@@ -271,8 +272,9 @@ export class EchoServer {
     }
 
     #emit(peer: string, body: EventBody): void {
-        const time = new Date().toISOString()
-        const event = { ...body, time, peer } as EchoEvent
+        const event = body as EchoEvent
+        event.time = timestamp()
+        event.peer = peer
         this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)

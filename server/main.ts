@@ -4,6 +4,7 @@ import { parseArguments, type Arguments } from "./arguments.ts"
 import { startEchoServer, type EchoServer } from "./echo.ts"
 import { ListenError } from "./listen-error.ts"
 import { jsonLine, quote, textLine } from "./log.ts"
+import { print } from "./output.ts"
 
 /** Exit code of a command line that cannot be understood. */
 const USAGE = 2
@@ -50,10 +51,6 @@ function announce(server: EchoServer, host = "", json: boolean): void {
     for (const address of reachable) print(`reachable at ${address}`)
     print(`page at ${page}`)
     if (sourcePort) print(`data sources at TCP port ${sourcePort}`)
-}
-
-function print(line: string): void {
-    process.stdout.write(line + "\n")
 }
 
 main().catch((error: unknown) => {
