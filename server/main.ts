@@ -34,13 +34,23 @@ function readArguments(): Arguments {
 }
 
 function announce(server: EchoServer, host = "", json: boolean): void {
-    const { url, page, port } = server
+    const { url, page, port, sourcePort } = server
     const reachable = addressesOf(host).map(address => server.urlAt(address))
     if (json)
-        return print(quote({ event: "listening", url, page, port, reachable }))
+        return print(
+            quote({
+                event: "listening",
+                url,
+                page,
+                port,
+                sourcePort,
+                reachable,
+            })
+        )
     print(`listening on ${url}`)
     for (const address of reachable) print(`reachable at ${address}`)
     print(`page at ${page}`)
+    if (sourcePort) print(`data sources at TCP port ${sourcePort}`)
 }
 
 main().catch((error: unknown) => {
