@@ -1,12 +1,17 @@
 import type { Socket } from "node:net"
 import { WebSocket } from "ws"
-import type { Report } from "./events.ts"
+import type { Reporter } from "./events.ts"
 import { faulty, type Faults } from "./faults.ts"
-import type { Message, Reply } from "./modes.ts"
+import type { Message, Push, Reply } from "./modes.ts"
+import { startPush } from "./push.ts"
 
 /** What a connection does and how much it bears. */
 export interface ConnectionSettings {
-    reply: Reply
+    /** Without one, messages are read and thrown away */
+    reply?: Reply
+    push?: Push
+    /** Called each time the network has taken a message */
+    written?: () => void
     faults: Faults
     /** Bytes of unread replies above which the client is not read any more */
     maxBuffered: number
@@ -39,40 +44,58 @@ export class Channel extends WebSocket {
 export class Connection {
     /** Resolves when the connection has ended and its `close` was reported. */
     readonly closed: Promise<void>
+    /** Messages that came in */
+    received = 0
+    /** How often it failed: once at most, for that ends it */
+    failures = 0
+    /** Pings that were answered, and after how many milliseconds the last one was */
+    pongs = 0
+    roundTrip?: number
     readonly #ws: Channel
     readonly #socket: Socket
     readonly #settings: ConnectionSettings
-    readonly #report: Report
-    #pongDue = false
+    readonly #reporter: Reporter
+    readonly #onWritten = () => this.#written()
+    /** When the ping was sent that has no pong yet */
+    #pingedAt?: number
+    #gathering = false
 
     constructor(
         ws: Channel,
         socket: Socket,
         settings: ConnectionSettings,
-        report: Report
+        reporter: Reporter
     ) {
         this.#ws = ws
         this.#socket = socket
         this.#settings = settings
-        this.#report = report
+        this.#reporter = reporter
+        const { reply, push } = settings
         const pass = faulty(settings.faults, this)
         ws.on("message", (data: Buffer, isBinary) => {
             const message: Message = isBinary
                 ? { type: "binary", data }
                 : { type: "text", data: data.toString() }
-            report({ event: "message", ...message })
-            pass(settings.reply(message))
+            if (reporter.wants("message"))
+                reporter.report({ event: "message", ...message })
+            this.received++
+            const answer = reply?.(message)
+            if (!answer) return
+            this.#gather()
+            pass(answer)
         })
-        ws.on("pong", () => (this.#pongDue = false))
-        ws.on("error", error =>
-            report({ event: "failure", reason: error.message })
-        )
+        ws.on("pong", () => this.#ponged())
+        ws.on("error", error => {
+            this.failures++
+            reporter.report({ event: "failure", reason: error.message })
+        })
+        if (push) ws.once("close", startPush(push, this))
         // a peer that sends no more may still leave its replies unread
         socket.on("end", () => socket.setTimeout(settings.stallTimeout))
         socket.on("timeout", () => this.#stalled())
         this.closed = new Promise(resolve =>
             ws.on("close", (code, reason) => {
-                report({
+                reporter.report({
                     event: "close",
                     code,
                     reason: reason.toString(),
@@ -93,8 +116,9 @@ export class Connection {
         if (this.#ws.readyState !== WebSocket.OPEN) return
         const { maxBuffered, hardLimit } = this.#settings
         const binary = message.type === "binary"
-        this.#ws.send(message.data, { binary }, () => this.#written())
-        this.#report({ event: "reply", ...message })
+        this.#ws.send(message.data, { binary }, this.#onWritten)
+        if (this.#reporter.wants("reply"))
+            this.#reporter.report({ event: "reply", ...message })
         if (this.buffered > hardLimit)
             this.#fail(
                 `did not read its replies: ${this.buffered} bytes wait, at most ${hardLimit} may`
@@ -116,9 +140,28 @@ export class Connection {
     heartbeat(): void {
         // behind unread replies a ping would measure the queue; stallTimeout watches that
         if (this.#ws.isPaused || this.#ws.readyState !== WebSocket.OPEN) return
-        if (this.#pongDue) return this.#fail("did not answer a ping in time")
-        this.#pongDue = true
+        if (this.#pingedAt !== undefined)
+            return this.#fail("did not answer a ping in time")
+        this.#pingedAt = performance.now()
         this.#ws.ping()
+    }
+
+    #ponged(): void {
+        if (this.#pingedAt === undefined) return
+        this.roundTrip = performance.now() - this.#pingedAt
+        this.pongs++
+        this.#pingedAt = undefined
+    }
+
+    /** Sends the replies to all messages that arrived together in one piece: a system call costs more than a reply. */
+    #gather(): void {
+        if (this.#gathering) return
+        this.#gathering = true
+        this.#socket.cork()
+        process.nextTick(() => {
+            this.#gathering = false
+            this.#socket.uncork()
+        })
     }
 
     #pause(): void {
@@ -126,17 +169,18 @@ export class Connection {
         this.#ws.pause()
         // Node counts a partly flushed write as activity, so this measures progress and not size
         this.#socket.setTimeout(this.#settings.stallTimeout)
-        this.#report({ event: "pause", buffered: this.buffered })
+        this.#reporter.report({ event: "pause", buffered: this.buffered })
     }
 
     #written(): void {
+        this.#settings.written?.()
         // Node calls a write that was under way when its socket was destroyed a success
         if (this.#socket.destroyed || !this.#ws.isPaused) return
         if (this.buffered > this.#settings.maxBuffered / 2) return
-        this.#pongDue = false
+        this.#pingedAt = undefined
         this.#socket.setTimeout(0)
         this.#ws.resume()
-        this.#report({ event: "resume", buffered: this.buffered })
+        this.#reporter.report({ event: "resume", buffered: this.buffered })
     }
 
     #stalled(): void {
@@ -146,7 +190,8 @@ export class Connection {
     }
 
     #fail(reason: string): void {
-        this.#report({ event: "failure", reason })
+        this.failures++
+        this.#reporter.report({ event: "failure", reason })
         this.terminate()
     }
 }
