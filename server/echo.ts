@@ -12,6 +12,7 @@ import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { listenError } from "./listen-error.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
 import { NAME_HEADER } from "./plot/devices.ts"
+import { PLOT_PATH } from "./plot/pages.ts"
 import { Plot } from "./plot/plot.ts"
 import { SourceServer } from "./plot/sources.ts"
 import { TELEPLOT } from "./plot/teleplot.ts"
@@ -90,6 +91,11 @@ export class EchoServer {
     /** Where a browser shows the server at work. */
     get page(): string {
         return `http://${hostAndPort(this.#settings.host, this.port)}/`
+    }
+
+    /** Where a browser shows the devices and the plot. */
+    get plotPage(): string {
+        return new URL(PLOT_PATH, this.page).href
     }
 
     /** The URL for a client that reaches this machine by the address `host`. */
