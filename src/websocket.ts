@@ -339,7 +339,9 @@ export class WebSocket implements PumpOwner, SliceSink {
         this.session = undefined
         this.pump = undefined
         if (session && this.options.reconnect) {
-            const again = session.sender.unwritten().filter(item => !item.slice)
+            const again: Outgoing[] = []
+            for (const item of session.sender.unwritten())
+                if (!item.slice) again.push(item)
             again.pushRange(this.waiting)
             this.waiting = again
         }

@@ -108,11 +108,9 @@ export class Handshake {
             `Upgrade: websocket\r\nConnection: Upgrade\r\n` +
             `Sec-WebSocket-Key: ${this.key}\r\nSec-WebSocket-Version: 13\r\n`
         const protocols = options.protocols || []
-        for (const name of protocols) {
-            if (
-                !isToken(name) ||
-                protocols.indexOf(name) !== protocols.lastIndexOf(name)
-            )
+        for (let i = 0; i < protocols.length; ++i) {
+            const name = protocols[i]
+            if (!isToken(name) || protocols.indexOf(name) < i)
                 throw new RangeError(
                     `subprotocol "${name}": expected distinct tokens`
                 )
@@ -304,7 +302,11 @@ export function isToken(text: string): boolean {
 
 /** Whether a comma-separated list has the token, in whatever case. */
 function hasToken(list: string, token: string): boolean {
-    for (const item of list.toLowerCase().split(","))
-        if (item.trim() === token) return true
+    let rest = list.toLowerCase() + ","
+    while (rest) {
+        const comma = rest.indexOf(",")
+        if (rest.slice(0, comma).trim() === token) return true
+        rest = rest.slice(comma + 1)
+    }
     return false
 }
