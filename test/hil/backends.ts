@@ -1,0 +1,6 @@
+/** The kinds of devices, by the name that `--device` takes; loaded when asked for. */
+import type { BackEnd } from "./device.ts"
+
+export const BACK_ENDS: Record<string, () => Promise<BackEnd>> = {
+    sim: async () => (await import("./backends/sim.ts")).sim,
+}
