@@ -48,7 +48,7 @@ export function parseArguments(argv: string[]): Arguments {
 
 function createCommand(): Command {
     const byMode = (key: "port" | "path") =>
-        `default: ${MODES.reverse[key]}, prefix mode ${MODES.prefix[key]}`
+        `default: ${MODES.reverse[key]}, prefix mode ${MODES.prefix[key]}, tutorial ${MODES.tutorial[key]}`
     return new Command("serve")
         .description("WebSocket server that answers every message")
         .addArgument(

@@ -1,12 +1,15 @@
 import type { Socket } from "node:net"
 import { WebSocket } from "ws"
-import type { Report } from "./events.ts"
+import type { Reporter } from "./events.ts"
 import { faulty, type Faults } from "./faults.ts"
-import type { Message, Reply } from "./modes.ts"
+import type { Message, Push, Reply } from "./modes.ts"
+import { startPush } from "./push.ts"
 
 /** What a connection does and how much it bears. */
 export interface ConnectionSettings {
-    reply: Reply
+    /** Without one, messages are read and thrown away */
+    reply?: Reply
+    push?: Push
     faults: Faults
     /** Bytes of unread replies above which the client is not read any more */
     maxBuffered: number
@@ -42,37 +45,44 @@ export class Connection {
     readonly #ws: Channel
     readonly #socket: Socket
     readonly #settings: ConnectionSettings
-    readonly #report: Report
+    readonly #reporter: Reporter
+    readonly #onWritten = () => this.#written()
     #pongDue = false
+    #gathering = false
 
     constructor(
         ws: Channel,
         socket: Socket,
         settings: ConnectionSettings,
-        report: Report
+        reporter: Reporter
     ) {
         this.#ws = ws
         this.#socket = socket
         this.#settings = settings
-        this.#report = report
+        this.#reporter = reporter
+        const { reply, push } = settings
         const pass = faulty(settings.faults, this)
         ws.on("message", (data: Buffer, isBinary) => {
             const message: Message = isBinary
                 ? { type: "binary", data }
                 : { type: "text", data: data.toString() }
-            report({ event: "message", ...message })
-            pass(settings.reply(message))
+            if (reporter.wants("message"))
+                reporter.report({ event: "message", ...message })
+            if (!reply) return
+            this.#gather()
+            pass(reply(message))
         })
         ws.on("pong", () => (this.#pongDue = false))
         ws.on("error", error =>
-            report({ event: "failure", reason: error.message })
+            reporter.report({ event: "failure", reason: error.message })
         )
+        if (push) ws.once("close", startPush(push, this))
         // a peer that sends no more may still leave its replies unread
         socket.on("end", () => socket.setTimeout(settings.stallTimeout))
         socket.on("timeout", () => this.#stalled())
         this.closed = new Promise(resolve =>
             ws.on("close", (code, reason) => {
-                report({
+                reporter.report({
                     event: "close",
                     code,
                     reason: reason.toString(),
@@ -93,8 +103,9 @@ export class Connection {
         if (this.#ws.readyState !== WebSocket.OPEN) return
         const { maxBuffered, hardLimit } = this.#settings
         const binary = message.type === "binary"
-        this.#ws.send(message.data, { binary }, () => this.#written())
-        this.#report({ event: "reply", ...message })
+        this.#ws.send(message.data, { binary }, this.#onWritten)
+        if (this.#reporter.wants("reply"))
+            this.#reporter.report({ event: "reply", ...message })
         if (this.buffered > hardLimit)
             this.#fail(
                 `did not read its replies: ${this.buffered} bytes wait, at most ${hardLimit} may`
@@ -121,12 +132,23 @@ export class Connection {
         this.#ws.ping()
     }
 
+    /** Sends the replies to all messages that arrived together in one piece: a system call costs more than a reply. */
+    #gather(): void {
+        if (this.#gathering) return
+        this.#gathering = true
+        this.#socket.cork()
+        process.nextTick(() => {
+            this.#gathering = false
+            this.#socket.uncork()
+        })
+    }
+
     #pause(): void {
         if (this.#ws.isPaused) return
         this.#ws.pause()
         // Node counts a partly flushed write as activity, so this measures progress and not size
         this.#socket.setTimeout(this.#settings.stallTimeout)
-        this.#report({ event: "pause", buffered: this.buffered })
+        this.#reporter.report({ event: "pause", buffered: this.buffered })
     }
 
     #written(): void {
@@ -136,7 +158,7 @@ export class Connection {
         this.#pongDue = false
         this.#socket.setTimeout(0)
         this.#ws.resume()
-        this.#report({ event: "resume", buffered: this.buffered })
+        this.#reporter.report({ event: "resume", buffered: this.buffered })
     }
 
     #stalled(): void {
@@ -146,7 +168,7 @@ export class Connection {
     }
 
     #fail(reason: string): void {
-        this.#report({ event: "failure", reason })
+        this.#reporter.report({ event: "failure", reason })
         this.terminate()
     }
 }

@@ -8,9 +8,10 @@ import { hostAndPort } from "./address.ts"
 import { originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
 import type { Refusal } from "./admission.ts"
 import { Channel, Connection } from "./connection.ts"
-import type { EchoEvent, EventBody, EventMap } from "./events.ts"
+import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { listenError } from "./listen-error.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
+import { servePage } from "./pages.ts"
 import { answerOf, refuse } from "./refuse.ts"
 
 /** TCP connections that may be open besides the WebSockets, to ask for something; further ones are dropped. */
@@ -64,6 +65,11 @@ export class EchoServer {
         return this.urlAt(this.#settings.host)
     }
 
+    /** Where a browser shows the server at work. */
+    get page(): string {
+        return `http://${hostAndPort(this.#settings.host, this.port)}/`
+    }
+
     /** The URL for a client that reaches this machine by the address `host`. */
     urlAt(host: string): string {
         return `ws://${hostAndPort(host, this.port)}${this.#settings.path}`
@@ -109,7 +115,7 @@ export class EchoServer {
     }
 
     #createHttpServer(): Server {
-        const { handshakeTimeout, maxConnections, path } = this.#settings
+        const { handshakeTimeout, maxConnections, path, pages } = this.#settings
         const http = createServer({
             headersTimeout: handshakeTimeout,
             requestTimeout: handshakeTimeout,
@@ -122,6 +128,8 @@ export class EchoServer {
             socket.once("close", () => this.#callers.delete(socket))
         })
         http.on("request", (request, response) => {
+            const page = pages.get(pathOf(request))
+            if (page) return servePage(request, response, page)
             const refusal = plainHttp(request, path)
             const { headers, body } = answerOf(refusal)
             this.#emitRefused(request.socket, refusal)
@@ -156,7 +164,7 @@ export class EchoServer {
                 ws,
                 request.socket,
                 this.#settings,
-                body => this.#emit(peer, body)
+                this.#reporterOf(peer)
             )
             this.#open.add(connection)
             ws.once("close", () => this.#open.delete(connection))
@@ -186,10 +194,19 @@ export class EchoServer {
         return this.#callers.get(socket) ?? "unknown"
     }
 
+    #reporterOf(peer: string): Reporter {
+        return {
+            wants: event =>
+                this.#settings.onEvent !== undefined ||
+                this.events.listenerCount(event) > 0,
+            report: body => this.#emit(peer, body),
+        }
+    }
+
     #emit(peer: string, body: EventBody): void {
         const time = new Date().toISOString()
         const event = { ...body, time, peer } as EchoEvent
-        this.#settings.onEvent(event)
+        this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)
     }

@@ -79,4 +79,8 @@ type Unstamped<Event> = Event extends EchoEvent
 export type EventBody = Unstamped<EchoEvent>
 
 /** Takes the events of one peer. */
-export type Report = (body: EventBody) => void
+export interface Reporter {
+    /** Whether anybody listens; what happens with every message is not put into words for nobody */
+    wants(event: EchoEvent["event"]): boolean
+    report(body: EventBody): void
+}

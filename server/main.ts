@@ -33,11 +33,13 @@ function readArguments(): Arguments {
 }
 
 function announce(server: EchoServer, host = "", json: boolean): void {
-    const { url, port } = server
+    const { url, page, port } = server
     const reachable = addressesOf(host).map(address => server.urlAt(address))
-    if (json) return print(quote({ event: "listening", url, port, reachable }))
+    if (json)
+        return print(quote({ event: "listening", url, page, port, reachable }))
     print(`listening on ${url}`)
     for (const address of reachable) print(`reachable at ${address}`)
+    print(`page at ${page}`)
 }
 
 function print(line: string): void {

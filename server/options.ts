@@ -1,7 +1,14 @@
 import type { ConnectionSettings } from "./connection.ts"
 import type { EchoEvent } from "./events.ts"
 import type { Faults } from "./faults.ts"
-import { DEFAULT_PREFIX, MODES, replyOf, type ModeName } from "./modes.ts"
+import {
+    DEFAULT_PREFIX,
+    MODES,
+    behaviourOf,
+    pagesOf,
+    type ModeName,
+} from "./modes.ts"
+import type { Pages } from "./pages.ts"
 
 /** What a server can be told. Times are milliseconds, sizes are bytes. */
 export interface EchoOptions {
@@ -40,8 +47,12 @@ export interface EchoOptions {
 }
 
 /** Complete options, and what follows from them. */
-export type Settings = Required<Omit<EchoOptions, "origins">> &
-    ConnectionSettings & { origins?: ReadonlySet<string> }
+export type Settings = Required<Omit<EchoOptions, "origins" | "onEvent">> &
+    ConnectionSettings &
+    Pick<EchoOptions, "onEvent"> & {
+        origins?: ReadonlySet<string>
+        pages: Pages
+    }
 
 /** The values that hold unless told otherwise. */
 export const DEFAULTS = {
@@ -57,7 +68,6 @@ export const DEFAULTS = {
     handshakeTimeout: 10_000,
     closeTimeout: 2000,
     faults: {},
-    onEvent: () => {},
 } as const
 
 /** Fills in the defaults. */
@@ -68,7 +78,8 @@ export function settingsOf(options: EchoOptions): Settings {
     return {
         ...chosen,
         origins: options.origins && new Set(options.origins.map(lowerCased)),
-        reply: replyOf(chosen.mode, chosen.prefix),
+        ...behaviourOf(chosen.mode, chosen.prefix),
+        pages: pagesOf(chosen.mode, chosen.path, chosen.prefix),
         // what is read already still gets its replies after reading stopped: room for that, but not for ever more
         hardLimit: 4 * Math.max(chosen.maxBuffered, longestReply),
     }

@@ -56,9 +56,9 @@ export interface Device {
     since: number
     /** Messages that came in from it */
     messages: number
-    /** What went wrong on its connection, as far as the server saw */
-    errors: number
-    /** Milliseconds from the last ping to its pong */
+    /** Wrong replies as the device itself counts them; else how often the server saw its connection fail */
+    wrong: number
+    /** Milliseconds that the last exchange took as the device itself measures it; else from the last ping to its pong */
     roundTrip?: number
 }
 
