@@ -70,7 +70,8 @@ test(
         await once(heard, "all")
         assert.deepEqual(sent, [0xfe, 0xfd, 0xfc])
         const { calls } = inverter
-        assert.deepEqual(calls.slice(calls.indexOf("select")), [
+        const first = calls.indexOf("select")
+        assert.deepEqual(calls.slice(first, first + 4), [
             "select",
             "1",
             "2",
