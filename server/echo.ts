@@ -7,7 +7,9 @@ import type { Server as Handshakes, ServerOptions } from "ws"
 import { hostAndPort } from "./address.ts"
 import { originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
 import type { Refusal } from "./admission.ts"
-import { Channel, Connection } from "./connection.ts"
+import { StandardChannel, type Channel } from "./channel.ts"
+import { Connection } from "./connection.ts"
+import { DraftChannel, draftOf, draftProtocolOf } from "./draft.ts"
 import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { listenError } from "./listen-error.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
@@ -37,7 +39,7 @@ export class EchoServer {
     readonly events = new EventEmitter<EventMap>()
     readonly #settings: Settings
     readonly #http: Server
-    readonly #handshakes: Handshakes<typeof Channel>
+    readonly #handshakes: Handshakes<typeof StandardChannel>
     readonly #open = new Set<Connection>()
     /** TCP connections that have not become WebSockets, and who they are */
     readonly #callers = new Map<Duplex, string>()
@@ -151,24 +153,54 @@ export class EchoServer {
             isFull: () => this.#open.size >= this.#settings.maxConnections,
         })
         if (refusal) return this.#refuse(socket, refusal)
-        this.#handshakes.handleUpgrade(request, socket, head, ws => {
-            const peer = this.#peerOf(socket)
-            this.#callers.delete(socket)
-            this.#emit(peer, {
-                event: "connection",
-                path: pathOf(request),
-                origin: originOf(request),
-                protocol: ws.protocol || undefined,
-            })
-            const connection = new Connection(
-                ws,
-                request.socket,
-                this.#settings,
-                this.#reporterOf(peer)
-            )
-            this.#open.add(connection)
-            ws.once("close", () => this.#open.delete(connection))
+        if (draftOf(request)) return this.#acceptDraft(request, head)
+        this.#handshakes.handleUpgrade(request, socket, head, channel =>
+            this.#opened(request, channel)
+        )
+    }
+
+    #acceptDraft(request: IncomingMessage, head: Buffer): void {
+        const { subprotocols } = this.#settings
+        const asked = draftProtocolOf(request)
+        const channel = new DraftChannel(request, {
+            ...this.#settings,
+            secure: false,
+            protocol: subprotocols.includes(asked) ? asked : "",
         })
+        const peer = this.#peerOf(request.socket)
+        const late = () =>
+            this.#emit(peer, {
+                event: "refused",
+                status: 408,
+                reason: "The handshake was not finished",
+            })
+        channel.once("close", late)
+        channel.once("open", () => {
+            channel.off("close", late)
+            this.#opened(request, channel)
+        })
+        channel.start(head)
+    }
+
+    #opened(request: IncomingMessage, channel: Channel): void {
+        const { socket } = request
+        const peer = this.#peerOf(socket)
+        this.#callers.delete(socket)
+        this.#emit(peer, {
+            event: "connection",
+            path: pathOf(request),
+            origin: originOf(request),
+            protocol: channel.protocol || undefined,
+            version: channel.version,
+        })
+        const connection = new Connection(
+            channel,
+            socket,
+            this.#settings,
+            this.#reporterOf(peer)
+        )
+        this.#open.add(connection)
+        channel.once("close", () => this.#open.delete(connection))
     }
 
     /** A request that is not HTTP, too long, or too slow. */
@@ -213,13 +245,15 @@ export class EchoServer {
 }
 
 /** `closeTimeout` is missing from the types of `ws`. */
-type HandshakeOptions = ServerOptions<typeof Channel> & { closeTimeout: number }
+type HandshakeOptions = ServerOptions<typeof StandardChannel> & {
+    closeTimeout: number
+}
 
 function handshakeOptions(settings: Settings): HandshakeOptions {
     const { subprotocols, maxMessage, closeTimeout, faults } = settings
     return {
         noServer: true,
-        WebSocket: Channel,
+        WebSocket: StandardChannel,
         clientTracking: false,
         perMessageDeflate: false,
         maxPayload: maxMessage,
