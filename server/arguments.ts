@@ -33,6 +33,10 @@ export function parseArguments(argv: string[]): Arguments {
         command.error(
             `error: option '--prefix <text>' argument '${same.prefix}' does not go with mode ${mode}. Allowed with mode prefix.`
         )
+    if (same.sourcePort !== undefined && mode !== "plotter")
+        command.error(
+            `error: option '--source-port <number>' argument '${same.sourcePort}' does not go with mode ${mode}. Allowed with mode plotter.`
+        )
     return {
         server: {
             ...same,
@@ -48,7 +52,7 @@ export function parseArguments(argv: string[]): Arguments {
 
 function createCommand(): Command {
     const byMode = (key: "port" | "path") =>
-        `default: ${MODES.reverse[key]}, prefix mode ${MODES.prefix[key]}, tutorial ${MODES.tutorial[key]}`
+        `default: ${MODES.reverse[key]}, prefix ${MODES.prefix[key]}, tutorial ${MODES.tutorial[key]}, plotter ${MODES.plotter[key]}`
     return new Command("serve")
         .description("WebSocket server that answers every message")
         .addArgument(
@@ -59,6 +63,11 @@ function createCommand(): Command {
         .option(
             "--port <number>",
             `TCP port, 0 takes a free one (${byMode("port")})`,
+            whole(0, 65535)
+        )
+        .option(
+            "--source-port <number>",
+            `TCP port for data sources, in plotter mode (default: ${DEFAULTS.sourcePort})`,
             whole(0, 65535)
         )
         .option(

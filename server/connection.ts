@@ -11,6 +11,8 @@ export interface ConnectionSettings {
     /** Without one, messages are read and thrown away */
     reply?: Reply
     push?: Push
+    /** Called each time the network has taken a message */
+    written?: () => void
     faults: Faults
     /** Bytes of unread replies above which the client is not read any more */
     maxBuffered: number
@@ -33,12 +35,20 @@ export interface ConnectionSettings {
 export class Connection {
     /** Resolves when the connection has ended and its `close` was reported. */
     readonly closed: Promise<void>
+    /** Messages that came in */
+    received = 0
+    /** How often it failed: once at most, for that ends it */
+    failures = 0
+    /** Pings that were answered, and after how many milliseconds the last one was */
+    pongs = 0
+    roundTrip?: number
     readonly #ws: Channel
     readonly #socket: Socket
     readonly #settings: ConnectionSettings
     readonly #reporter: Reporter
     readonly #onWritten = () => this.#written()
-    #pongDue = false
+    /** When the ping was sent that has no pong yet */
+    #pingedAt?: number
     #gathering = false
 
     constructor(
@@ -59,14 +69,17 @@ export class Connection {
                 : { type: "text", data: data.toString() }
             if (reporter.wants("message"))
                 reporter.report({ event: "message", ...message })
-            if (!reply) return
+            this.received++
+            const answer = reply?.(message)
+            if (!answer) return
             this.#gather()
-            pass(reply(message))
+            pass(answer)
         })
-        ws.on("pong", () => (this.#pongDue = false))
-        ws.on("error", error =>
+        ws.on("pong", () => this.#ponged())
+        ws.on("error", error => {
+            this.failures++
             reporter.report({ event: "failure", reason: error.message })
-        )
+        })
         if (push) ws.once("close", startPush(push, this))
         // a peer that sends no more may still leave its replies unread
         socket.on("end", () => socket.setTimeout(settings.stallTimeout))
@@ -119,9 +132,17 @@ export class Connection {
         if (!this.#ws.canPing) return
         // behind unread replies a ping would measure the queue; stallTimeout watches that
         if (this.#ws.isPaused || this.#ws.readyState !== WebSocket.OPEN) return
-        if (this.#pongDue) return this.#fail("did not answer a ping in time")
-        this.#pongDue = true
+        if (this.#pingedAt !== undefined)
+            return this.#fail("did not answer a ping in time")
+        this.#pingedAt = performance.now()
         this.#ws.ping()
+    }
+
+    #ponged(): void {
+        if (this.#pingedAt === undefined) return
+        this.roundTrip = performance.now() - this.#pingedAt
+        this.pongs++
+        this.#pingedAt = undefined
     }
 
     /** Sends the replies to all messages that arrived together in one piece: a system call costs more than a reply. */
@@ -144,10 +165,11 @@ export class Connection {
     }
 
     #written(): void {
+        this.#settings.written?.()
         // Node calls a write that was under way when its socket was destroyed a success
         if (this.#socket.destroyed || !this.#ws.isPaused) return
         if (this.buffered > this.#settings.maxBuffered / 2) return
-        this.#pongDue = false
+        this.#pingedAt = undefined
         this.#socket.setTimeout(0)
         this.#ws.resume()
         this.#reporter.report({ event: "resume", buffered: this.buffered })
@@ -160,6 +182,7 @@ export class Connection {
     }
 
     #fail(reason: string): void {
+        this.failures++
         this.#reporter.report({ event: "failure", reason })
         this.terminate()
     }

@@ -34,7 +34,7 @@ export class DraftFrames {
 
     /** @param chunk what TCP brought; a piece ends with it at the latest */
     *pieces(chunk: Buffer): Generator<DraftPiece> {
-        for (let at = 0; at < chunk.length; ) {
+        for (let at = 0; at < chunk.length;) {
             if (this.#part === Part.Lead) {
                 at += this.#start(chunk[at])
             } else if (this.#part === Part.Text) {

@@ -13,8 +13,13 @@ import { DraftChannel, draftOf, draftProtocolOf } from "./draft.ts"
 import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { listenError } from "./listen-error.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
+import { NAME_HEADER } from "./plot/devices.ts"
+import { Plot } from "./plot/plot.ts"
+import { SourceServer } from "./plot/sources.ts"
+import { TELEPLOT } from "./plot/teleplot.ts"
 import { servePage } from "./pages.ts"
 import { answerOf, refuse } from "./refuse.ts"
+import { timestamp } from "./timestamp.ts"
 
 /** TCP connections that may be open besides the WebSockets, to ask for something; further ones are dropped. */
 const CALLERS = 256
@@ -26,8 +31,14 @@ const CALLERS = 256
 export async function startEchoServer(
     options: EchoOptions = {}
 ): Promise<EchoServer> {
-    const server = new EchoServer(settingsOf(options))
-    await server.listen()
+    const settings = settingsOf(options)
+    const server = new EchoServer(settings, await Plot.start(settings.bus))
+    try {
+        await server.listen()
+    } catch (error) {
+        await server.close()
+        throw error
+    }
     return server
 }
 
@@ -38,6 +49,9 @@ export class EchoServer {
     /** Emits each `EchoEvent` under the name in its `event`. */
     readonly events = new EventEmitter<EventMap>()
     readonly #settings: Settings
+    readonly #plot: Plot
+    /** In plotter mode */
+    readonly #sources?: SourceServer
     readonly #http: Server
     readonly #handshakes: Handshakes<typeof StandardChannel>
     readonly #open = new Set<Connection>()
@@ -47,8 +61,11 @@ export class EchoServer {
     #heartbeat?: NodeJS.Timeout
     #closed?: Promise<void>
 
-    constructor(settings: Settings) {
+    constructor(settings: Settings, plot: Plot) {
         this.#settings = settings
+        this.#plot = plot
+        if (settings.mode === "plotter")
+            this.#sources = new SourceServer(plot.feed)
         this.connections = this.#open
         this.#handshakes = new WebSocketServer(handshakeOptions(settings))
         this.#handshakes.on("wsClientError", ({ message }, socket) =>
@@ -67,6 +84,11 @@ export class EchoServer {
         return this.urlAt(this.#settings.host)
     }
 
+    /** The TCP port for data sources, in plotter mode. */
+    get sourcePort(): number | undefined {
+        return this.#sources?.port
+    }
+
     /** Where a browser shows the server at work. */
     get page(): string {
         return `http://${hostAndPort(this.#settings.host, this.port)}/`
@@ -79,13 +101,14 @@ export class EchoServer {
 
     /** @internal */
     async listen(): Promise<void> {
-        const { host, port, ping } = this.#settings
+        const { host, port, sourcePort, ping } = this.#settings
         try {
             await once(this.#http.listen(port, host), "listening")
         } catch (error) {
             throw listenError(error as NodeJS.ErrnoException, host, port)
         }
         this.#port = (this.#http.address() as AddressInfo).port
+        await this.#sources?.listen(host, sourcePort)
         if (!ping) return
         this.#heartbeat = setInterval(() => {
             for (const connection of this.#open) connection.heartbeat()
@@ -102,7 +125,7 @@ export class EchoServer {
 
     async #shutDown(): Promise<void> {
         clearInterval(this.#heartbeat)
-        const released = once(this.#http, "close")
+        const released = this.#http.listening && once(this.#http, "close")
         this.#http.close()
         for (const socket of this.#callers.keys()) socket.destroy()
         const connections = [...this.#open]
@@ -112,8 +135,10 @@ export class EchoServer {
             for (const connection of connections) connection.terminate()
         }, this.#settings.closeTimeout)
         await Promise.all(connections.map(connection => connection.closed))
+        await this.#sources?.close()
         await released
         clearTimeout(deadline)
+        await this.#plot.close()
     }
 
     #createHttpServer(): Server {
@@ -147,25 +172,28 @@ export class EchoServer {
     }
 
     #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+        const isPage = this.#settings.plotPaths.has(pathOf(request))
         const refusal = refusalOf(request, {
-            path: this.#settings.path,
+            path: isPage ? pathOf(request) : this.#settings.path,
             origins: this.#settings.origins,
             isFull: () => this.#open.size >= this.#settings.maxConnections,
         })
         if (refusal) return this.#refuse(socket, refusal)
-        if (draftOf(request)) return this.#acceptDraft(request, head)
+        if (draftOf(request)) return this.#acceptDraft(request, head, isPage)
         this.#handshakes.handleUpgrade(request, socket, head, channel =>
-            this.#opened(request, channel)
+            this.#admit(channel, request, isPage)
         )
     }
 
-    #acceptDraft(request: IncomingMessage, head: Buffer): void {
-        const { subprotocols } = this.#settings
-        const asked = draftProtocolOf(request)
+    #acceptDraft(
+        request: IncomingMessage,
+        head: Buffer,
+        isPage: boolean
+    ): void {
         const channel = new DraftChannel(request, {
             ...this.#settings,
             secure: false,
-            protocol: subprotocols.includes(asked) ? asked : "",
+            protocol: agreed(this.#settings, [draftProtocolOf(request)]) ?? "",
         })
         const peer = this.#peerOf(request.socket)
         const late = () =>
@@ -177,12 +205,13 @@ export class EchoServer {
         channel.once("close", late)
         channel.once("open", () => {
             channel.off("close", late)
-            this.#opened(request, channel)
+            this.#admit(channel, request, isPage)
         })
         channel.start(head)
     }
 
-    #opened(request: IncomingMessage, channel: Channel): void {
+    /** Its own method, so that nothing that stays with the connection keeps the request in memory. */
+    #admit(ws: Channel, request: IncomingMessage, isPage: boolean): void {
         const { socket } = request
         const peer = this.#peerOf(socket)
         this.#callers.delete(socket)
@@ -190,17 +219,56 @@ export class EchoServer {
             event: "connection",
             path: pathOf(request),
             origin: originOf(request),
-            protocol: channel.protocol || undefined,
-            version: channel.version,
+            protocol: ws.protocol || undefined,
+            version: ws.version,
         })
+        const connection = isPage
+            ? this.#connectPage(ws, socket, peer)
+            : this.#connectDevice(ws, request, peer)
+        this.#open.add(connection)
+        ws.once("close", () => this.#open.delete(connection))
+    }
+
+    #connectPage(ws: Channel, socket: Socket, peer: string): Connection {
+        // the batches of a page are no news
+        const wants = () => false
+        const reporter = { ...this.#reporterOf(peer), wants }
+        return this.#plot.openPage(
+            settings =>
+                new Connection(
+                    ws,
+                    socket,
+                    { ...this.#settings, ...settings },
+                    reporter
+                )
+        )
+    }
+
+    #connectDevice(
+        ws: Channel,
+        { socket, headers }: IncomingMessage,
+        peer: string
+    ): Connection {
+        const { reply } = this.#settings
+        const settings: Settings = { ...this.#settings }
+        if (ws.protocol === TELEPLOT)
+            settings.reply = message =>
+                device.take(message) ? undefined : reply?.(message)
         const connection = new Connection(
-            channel,
+            ws,
             socket,
-            this.#settings,
+            ws.protocol === TELEPLOT ? settings : this.#settings,
             this.#reporterOf(peer)
         )
-        this.#open.add(connection)
-        channel.once("close", () => this.#open.delete(connection))
+        const device = this.#plot.devices.add(
+            {
+                name: headers[NAME_HEADER]?.toString(),
+                address: peer,
+                protocol: [ws.version, ws.protocol].filter(Boolean).join(", "),
+            },
+            connection
+        )
+        return connection
     }
 
     /** A request that is not HTTP, too long, or too slow. */
@@ -236,8 +304,9 @@ export class EchoServer {
     }
 
     #emit(peer: string, body: EventBody): void {
-        const time = new Date().toISOString()
-        const event = { ...body, time, peer } as EchoEvent
+        const event = body as EchoEvent
+        event.time = timestamp()
+        event.peer = peer
         this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)
@@ -250,7 +319,7 @@ type HandshakeOptions = ServerOptions<typeof StandardChannel> & {
 }
 
 function handshakeOptions(settings: Settings): HandshakeOptions {
-    const { subprotocols, maxMessage, closeTimeout, faults } = settings
+    const { maxMessage, closeTimeout, faults } = settings
     return {
         noServer: true,
         WebSocket: StandardChannel,
@@ -259,7 +328,16 @@ function handshakeOptions(settings: Settings): HandshakeOptions {
         maxPayload: maxMessage,
         autoPong: !faults.noPong,
         closeTimeout,
-        handleProtocols: offered =>
-            [...offered].find(name => subprotocols.includes(name)) ?? false,
+        handleProtocols: offered => agreed(settings, offered) ?? false,
     }
+}
+
+/** The first subprotocol of those offered that the server speaks. */
+function agreed(
+    { subprotocols }: Settings,
+    offered: Iterable<string>
+): string | undefined {
+    return [...offered].find(
+        name => name === TELEPLOT || subprotocols.includes(name)
+    )
 }

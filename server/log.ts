@@ -85,6 +85,7 @@ function preview({ type, data }: Message): {
             shown: data.toString("hex", 0, SHOWN),
             shortened: data.length > SHOWN,
         }
+    if (data.length <= SHOWN) return { shown: data, shortened: false }
     // a code point is at most two units: this is enough, and the slice of a long text is short
     const shown = [...data.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("")
     return { shown, shortened: shown.length < data.length }

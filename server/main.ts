@@ -4,6 +4,7 @@ import { parseArguments, type Arguments } from "./arguments.ts"
 import { startEchoServer, type EchoServer } from "./echo.ts"
 import { ListenError } from "./listen-error.ts"
 import { jsonLine, quote, textLine } from "./log.ts"
+import { print } from "./output.ts"
 
 /** Exit code of a command line that cannot be understood. */
 const USAGE = 2
@@ -33,17 +34,23 @@ function readArguments(): Arguments {
 }
 
 function announce(server: EchoServer, host = "", json: boolean): void {
-    const { url, page, port } = server
+    const { url, page, port, sourcePort } = server
     const reachable = addressesOf(host).map(address => server.urlAt(address))
     if (json)
-        return print(quote({ event: "listening", url, page, port, reachable }))
+        return print(
+            quote({
+                event: "listening",
+                url,
+                page,
+                port,
+                sourcePort,
+                reachable,
+            })
+        )
     print(`listening on ${url}`)
     for (const address of reachable) print(`reachable at ${address}`)
     print(`page at ${page}`)
-}
-
-function print(line: string): void {
-    process.stdout.write(line + "\n")
+    if (sourcePort) print(`data sources at TCP port ${sourcePort}`)
 }
 
 main().catch((error: unknown) => {

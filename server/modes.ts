@@ -4,8 +4,8 @@ import { page, type Pages } from "./pages.ts"
 export type Message =
     { type: "text"; data: string } | { type: "binary"; data: Buffer }
 
-/** What the server answers; the reply has the type of the message. */
-export type Reply = (message: Message) => Message
+/** What the server answers, if anything; the reply has the type of the message. */
+export type Reply = (message: Message) => Message | undefined
 
 /** What the server says of itself: the texts one after the other, `interval` milliseconds before each, then it closes. */
 export interface Push {
@@ -48,6 +48,7 @@ export const MODES = {
     echo: { port: 8000, path: "/ws" },
     prefix: { port: 8888, path: "/socket" },
     tutorial: { port: 9876, path: "/" },
+    plotter: { port: 9877, path: "/" },
 }
 
 export type ModeName = keyof typeof MODES
@@ -65,6 +66,8 @@ export function behaviourOf(
         echo: { reply: echo },
         prefix: { reply: prefix(text) },
         tutorial: { push: { interval: 1000, texts: ["hello", "world"] } },
+        // all its WebSockets are pages
+        plotter: {},
     }[mode]
 }
 
@@ -76,9 +79,10 @@ export function pagesOf(mode: ModeName, path: string, text: string): Pages {
         prefix: `The server sends each message back with “${text}” in front.`,
         tutorial:
             "The server says hello, a second later world, and then closes. It reads nothing.",
+        plotter: "The server sends the points of its data sources.",
     }
     const title = mode[0].toUpperCase() + mode.slice(1)
-    const form = mode === "tutorial" ? "hidden" : ""
+    const form = mode === "tutorial" || mode === "plotter" ? "hidden" : ""
     return new Map([
         ["/", page("talk.html", { title, about: abouts[mode], path, form })],
         ["/style.css", page("style.css")],

@@ -9,6 +9,8 @@ import {
     type ModeName,
 } from "./modes.ts"
 import type { Pages } from "./pages.ts"
+import { LocalBus, type Bus } from "./plot/bus.ts"
+import { PLOT_PATH } from "./plot/plot.ts"
 
 /** What a server can be told. Times are milliseconds, sizes are bytes. */
 export interface EchoOptions {
@@ -18,6 +20,8 @@ export interface EchoOptions {
     prefix?: string
     /** Default the mode's; 0 takes a free one */
     port?: number
+    /** In plotter mode, where data sources connect over TCP; 0 takes a free one */
+    sourcePort?: number
     /** Default 127.0.0.1 */
     host?: string
     /** Default the mode's */
@@ -42,6 +46,8 @@ export interface EchoOptions {
     closeTimeout?: number
     /** What goes wrong on purpose */
     faults?: Faults
+    /** Over which servers share the plot; the server closes it. Default: this server has its own */
+    bus?: Bus
     /** Called with everything that happens, in order */
     onEvent?: (event: EchoEvent) => void
 }
@@ -52,12 +58,15 @@ export type Settings = Required<Omit<EchoOptions, "origins" | "onEvent">> &
     Pick<EchoOptions, "onEvent"> & {
         origins?: ReadonlySet<string>
         pages: Pages
+        /** The paths at which a WebSocket is a page that shows the plot */
+        plotPaths: ReadonlySet<string>
     }
 
 /** The values that hold unless told otherwise. */
 export const DEFAULTS = {
     mode: "reverse",
     prefix: DEFAULT_PREFIX,
+    sourcePort: 9876,
     host: "127.0.0.1",
     subprotocols: [] as string[],
     maxMessage: 1024 * 1024,
@@ -77,12 +86,19 @@ export function settingsOf(options: EchoOptions): Settings {
     const longestReply = chosen.maxMessage + Buffer.byteLength(chosen.prefix)
     return {
         ...chosen,
+        bus: options.bus ?? new LocalBus(),
         origins: options.origins && new Set(options.origins.map(lowerCased)),
         ...behaviourOf(chosen.mode, chosen.prefix),
         pages: pagesOf(chosen.mode, chosen.path, chosen.prefix),
+        plotPaths: plotPathsOf(chosen),
         // what is read already still gets its replies after reading stopped: room for that, but not for ever more
         hardLimit: 4 * Math.max(chosen.maxBuffered, longestReply),
     }
+}
+
+function plotPathsOf({ mode, path }: { mode: ModeName; path: string }) {
+    if (mode === "plotter") return new Set([path, PLOT_PATH])
+    return new Set(path === PLOT_PATH ? [] : [PLOT_PATH])
 }
 
 const lowerCased = (text: string) => text.toLowerCase()

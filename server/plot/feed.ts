@@ -10,7 +10,7 @@ import {
 const GATHER = 50
 
 /** Milliseconds between two looks at what is connected. */
-const LOOK = 1000
+export const LOOK = 1000
 
 /** Points of one source that wait at most; a source that brings more is to wait itself. */
 const FULL = POINTS_PER_EVENT
@@ -40,7 +40,6 @@ export class Feed {
         this.#server = server
         this.#look = look
         this.#looker = setInterval(() => this.#tellState(), LOOK)
-        this.#tellState()
     }
 
     /** A source has connected. Several may share a name, and then share its series. */
