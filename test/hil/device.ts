@@ -56,6 +56,11 @@ export interface DeviceOptions {
     firmware?: string
     /** Boot ROM, a raw image. */
     bootrom?: string
+    /**
+     * Changes the program's sources before they are compiled; only the simulator can do that.
+     * @param file relative to the project's folder
+     */
+    patch?(file: string, text: string): string
     /** Writes the image first, instead of trusting what is on the board. */
     flash?: boolean
 }

@@ -1,10 +1,17 @@
 /** The simulated board, over the board's own sockets, a model of the W5500, or a model of a modem. */
 import { Board } from "../../../sim/host.ts"
 import type { Flash } from "../../../sim/machine.ts"
+import { compilePatched } from "../../../sim/program.ts"
 import { configure } from "../../../tools/build.ts"
 import type { Config, Network } from "../../../tools/config.ts"
 import { simulate, type Simulation } from "../../../tools/simulations.ts"
-import type { BackEnd, Device, ProgramName, Settings } from "../device.ts"
+import type {
+    BackEnd,
+    Device,
+    DeviceOptions,
+    ProgramName,
+    Settings,
+} from "../device.ts"
 import { DeviceLog } from "../devicelog.ts"
 import { SIMULATED } from "../programs.ts"
 
@@ -14,19 +21,21 @@ export const sim: BackEnd = {
     host: () => "127.0.0.1",
     parallel: Infinity,
     pace: 1,
-    open: async ({ network }) => new SimulatedDevice(network as Network),
+    open: async options => new SimulatedDevice(options),
 }
 
 class SimulatedDevice implements Device {
     private readonly transcript = new DeviceLog()
     private readonly config: Config
+    private readonly patch: DeviceOptions["patch"]
     private entry?: string
     private settings: Settings = {}
     private running?: { board: Board; chips: Simulation }
     private flash: Flash = {}
 
-    constructor(network: Network) {
-        this.config = { ...configure(), network }
+    constructor({ network, patch }: DeviceOptions) {
+        this.config = { ...configure(), network: network as Network }
+        this.patch = patch
     }
 
     get log() {
@@ -50,7 +59,10 @@ class SimulatedDevice implements Device {
         if (!this.entry)
             throw new Error("expected a program on the board, none is deployed")
         const chips = simulate(this.config)
-        const board = await Board.start(this.entry, {
+        const program = this.patch
+            ? compilePatched(this.entry, this.patch)
+            : this.entry
+        const board = await Board.start(program, {
             settings: this.settings,
             flash: this.flash,
             wires: chips.wires,

@@ -1,0 +1,15 @@
+/** All scenarios, theme by theme. */
+import type { Scenario } from "../scenario.ts"
+import { EVERYDAY } from "./everyday.ts"
+import { LINK } from "./link.ts"
+import { MISBEHAVIOUR } from "./misbehaviour.ts"
+import { OUTAGES } from "./outages.ts"
+import { TIME } from "./time.ts"
+
+export const SCENARIOS: Scenario[] = [
+    ...EVERYDAY,
+    ...OUTAGES,
+    ...LINK,
+    ...MISBEHAVIOUR,
+    ...TIME,
+]
