@@ -39,6 +39,8 @@ export interface Vm {
     sendPacket(frame: Uint8Array): void
     /** The program ended; 0 is a restart it asked for itself. */
     panicHandler(code: number): void
+    /** Of the flash memory, in bytes; to be set before the VM is initialized. Default 128 KB. */
+    flashSize?: number
     flashLoad(): Uint8Array
     flashSave(content: Uint8Array): void
     /** @param port negative for TLS */
@@ -88,6 +90,9 @@ export interface Compiler {
         /** JSON in UTF-8 by name, from `.env.defaults` and `.env.local`; no value: delete it. */
         settings?: Record<string, Uint8Array | undefined>
     }
+    /** A board's file (boards/*.board.json) as the firmware reads it. */
+    jsonToDcfg(board: object, interpretStrings: boolean): object
+    serializeDcfg(settings: object): Uint8Array
     SrcMapResolver: {
         from(debug: DebugInfo): {
             resolvePc(pc: number): number[]
