@@ -93,12 +93,7 @@ export class Front {
             this.#request(request, response)
         )
         this.#server.on("upgrade", (request, socket, head) =>
-            this.#handlers.upgrade(
-                request,
-                socket,
-                head,
-                this.peerOf(request)
-            )
+            this.#handlers.upgrade(request, socket, head, this.peerOf(request))
         )
         this.#server.on("clientError", (error, socket) =>
             this.#broken(error, socket)
