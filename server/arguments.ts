@@ -1,6 +1,7 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander"
 import { MODES, type ModeName } from "./modes.ts"
 import { DEFAULTS, type EchoOptions } from "./options.ts"
+import { BUS_URL, connectionOptions } from "./plot/nats-url.ts"
 
 /** What the command line asks for. */
 export interface Arguments {
@@ -11,6 +12,8 @@ export interface Arguments {
     quiet: boolean
     /** Processes that serve */
     workers: number
+    /** Over which it shares the plot with other servers */
+    bus?: { url: string; storage: "file" | "memory" }
 }
 
 /** The longest message that may be allowed, bytes: a quarter of the longest string of V8. */
@@ -32,8 +35,17 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 export function parseArguments(argv: string[]): Arguments {
     const command = createCommand().exitOverride()
     command.parse(argv, { from: "user" })
-    const { json, quiet, workers, origin, subprotocol, ping, ...same } =
-        command.opts()
+    const {
+        json,
+        quiet,
+        workers,
+        bus,
+        busStorage: storage,
+        origin,
+        subprotocol,
+        ping,
+        ...same
+    } = command.opts()
     const [mode] = command.processedArgs as [ModeName]
     if (same.prefix !== undefined && mode !== "prefix")
         command.error(
@@ -54,6 +66,7 @@ export function parseArguments(argv: string[]): Arguments {
         json: json ?? false,
         quiet: quiet ?? false,
         workers,
+        bus: bus && { url: bus, storage },
     }
 }
 
@@ -122,6 +135,16 @@ function createCommand(): Command {
             whole(1, MOST_WORKERS),
             1
         )
+        .option(
+            "--bus <url>",
+            "share devices and plot with the other servers on this NATS server, which needs JetStream",
+            busUrl
+        )
+        .addOption(
+            new Option("--bus-storage <kind>", "where NATS keeps the history")
+                .choices(["file", "memory"])
+                .default("file")
+        )
         .addOption(new Option("--json", "log as lines of JSON"))
         .addOption(new Option("--quiet", "print the address only"))
 }
@@ -171,6 +194,15 @@ const token: Parser<string> = text => {
     throw new InvalidArgumentError(
         "Allowed are letters, digits and !#$%&'*+-.^_`|~ without spaces."
     )
+}
+
+const busUrl: Parser<string> = text => {
+    try {
+        connectionOptions(text)
+        return text
+    } catch {
+        throw new InvalidArgumentError(`Allowed is ${BUS_URL}.`)
+    }
 }
 
 /** Collects the values of an option that may be repeated. */

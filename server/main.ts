@@ -6,7 +6,9 @@ import { startEchoServer } from "./echo.ts"
 import { ListenError } from "./listen-error.ts"
 import { jsonLine, textLine } from "./log.ts"
 import { print } from "./output.ts"
+import type { Bus } from "./plot/bus.ts"
 import { WorkerBus } from "./plot/worker-bus.ts"
+import { timestamp } from "./timestamp.ts"
 import { runWorkers, type Listening } from "./workers.ts"
 
 /** Exit code of a command line that cannot be understood. */
@@ -18,11 +20,12 @@ async function main(): Promise<void> {
     else await serve(options)
 }
 
-async function serve({ server: options, json, quiet }: Arguments) {
+async function serve(all: Arguments): Promise<void> {
+    const { server: options, json, quiet } = all
     const lineOf = json ? jsonLine : textLine
     const server = await startEchoServer({
         ...options,
-        bus: cluster.isWorker ? new WorkerBus() : undefined,
+        bus: await busOf(all),
         onEvent: quiet ? undefined : event => print(lineOf(event)),
     })
     const announcement = announcementOf(server, options.host)
@@ -36,6 +39,14 @@ async function serve({ server: options, json, quiet }: Arguments) {
     process.on("SIGINT", () => void stop()).on("SIGTERM", () => void stop())
     // the reader of a pipe has gone
     process.stdout.on("error", () => void stop())
+}
+
+async function busOf({ bus }: Arguments): Promise<Bus | undefined> {
+    if (!bus) return cluster.isWorker ? new WorkerBus() : undefined
+    // who does without it does not load NATS either
+    const { NatsBus } = await import("./plot/nats-bus.ts")
+    const report = (text: string) => console.error(`${timestamp()} ${text}`)
+    return new NatsBus({ ...bus, report })
 }
 
 function readArguments(): Arguments {
