@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http"
+import { draftOf, keyProblem } from "./draft.ts"
 
 /** Why a request does not become a WebSocket, as the HTTP answer says it. */
 export interface Refusal {
@@ -60,18 +61,16 @@ export function refusalOf(
             status: 400,
             reason: "A WebSocket handshake is HTTP/1.1 with a Host header",
         }
-    const version = headers["sec-websocket-version"]
-    // 8 is hybi-08 to hybi-12, the same on the wire
-    if (version !== "13" && version !== "8")
-        return {
-            status: 426,
-            reason: `Sec-WebSocket-Version is ${version ?? "missing"}, expected 13`,
-            headers: {
-                Upgrade: "websocket",
-                Connection: "Upgrade, close",
-                "Sec-WebSocket-Version": "13, 8",
-            },
-        }
+    const draft = draftOf(request)
+    if (!draft) {
+        const version = headers["sec-websocket-version"]
+        // 8 is hybi-08 to hybi-12, the same on the wire
+        if (version !== "13" && version !== "8")
+            return wrongVersion(version?.toString())
+    } else if (draft === "hixie-76") {
+        const reason = keyProblem(request)
+        if (reason) return { status: 400, reason }
+    }
     const origin = originOf(request)
     if (origins && origin !== undefined && !origins.has(origin.toLowerCase()))
         return { status: 403, reason: `Origin ${origin} is not allowed` }
@@ -82,6 +81,18 @@ export function refusalOf(
             headers: { "Retry-After": String(RETRY_AFTER) },
         }
     return undefined
+}
+
+function wrongVersion(version = "missing"): Refusal {
+    return {
+        status: 426,
+        reason: `Sec-WebSocket-Version is ${version}, expected 13`,
+        headers: {
+            Upgrade: "websocket",
+            Connection: "Upgrade, close",
+            "Sec-WebSocket-Version": "13, 8",
+        },
+    }
 }
 
 /** The page that asks; hybi-08 (version 8) called the header `Sec-WebSocket-Origin`. */

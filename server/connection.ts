@@ -1,5 +1,6 @@
 import type { Socket } from "node:net"
 import { WebSocket } from "ws"
+import type { Channel } from "./channel.ts"
 import type { Reporter } from "./events.ts"
 import { faulty, type Faults } from "./faults.ts"
 import type { Message, Push, Reply } from "./modes.ts"
@@ -19,16 +20,6 @@ export interface ConnectionSettings {
     hardLimit: number
     /** Milliseconds after which a client that takes none of its replies is terminated */
     stallTimeout: number
-}
-
-/** A WebSocket that remembers the code it closed with, also when `ws` itself chose it. */
-export class Channel extends WebSocket {
-    sent?: number
-
-    override close(code?: number, reason?: string | Buffer): void {
-        this.sent ??= code
-        super.close(code, reason)
-    }
 }
 
 /**
@@ -72,9 +63,9 @@ export class Connection {
         this.#reporter = reporter
         const { reply, push } = settings
         const pass = faulty(settings.faults, this)
-        ws.on("message", (data: Buffer, isBinary) => {
+        ws.on("message", (data, isBinary) => {
             const message: Message = isBinary
-                ? { type: "binary", data }
+                ? { type: "binary", data: data as Buffer }
                 : { type: "text", data: data.toString() }
             if (reporter.wants("message"))
                 reporter.report({ event: "message", ...message })
@@ -138,6 +129,7 @@ export class Connection {
 
     /** Asks for a pong; to be called again when it is due. */
     heartbeat(): void {
+        if (!this.#ws.canPing) return
         // behind unread replies a ping would measure the queue; stallTimeout watches that
         if (this.#ws.isPaused || this.#ws.readyState !== WebSocket.OPEN) return
         if (this.#pingedAt !== undefined)

@@ -7,11 +7,14 @@ import type { Server as Handshakes, ServerOptions } from "ws"
 import { hostAndPort } from "./address.ts"
 import { originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
 import type { Refusal } from "./admission.ts"
-import { Channel, Connection } from "./connection.ts"
+import { StandardChannel, type Channel } from "./channel.ts"
+import { Connection } from "./connection.ts"
+import { DraftChannel, draftOf, draftProtocolOf } from "./draft.ts"
 import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { listenError } from "./listen-error.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
 import { NAME_HEADER } from "./plot/devices.ts"
+import { PLOT_PATH } from "./plot/pages.ts"
 import { Plot } from "./plot/plot.ts"
 import { SourceServer } from "./plot/sources.ts"
 import { TELEPLOT } from "./plot/teleplot.ts"
@@ -51,7 +54,7 @@ export class EchoServer {
     /** In plotter mode */
     readonly #sources?: SourceServer
     readonly #http: Server
-    readonly #handshakes: Handshakes<typeof Channel>
+    readonly #handshakes: Handshakes<typeof StandardChannel>
     readonly #open = new Set<Connection>()
     /** TCP connections that have not become WebSockets, and who they are */
     readonly #callers = new Map<Duplex, string>()
@@ -90,6 +93,11 @@ export class EchoServer {
     /** Where a browser shows the server at work. */
     get page(): string {
         return `http://${hostAndPort(this.#settings.host, this.port)}/`
+    }
+
+    /** Where a browser shows the devices and the plot. */
+    get plotPage(): string {
+        return new URL(PLOT_PATH, this.page).href
     }
 
     /** The URL for a client that reaches this machine by the address `host`. */
@@ -177,9 +185,35 @@ export class EchoServer {
             isFull: () => this.#open.size >= this.#settings.maxConnections,
         })
         if (refusal) return this.#refuse(socket, refusal)
-        this.#handshakes.handleUpgrade(request, socket, head, ws =>
-            this.#admit(ws, request, isPage)
+        if (draftOf(request)) return this.#acceptDraft(request, head, isPage)
+        this.#handshakes.handleUpgrade(request, socket, head, channel =>
+            this.#admit(channel, request, isPage)
         )
+    }
+
+    #acceptDraft(
+        request: IncomingMessage,
+        head: Buffer,
+        isPage: boolean
+    ): void {
+        const channel = new DraftChannel(request, {
+            ...this.#settings,
+            secure: false,
+            protocol: agreed(this.#settings, [draftProtocolOf(request)]) ?? "",
+        })
+        const peer = this.#peerOf(request.socket)
+        const late = () =>
+            this.#emit(peer, {
+                event: "refused",
+                status: 408,
+                reason: "The handshake was not finished",
+            })
+        channel.once("close", late)
+        channel.once("open", () => {
+            channel.off("close", late)
+            this.#admit(channel, request, isPage)
+        })
+        channel.start(head)
     }
 
     /** Its own method, so that nothing that stays with the connection keeps the request in memory. */
@@ -192,6 +226,7 @@ export class EchoServer {
             path: pathOf(request),
             origin: originOf(request),
             protocol: ws.protocol || undefined,
+            version: ws.version,
         })
         const connection = isPage
             ? this.#connectPage(ws, socket, peer)
@@ -235,7 +270,7 @@ export class EchoServer {
             {
                 name: headers[NAME_HEADER]?.toString(),
                 address: peer,
-                protocol: ["RFC 6455", ws.protocol].filter(Boolean).join(", "),
+                protocol: [ws.version, ws.protocol].filter(Boolean).join(", "),
             },
             connection
         )
@@ -285,21 +320,30 @@ export class EchoServer {
 }
 
 /** `closeTimeout` is missing from the types of `ws`. */
-type HandshakeOptions = ServerOptions<typeof Channel> & { closeTimeout: number }
+type HandshakeOptions = ServerOptions<typeof StandardChannel> & {
+    closeTimeout: number
+}
 
 function handshakeOptions(settings: Settings): HandshakeOptions {
-    const { subprotocols, maxMessage, closeTimeout, faults } = settings
+    const { maxMessage, closeTimeout, faults } = settings
     return {
         noServer: true,
-        WebSocket: Channel,
+        WebSocket: StandardChannel,
         clientTracking: false,
         perMessageDeflate: false,
         maxPayload: maxMessage,
         autoPong: !faults.noPong,
         closeTimeout,
-        handleProtocols: offered =>
-            [...offered].find(
-                name => name === TELEPLOT || subprotocols.includes(name)
-            ) ?? false,
+        handleProtocols: offered => agreed(settings, offered) ?? false,
     }
+}
+
+/** The first subprotocol of those offered that the server speaks. */
+function agreed(
+    { subprotocols }: Settings,
+    offered: Iterable<string>
+): string | undefined {
+    return [...offered].find(
+        name => name === TELEPLOT || subprotocols.includes(name)
+    )
 }

@@ -14,6 +14,8 @@ export interface ConnectionEvent extends Happening<"connection"> {
     origin?: string
     /** The subprotocol agreed on */
     protocol?: string
+    /** `RFC 6455`, `hixie-76` or `hixie-75` */
+    version: string
 }
 
 /** A complete message came in. */

@@ -4,6 +4,9 @@ import type { Message } from "./modes.ts"
 /** Code points of a text, or bytes of a binary message, that a log line shows. */
 const SHOWN = 128
 
+/** The version that goes without saying. */
+const STANDARD = "RFC 6455"
+
 /**
  * What could forge a line or steer a terminal: controls, line and paragraph separators, and the marks and overrides
  * of writing direction (Unicode Standard Annex 9).
@@ -41,7 +44,7 @@ export function jsonLine(event: EchoEvent): string {
 function details(event: EchoEvent): string {
     switch (event.event) {
         case "connection":
-            return ` ${quote(event.path)}${named("origin", event.origin)}${named("subprotocol", event.protocol)}`
+            return ` ${quote(event.path)}${named("origin", event.origin)}${named("subprotocol", event.protocol)}${event.version === STANDARD ? "" : ` ${event.version}`}`
         case "message":
         case "reply":
             return ` ${event.type} ${summary(event)}`

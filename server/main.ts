@@ -34,7 +34,7 @@ function readArguments(): Arguments {
 }
 
 function announce(server: EchoServer, host = "", json: boolean): void {
-    const { url, page, port, sourcePort } = server
+    const { url, page, plotPage, port, sourcePort } = server
     const reachable = addressesOf(host).map(address => server.urlAt(address))
     if (json)
         return print(
@@ -42,6 +42,7 @@ function announce(server: EchoServer, host = "", json: boolean): void {
                 event: "listening",
                 url,
                 page,
+                plotPage,
                 port,
                 sourcePort,
                 reachable,
@@ -50,6 +51,7 @@ function announce(server: EchoServer, host = "", json: boolean): void {
     print(`listening on ${url}`)
     for (const address of reachable) print(`reachable at ${address}`)
     print(`page at ${page}`)
+    print(`devices and plot at ${plotPage}`)
     if (sourcePort) print(`data sources at TCP port ${sourcePort}`)
 }
 

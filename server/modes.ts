@@ -1,4 +1,5 @@
-import { page, type Pages } from "./pages.ts"
+import { page, type Page, type Pages } from "./pages.ts"
+import { PLOT_PATH, plotPages } from "./plot/pages.ts"
 
 /** A WebSocket message as the application sees it: text is never mistaken for binary, nor the other way round. */
 export type Message =
@@ -73,22 +74,28 @@ export function behaviourOf(
 
 /** The pages of a mode whose WebSocket is at `path`. */
 export function pagesOf(mode: ModeName, path: string, text: string): Pages {
+    if (mode === "plotter") return new Map([...plotPages("/", ""), ...shared()])
     const abouts = {
         reverse: "The server sends each message back reversed.",
         echo: "The server sends each message back as it came.",
         prefix: `The server sends each message back with “${text}” in front.`,
         tutorial:
             "The server says hello, a second later world, and then closes. It reads nothing.",
-        plotter: "The server sends the points of its data sources.",
     }
     const title = mode[0].toUpperCase() + mode.slice(1)
-    const form = mode === "tutorial" || mode === "plotter" ? "hidden" : ""
+    const form = mode === "tutorial" ? "hidden" : ""
     return new Map([
         ["/", page("talk.html", { title, about: abouts[mode], path, form })],
-        ["/style.css", page("style.css")],
         ["/talk.css", page("talk.css")],
         ["/talk.js", page("talk.js")],
-        ["/socket.js", page("socket.js")],
-        ["/icon.svg", page("icon.svg")],
+        ...plotPages(PLOT_PATH, path),
+        ...shared(),
+    ])
+}
+
+function shared(): [string, Page][] {
+    return ["style.css", "socket.js", "icon.svg"].map(file => [
+        `/${file}`,
+        page(file),
     ])
 }

@@ -10,7 +10,7 @@ import {
 } from "./modes.ts"
 import type { Pages } from "./pages.ts"
 import { LocalBus, type Bus } from "./plot/bus.ts"
-import { PLOT_PATH } from "./plot/plot.ts"
+import { PLOT_PATH } from "./plot/pages.ts"
 
 /** What a server can be told. Times are milliseconds, sizes are bytes. */
 export interface EchoOptions {
@@ -97,7 +97,7 @@ export function settingsOf(options: EchoOptions): Settings {
 }
 
 function plotPathsOf({ mode, path }: { mode: ModeName; path: string }) {
-    if (mode === "plotter") return new Set([path, PLOT_PATH])
+    if (mode === "plotter") return new Set([path, "/", PLOT_PATH])
     return new Set(path === PLOT_PATH ? [] : [PLOT_PATH])
 }
 

@@ -54,7 +54,7 @@ export interface Device {
     protocol: string
     /** Milliseconds since 1970 */
     since: number
-    /** Messages that came in from it */
+    /** Messages that came in from it, but for points */
     messages: number
     /** Wrong replies as the device itself counts them; else how often the server saw its connection fail */
     wrong: number

@@ -87,9 +87,11 @@ export class Entry {
     readonly #feed: Feed
     readonly #since = Date.now()
     #source?: Source
-    #received = 0
+    /** Messages that were for the plot */
+    #taken = 0
+    #messages = 0
     #pongs = 0
-    /** Messages of the last second for which there is a point, and when */
+    /** Messages of the last second, and when there was a point for them */
     #rate = 0
     #rateAt = 0
     /** What the device itself has told */
@@ -123,14 +125,16 @@ export class Entry {
             if (series === "round trip") this.#roundTrip = y
             if (series === "wrong") this.#wrong = y
         }
-        return points !== undefined
+        if (!points) return false
+        this.#taken++
+        return true
     }
 
     /** Makes points of what has changed since the last call. */
     sample(now: number): void {
         const { received, pongs, roundTrip } = this.connection
-        const rate = received - this.#received
-        this.#received = received
+        const rate = received - this.#taken - this.#messages
+        this.#messages += rate
         if (rate > 0 || this.#rate > 0) {
             // the line is to rise from zero, not from the last second in which there was something
             if (this.#rate === 0 && now - this.#rateAt > 1.5 * LOOK)
@@ -150,14 +154,14 @@ export class Entry {
 
     /** @param failures of earlier connections of the same name */
     row(failures: number): Device {
-        const { received, roundTrip } = this.connection
+        const { roundTrip } = this.connection
         return {
             id: this.#id,
             name: this.name,
             address: this.#info.address,
             protocol: this.#info.protocol,
             since: this.#since,
-            messages: received,
+            messages: this.#messages,
             wrong: this.#wrong ?? failures,
             roundTrip: this.#roundTrip ?? roundTrip,
         }

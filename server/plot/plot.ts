@@ -7,9 +7,6 @@ import { Feed } from "./feed.ts"
 import { Hub } from "./hub.ts"
 import { PageSession } from "./session.ts"
 
-/** Where an echo server has the plot, beside its own path: the page, and the page's WebSocket. */
-export const PLOT_PATH = "/plot"
-
 /** What a server plots: its devices and sources, and those of all servers on its bus. */
 export class Plot {
     readonly hub: Hub

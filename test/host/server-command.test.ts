@@ -10,6 +10,7 @@ async function start(t: TestContext, ...args: string[]) {
     const url = line.replace("listening on ", "")
     const page = new URL("/", url.replace("ws:", "http:"))
     assert.equal(await program.line(), `page at ${page}`)
+    assert.equal(await program.line(), `devices and plot at ${page}plot`)
     return { ...program, url }
 }
 
