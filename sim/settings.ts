@@ -26,7 +26,7 @@ export function storeSettings(vm: Vm, settings: Record<string, Uint8Array>) {
             command: SET,
             payload: settingPayload(name, value),
         })
-        send(vm, frame)
+        receiveFrame(vm, frame)
         vm._jd_em_process()
     }
 }
@@ -48,11 +48,21 @@ function announcement(vm: Vm) {
     return found
 }
 
-function send(vm: Vm, bytes: Uint8Array) {
+/** Hands a Jacdac frame to the VM, as its bus does. */
+export function receiveFrame(vm: Vm, bytes: Uint8Array) {
     const pointer = vm._malloc(bytes.length)
     vm.HEAPU8.set(bytes, pointer)
     const code = vm._jd_em_frame_received(pointer)
     vm._free(pointer)
     if (code < 0)
         throw new Error(`expected the VM to take a frame, its code is ${code}`)
+}
+
+/** @returns settings as the firmware stores them: JSON in UTF-8, by name */
+export function encodeSettings(settings: Record<string, unknown>) {
+    return Object.fromEntries(
+        Object.entries(settings)
+            .filter(([, value]) => value !== undefined)
+            .map(([name, value]) => [name, Buffer.from(JSON.stringify(value))])
+    )
 }
