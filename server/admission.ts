@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import { draftOf, keyProblem } from "./draft.ts"
+import { hasToken } from "./token.ts"
 
 /** Why a request does not become a WebSocket, as the HTTP answer says it. */
 export interface Refusal {
@@ -13,11 +14,28 @@ export interface Policy {
     path: string
     /** Lower-case; none: every origin */
     origins?: ReadonlySet<string>
-    isFull: () => boolean
+    /** A handshake needs one of them; none: it needs no token */
+    tokens: readonly string[]
 }
 
 /** Seconds after which a client that found the server full may ask again. */
 const RETRY_AFTER = 5
+
+/** What is said to a client for which there is no seat: none at all, or none for its address. */
+export function noSeat(which: "all" | "address"): Refusal {
+    const headers = { "Retry-After": String(RETRY_AFTER) }
+    return which === "all"
+        ? {
+              status: 503,
+              reason: `The server is full, try again in ${RETRY_AFTER} s`,
+              headers,
+          }
+        : {
+              status: 429,
+              reason: "Too many connections from this address",
+              headers,
+          }
+}
 
 /** The path of a request, whose target may be an absolute URI (RFC 6455 section 4.1) and may carry a query. */
 export function pathOf({ url = "/" }: IncomingMessage): string {
@@ -42,7 +60,7 @@ export function plainHttp(request: IncomingMessage, path: string): Refusal {
  */
 export function refusalOf(
     request: IncomingMessage,
-    { path, origins, isFull }: Policy
+    { path, origins, tokens }: Policy
 ): Refusal | undefined {
     const { headers, method } = request
     if (
@@ -74,11 +92,11 @@ export function refusalOf(
     const origin = originOf(request)
     if (origins && origin !== undefined && !origins.has(origin.toLowerCase()))
         return { status: 403, reason: `Origin ${origin} is not allowed` }
-    if (isFull())
+    if (tokens.length && !hasToken(headers, tokens))
         return {
-            status: 503,
-            reason: `The server is full, try again in ${RETRY_AFTER} s`,
-            headers: { "Retry-After": String(RETRY_AFTER) },
+            status: 401,
+            reason: "A token is needed: Authorization: Bearer …",
+            headers: { "WWW-Authenticate": "Bearer" },
         }
     return undefined
 }

@@ -3,6 +3,7 @@ import { WebSocket } from "ws"
 /** The events of a channel: those of `ws`. */
 export interface ChannelEvents {
     message: [data: Buffer | string, isBinary: boolean]
+    ping: []
     pong: []
     error: [error: Error]
     close: [code: number, reason: Buffer]

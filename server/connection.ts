@@ -1,5 +1,6 @@
 import type { Socket } from "node:net"
 import { WebSocket } from "ws"
+import { Bucket } from "./bucket.ts"
 import type { Channel } from "./channel.ts"
 import type { Reporter } from "./events.ts"
 import { faulty, type Faults } from "./faults.ts"
@@ -14,6 +15,8 @@ export interface ConnectionSettings {
     /** Called each time the network has taken a message */
     written?: () => void
     faults: Faults
+    /** Messages and pings a second that a client may send */
+    maxRate?: number
     /** Bytes of unread replies above which the client is not read any more */
     maxBuffered: number
     /** Bytes of unread replies above which the client is terminated */
@@ -35,8 +38,9 @@ export interface ConnectionSettings {
 export class Connection {
     /** Resolves when the connection has ended and its `close` was reported. */
     readonly closed: Promise<void>
-    /** Messages that came in */
+    /** Messages that came in, and that went out */
     received = 0
+    sent = 0
     /** How often it failed: once at most, for that ends it */
     failures = 0
     /** Pings that were answered, and after how many milliseconds the last one was */
@@ -61,9 +65,12 @@ export class Connection {
         this.#socket = socket
         this.#settings = settings
         this.#reporter = reporter
-        const { reply, push } = settings
+        const { reply, push, maxRate } = settings
+        const bucket = maxRate ? new Bucket(maxRate) : undefined
         const pass = faulty(settings.faults, this)
+        if (bucket) ws.on("ping", () => bucket.take() || this.#tooFast())
         ws.on("message", (data, isBinary) => {
+            if (bucket && !bucket.take()) return this.#tooFast()
             const message: Message = isBinary
                 ? { type: "binary", data: data as Buffer }
                 : { type: "text", data: data.toString() }
@@ -102,12 +109,23 @@ export class Connection {
         return this.#ws.bufferedAmount
     }
 
+    /** Bytes that came in, its handshake and frames included. */
+    get bytesRead(): number {
+        return this.#socket.bytesRead
+    }
+
+    /** Bytes that went out, likewise. */
+    get bytesWritten(): number {
+        return this.#socket.bytesWritten
+    }
+
     /** Sends a message, unless the connection is closing. */
     send(message: Message): void {
         if (this.#ws.readyState !== WebSocket.OPEN) return
         const { maxBuffered, hardLimit } = this.#settings
         const binary = message.type === "binary"
         this.#ws.send(message.data, { binary }, this.#onWritten)
+        this.sent++
         if (this.#reporter.wants("reply"))
             this.#reporter.report({ event: "reply", ...message })
         if (this.buffered > hardLimit)
@@ -173,6 +191,17 @@ export class Connection {
         this.#socket.setTimeout(0)
         this.#ws.resume()
         this.#reporter.report({ event: "resume", buffered: this.buffered })
+    }
+
+    #tooFast(): void {
+        if (this.#ws.readyState !== WebSocket.OPEN) return
+        const { maxRate } = this.#settings
+        this.failures++
+        this.#reporter.report({
+            event: "failure",
+            reason: `sent more than ${maxRate} messages a second`,
+        })
+        this.close(1008, "too many messages")
     }
 
     #stalled(): void {

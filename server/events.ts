@@ -40,7 +40,7 @@ export interface FailureEvent extends Happening<"failure"> {
 
 /** A request did not become a WebSocket. */
 export interface RefusedEvent extends Happening<"refused"> {
-    /** HTTP status of the answer */
+    /** HTTP status of the answer; 0: the bytes were no TLS, and there was none */
     status: number
     reason: string
 }
@@ -57,6 +57,12 @@ export interface ResumeEvent extends Happening<"resume"> {
     buffered: number
 }
 
+/** The certificate was read again. `peer` is empty. */
+export interface RenewedEvent extends Happening<"renewed"> {
+    /** Why the old one stays in use */
+    problem?: string
+}
+
 /** Everything that the server tells of what it sees. */
 export type EchoEvent =
     | ConnectionEvent
@@ -67,6 +73,7 @@ export type EchoEvent =
     | RefusedEvent
     | PauseEvent
     | ResumeEvent
+    | RenewedEvent
 
 /** The events by name, as an emitter wants them. */
 export type EventMap = {

@@ -24,7 +24,8 @@ export function quote(value: unknown): string {
 
 /** An event as a line for people. */
 export function textLine(event: EchoEvent): string {
-    return `${event.time} ${event.peer} ${event.event}${details(event)}`
+    const peer = event.peer && event.peer + " "
+    return `${event.time} ${peer}${event.event}${details(event)}`
 }
 
 /** An event as a line of JSON: `length` is bytes on the wire, `data` is text or hex, `shortened` tells that some is left out. */
@@ -54,6 +55,10 @@ function details(event: EchoEvent): string {
             return ` ${event.status} ${quote(event.reason)}`
         case "failure":
             return ` ${quote(event.reason)}`
+        case "renewed":
+            return event.problem
+                ? ` not: ${quote(event.problem)}`
+                : " certificate"
         case "pause":
         case "resume":
             return ` reading, ${event.buffered} bytes of replies wait`

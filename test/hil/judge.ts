@@ -15,13 +15,15 @@ export interface Evidence {
     faults: readonly Fault[]
     /** The n-th message. */
     message(n: number): string | Buffer
+    /** The program did not come to its end: the last message was still on its way. */
+    cutShort?: boolean
 }
 
 /** An exchange from the board's side; times as `performance.now()`. */
 export interface Exchange {
     n: number
     sent: number
-    /** `cut`: the board was reset before it was settled. `silent`: nothing more was said about it. */
+    /** `cut`: the board was reset, or ended, before it was settled. `silent`: nothing more was said about it. */
     outcome: "right" | "wrong" | "lost" | "cut" | "silent"
     settled?: number
     /** Milliseconds by the board's own clock; of a right one. */
@@ -110,7 +112,7 @@ function lines(
     })
 }
 
-function exchangesOf({ log, faults }: Evidence): Exchange[] {
+function exchangesOf({ log, faults, cutShort }: Evidence): Exchange[] {
     const exchanges: Exchange[] = []
     for (const { at, line } of lines(log)) {
         if (line.kind === "sent")
@@ -133,7 +135,9 @@ function exchangesOf({ log, faults }: Evidence): Exchange[] {
     exchanges.forEach((exchange, i) => {
         const { sent, outcome } = exchange
         const next = exchanges[i + 1]
-        if (outcome !== "silent" || next?.n !== 1) return
+        if (outcome !== "silent") return
+        if (!next && cutShort) exchange.outcome = "cut"
+        if (next?.n !== 1) return
         if (resets.some(({ from }) => from >= sent && from <= next.sent))
             exchange.outcome = "cut"
     })

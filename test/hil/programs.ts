@@ -8,6 +8,11 @@ export const SIMULATED: Record<ProgramName, Record<string, string>> = {
         ethernet: "sim/device/mainethernet.ts",
         cellular: "sim/device/maincellular.ts",
     },
+    sizes: {
+        wifi: "test/hil/device/sizeswifi.ts",
+        ethernet: "test/hil/device/sizessimethernet.ts",
+        cellular: "test/hil/device/sizessimcellular.ts",
+    },
 }
 
 /** For a board with pins: entries by network. */
@@ -16,5 +21,10 @@ export const ON_BOARD: Record<ProgramName, Record<string, string>> = {
         wifi: "src/main.ts",
         ethernet: "src/mainethernet.ts",
         cellular: "src/maincellular.ts",
+    },
+    sizes: {
+        wifi: "test/hil/device/sizeswifi.ts",
+        ethernet: "test/hil/device/sizesethernet.ts",
+        cellular: "test/hil/device/sizescellular.ts",
     },
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { BackEnd, Device, DeviceOptions, LogLine } from "./device.ts"
 import { FaultLog, type Fault } from "./faultlog.ts"
-import { Impostors } from "./impostor.ts"
+import { Impostors, type Impostor } from "./impostor.ts"
 import { judge, RESET, type Verdict } from "./judge.ts"
 import { Link } from "./link.ts"
 import { DEFAULT_SETTINGS, type Bench, type Scenario } from "./scenario.ts"
@@ -82,6 +82,7 @@ export async function run(
         record: record.list,
         faults: faults.list,
         message: messageOf(scenario),
+        cutShort: trouble !== undefined,
     }
     const verdict = judge(evidence, scenario.expect)
     const problems = [
@@ -155,24 +156,6 @@ class Stage implements Bench {
 
     /** Runs it up to the program's last line. @throws when a step fails, or when it does not end in time */
     async play(scenario: Scenario, host: string, stop: AbortSignal) {
-        const seconds = scenario.deadline * this.pace
-        const { signal } = this.over
-        const deadline = sleep(1000 * seconds, undefined, { signal }).then(
-            () => {
-                throw new TimedOut(
-                    `not at its end within ${seconds} s; the last line is "${this.board.log.at(-1)?.text}"`
-                )
-            }
-        )
-        const stopped = new Promise<never>((_, reject) => {
-            const end = () => reject(new Error("stopped"))
-            if (stop.aborted) end()
-            stop.addEventListener("abort", end, { signal })
-        })
-        await Promise.race([deadline, stopped, this.steps(scenario, host)])
-    }
-
-    private async steps(scenario: Scenario, host: string) {
         const { settings, program = "echo", deadline } = scenario
         await scenario.prepare?.(this)
         await this.board.deploy(program, {
@@ -180,7 +163,22 @@ class Stage implements Bench {
             ...settings,
             URL: `ws://${host}:${this.link.port}/ws`,
         })
-        await scenario.steps?.(this)
+        const { signal } = this.over
+        const stopped = new Promise<never>((_, reject) => {
+            const end = () => reject(new Error("stopped"))
+            if (stop.aborted) end()
+            stop.addEventListener("abort", end, { signal })
+        })
+        const late = this.sleep(1000 * deadline).then(() => {
+            throw new TimedOut(
+                `not at its end within ${deadline * this.pace} s; the last line is "${this.board.log.at(-1)?.text}"`
+            )
+        })
+        await Promise.race([late, stopped, this.steps(scenario)])
+    }
+
+    private async steps({ steps, deadline }: Scenario) {
+        await steps?.(this)
         await this.device.expect(/^closed /, 1000 * deadline)
         if (await this.record.quiet(SETTLE)) return
         throw new Error(
@@ -188,7 +186,7 @@ class Stage implements Bench {
         )
     }
 
-    async impostor(...parts: Parameters<Impostors["play"]>[0]) {
+    readonly impostor = async (...parts: Impostor[]) => {
         this.impostors ??= await Impostors.start(this.record, this.faults)
         this.link.target = this.impostors.port
         // it plays while the steps go on; what it meets is in the record
@@ -197,7 +195,7 @@ class Stage implements Bench {
             .catch(() => {})
     }
 
-    async sleep(milliseconds: number) {
+    readonly sleep = async (milliseconds: number) => {
         const { signal } = this.over
         await sleep(milliseconds * this.pace, undefined, { signal })
     }

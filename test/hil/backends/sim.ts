@@ -68,6 +68,9 @@ class SimulatedDevice implements Device {
             wires: chips.wires,
             log: ({ text }) => this.transcript.add(text),
         })
+        board.on("panic", ({ name }) =>
+            this.transcript.end(`the program ended: ${name}`)
+        )
         this.running = { board, chips }
     }
 

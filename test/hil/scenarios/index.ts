@@ -4,10 +4,12 @@ import { EVERYDAY } from "./everyday.ts"
 import { LINK } from "./link.ts"
 import { MISBEHAVIOUR } from "./misbehaviour.ts"
 import { OUTAGES } from "./outages.ts"
+import { MESSAGE_SIZES } from "./sizes.ts"
 import { TIME } from "./time.ts"
 
 export const SCENARIOS: Scenario[] = [
     ...EVERYDAY,
+    ...MESSAGE_SIZES,
     ...OUTAGES,
     ...LINK,
     ...MISBEHAVIOUR,
