@@ -106,9 +106,7 @@ export class NatsBus implements Bus {
         const { length } = this.#outbox
         if (length) this.#report(`ends, and ${length} events were not taken`)
         this.#over.abort()
-        // with what was said last: that this server has gone
-        const gone = this.#nats?.drain().catch(() => {})
-        await Promise.race([gone, sleep(FLUSH, undefined, { ref: false })])
+        await this.#leave()
     }
 
     /** Connects, for as long as the server runs. */
@@ -116,7 +114,7 @@ export class NatsBus implements Bus {
         while (!this.#over.signal.aborted) {
             try {
                 const nats = await connect(connectionOptions(this.#options.url))
-                await this.#use(nats).finally(() => nats.close())
+                await this.#use(nats).finally(() => void nats.close())
                 this.#report("the connection has ended")
             } catch (error) {
                 this.#report((error as Error).message)
@@ -210,6 +208,16 @@ export class NatsBus implements Bus {
                 await this.#pause(RETRY)
             }
         }
+    }
+
+    /** With what was said last: that this server has gone. A connection that hangs is left to its fate. */
+    async #leave(): Promise<void> {
+        const timer = new AbortController()
+        const { signal } = timer
+        const left = this.#nats?.flush().then(() => this.#nats?.close())
+        const tooLate = sleep(FLUSH, undefined, { signal })
+        await Promise.race([left, tooLate]).catch(() => {})
+        timer.abort()
     }
 
     #report(text: string): void {
