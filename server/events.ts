@@ -75,6 +75,12 @@ export type EchoEvent =
     | ResumeEvent
     | RenewedEvent
 
+/** The names of all events. */
+export const EVENT_NAMES = [
+    ...["connection", "message", "reply", "close", "failure"],
+    ...["refused", "pause", "resume", "renewed"],
+] as EchoEvent["event"][]
+
 /** The events by name, as an emitter wants them. */
 export type EventMap = {
     [Name in EchoEvent["event"]]: [Extract<EchoEvent, { event: Name }>]
