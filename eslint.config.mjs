@@ -25,7 +25,12 @@ export default ts.config(
     },
     {
         // DeviceScript: arrow functions have no `this`, strings and promises are its own
-        files: ["src/**/*.ts", "sim/device/**/*.ts", "test/device/**/*.ts"],
+        files: [
+            "src/**/*.ts",
+            "sim/device/**/*.ts",
+            "test/device/**/*.ts",
+            "test/hil/device/**/*.ts",
+        ],
         rules: {
             "@typescript-eslint/no-this-alias": "off",
             "@typescript-eslint/no-explicit-any": "off",

@@ -23,10 +23,15 @@ export interface Arguments {
     quiet: boolean
     /** The least important events that are logged */
     log: Level
+    /** Processes that serve */
+    workers: number
 }
 
 /** The longest message that may be allowed, bytes: a quarter of the longest string of V8. */
 const LARGEST_MESSAGE = 2 ** 27
+
+/** More processes than any machine has use for. */
+const MOST_WORKERS = 256
 
 /**
  * Reads the command line (without node and script).
@@ -35,8 +40,18 @@ const LARGEST_MESSAGE = 2 ** 27
 export function parseArguments(argv: string[]): Arguments {
     const command = createCommand().exitOverride()
     command.parse(argv, { from: "user" })
-    const { json, quiet, log, origin, subprotocol, ping, cert, key, ...same } =
-        command.opts()
+    const {
+        json,
+        quiet,
+        log,
+        workers,
+        origin,
+        subprotocol,
+        ping,
+        cert,
+        key,
+        ...same
+    } = command.opts()
     const [mode] = command.processedArgs as [ModeName]
     if (same.prefix !== undefined && mode !== "prefix")
         command.error(
@@ -63,6 +78,7 @@ export function parseArguments(argv: string[]): Arguments {
         log,
         json: json ?? false,
         quiet: quiet ?? false,
+        workers,
     }
 }
 
@@ -124,6 +140,12 @@ function createCommand(): Command {
             "time between pings, and to answer one; 0 sends none",
             seconds,
             DEFAULTS.ping / 1000
+        )
+        .option(
+            "--workers <number>",
+            "processes that share the connections",
+            whole(1, MOST_WORKERS),
+            1
         )
         .option(
             "--max-per-address <number>",

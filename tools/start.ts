@@ -60,7 +60,10 @@ async function start(options: Options) {
         const run = new Run(config, unplug)
         try {
             const board = await startBoard(entry, {
-                settings: settingsOf({ ...options, modem: config.modem, url }),
+                settings: {
+                    ...settingsOf({ ...options, modem: config.modem, url }),
+                    PLOT: server ? true : config.plot,
+                },
                 wires,
                 log: line => run.read(line),
             })

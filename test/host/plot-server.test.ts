@@ -3,43 +3,11 @@ import { once } from "node:events"
 import { connect } from "node:net"
 import { test, type TestContext } from "node:test"
 import { WebSocket, type ClientOptions } from "ws"
+import { Board } from "../../sim/host.ts"
 import type { EchoServer } from "../../server/echo.ts"
 import type { EchoOptions } from "../../server/options.ts"
-import type { Table } from "../../server/plot/hub.ts"
-import type { Batch } from "../../server/plot/session.ts"
+import { Page } from "./plot-page.ts"
 import { serve } from "./server-peers.ts"
-
-/** A page: asks for the next batch when it has one, and knows what it was shown. */
-class Page {
-    readonly ws: WebSocket
-    /** By source and series: `board/temperature` */
-    readonly points = new Map<string, number[]>()
-    table?: Table
-    readonly #names = new Map<number, string>()
-
-    constructor(server: EchoServer, path = "/plot") {
-        this.ws = new WebSocket(`ws://127.0.0.1:${server.port}${path}`)
-        this.ws.on("message", data => {
-            this.#show(JSON.parse(String(data)) as Batch)
-            this.ws.send("")
-            this.ws.emit("shown")
-        })
-    }
-
-    async until(done: () => boolean): Promise<void> {
-        while (!done()) await once(this.ws, "shown")
-    }
-
-    #show({ series = [], points = [], table }: Batch): void {
-        for (const [id, source, name] of series)
-            this.#names.set(id, `${source}/${name}`)
-        for (const [id, ...values] of points) {
-            const name = this.#names.get(id) ?? "unknown"
-            this.points.set(name, [...(this.points.get(name) ?? []), ...values])
-        }
-        this.table = table ?? this.table
-    }
-}
 
 async function open(t: TestContext, options: EchoOptions = {}, path?: string) {
     const server = await serve(t, { sourcePort: 0, ...options })
@@ -115,6 +83,21 @@ test("a device's Teleplot lines are plotted and not answered; everything else is
     assert.deepEqual(page.points.get("b/temperature"), [1, 20.5, 2, 21])
     await page.until(() => page.table?.devices[0]?.wrong === 3)
     assert.equal(page.table?.devices[0].roundTrip, 12)
+})
+
+test("the echo program on a board tells its round trips, and is answered all the same", async t => {
+    const { server, page } = await open(t)
+    const board = await Board.start("src/main.ts", {
+        settings: { URL: server.url, INTERVAL: 10, COUNT: 3, PLOT: true },
+    })
+    t.after(() => board.stop())
+    await board.expect(/^summary sent=3 right=3 wrong=0 lost=0 /)
+    const series = (name: string) =>
+        [...page.points].find(([key]) => key.endsWith(`/${name}`))?.[1]
+    await page.until(() => series("round trip")?.length === 6)
+    await page.until(() => series("lost")?.length === 6)
+    const zeros = series("wrong")!.filter((_, i) => i % 2)
+    assert.deepEqual(zeros, [0, 0, 0])
 })
 
 test("without the subprotocol Teleplot lines are answered like any text", async t => {
