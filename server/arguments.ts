@@ -9,10 +9,15 @@ export interface Arguments {
     json: boolean
     /** No log lines */
     quiet: boolean
+    /** Processes that serve */
+    workers: number
 }
 
 /** The longest message that may be allowed, bytes: a quarter of the longest string of V8. */
 const LARGEST_MESSAGE = 2 ** 27
+
+/** More processes than any machine has use for. */
+const MOST_WORKERS = 256
 
 /** The longest ping interval, seconds. */
 const DAY = 24 * 60 * 60
@@ -27,7 +32,8 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 export function parseArguments(argv: string[]): Arguments {
     const command = createCommand().exitOverride()
     command.parse(argv, { from: "user" })
-    const { json, quiet, origin, subprotocol, ping, ...same } = command.opts()
+    const { json, quiet, workers, origin, subprotocol, ping, ...same } =
+        command.opts()
     const [mode] = command.processedArgs as [ModeName]
     if (same.prefix !== undefined && mode !== "prefix")
         command.error(
@@ -47,6 +53,7 @@ export function parseArguments(argv: string[]): Arguments {
         },
         json: json ?? false,
         quiet: quiet ?? false,
+        workers,
     }
 }
 
@@ -108,6 +115,12 @@ function createCommand(): Command {
             "time between pings, and to answer one; 0 sends none",
             seconds,
             DEFAULTS.ping / 1000
+        )
+        .option(
+            "--workers <number>",
+            "processes that share the connections",
+            whole(1, MOST_WORKERS),
+            1
         )
         .addOption(new Option("--json", "log as lines of JSON"))
         .addOption(new Option("--quiet", "print the address only"))

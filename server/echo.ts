@@ -287,15 +287,19 @@ export class EchoServer {
         { socket, headers }: IncomingMessage,
         peer: string
     ): Connection {
-        const { reply } = this.#settings
-        const settings: Settings = { ...this.#settings }
-        if (ws.protocol === TELEPLOT)
-            settings.reply = message =>
-                device.take(message) ? undefined : reply?.(message)
+        let settings = this.#settings
+        if (ws.protocol === TELEPLOT) {
+            const { reply } = settings
+            settings = {
+                ...settings,
+                reply: message =>
+                    device.take(message) ? undefined : reply?.(message),
+            }
+        }
         const connection = new Connection(
             ws,
             socket,
-            ws.protocol === TELEPLOT ? settings : this.#settings,
+            settings,
             this.#reporterOf(peer)
         )
         const device = this.#plot.devices.add(

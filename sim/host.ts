@@ -5,6 +5,7 @@ import { Link, type LinkOptions } from "./link.ts"
 import { LogReader, type LogEvent } from "./log.ts"
 import { Machine, type Flash } from "./machine.ts"
 import { compile, type Program } from "./program.ts"
+import { encodeSettings } from "./settings.ts"
 import { Transcript } from "./transcript.ts"
 import { Wire, type WireModel } from "./wire.ts"
 
@@ -82,7 +83,7 @@ export class Board extends EventEmitter<BoardEvents> {
         const board = new Board(compiled, options)
         await board.machine.start(compiled.bytecode, {
             ...compiled.settings,
-            ...encode(options.settings ?? {}),
+            ...encodeSettings(options.settings ?? {}),
         })
         return board
     }
@@ -195,12 +196,4 @@ export class Board extends EventEmitter<BoardEvents> {
         this.exit(STOPPED)
         await this.link.stop()
     }
-}
-
-function encode(settings: Record<string, unknown>) {
-    return Object.fromEntries(
-        Object.entries(settings)
-            .filter(([, value]) => value !== undefined)
-            .map(([name, value]) => [name, Buffer.from(JSON.stringify(value))])
-    )
 }

@@ -2,7 +2,7 @@
 import type { Carrier, SocketEvent } from "./carrier.ts"
 import { Heap } from "./heap.ts"
 import { ReceiveWindow } from "./window.ts"
-import { storeSettings } from "./settings.ts"
+import { receiveFrame, storeSettings } from "./settings.ts"
 import { toolchain, watchdog, type Vm } from "./vm.ts"
 
 /** What survives a reset of the board: its program and its settings. */
@@ -23,6 +23,8 @@ export interface MachineOptions {
 /** What a machine reports; never from inside of the VM, so a listener may do as it likes. */
 export interface MachineListener {
     line(text: string): void
+    /** A Jacdac frame that the board sends on its bus. */
+    frame?(bytes: Uint8Array): void
     /** What the VM called outside failed. */
     failed(error: unknown): void
     /** The firmware's panic code; 0: the program restarts itself. */
@@ -96,7 +98,10 @@ export class Machine {
             this.tell(() => this.listener.line(text))
         }
         vm.panicHandler = code => this.tell(() => this.listener.panic(code))
-        vm.sendPacket = () => {}
+        vm.sendPacket = frame => {
+            const bytes = frame.slice()
+            this.tell(() => this.listener.frame?.(bytes))
+        }
         vm.devsSetDeviceId(deviceId)
         vm.devsGcStress(gcStress)
         this.connectSocket(vm)
@@ -163,6 +168,13 @@ export class Machine {
     /** Something happened outside: lets the VM see it at once, or, when it is running just now, as soon as it is idle. */
     readonly wake = () => {
         if (!this.running && !this.stopped) this.run()
+    }
+
+    /** A Jacdac frame comes on the board's bus; while it boots, the board is deaf. */
+    receive(frame: Uint8Array) {
+        if (this.running || this.stopped) return
+        receiveFrame(this.vm, frame)
+        this.run()
     }
 
     /** Whether the program can take more received data. */

@@ -71,8 +71,19 @@ export const STATE_INTERVAL = 3000
 /** Milliseconds of silence after which a server is taken for dead. */
 export const SERVER_TIMEOUT = 4 * STATE_INTERVAL
 
+/** How a bus is doing, for a health check. */
+export interface BusStatus {
+    /** Whether what is published now reaches the other servers */
+    connected: boolean
+    /** Events that were published and have not arrived yet */
+    waiting: number
+    /** Events that could not be kept any longer and were dropped */
+    dropped: number
+}
+
 /** Carries the events of each server to all servers, itself included. */
 export interface Bus {
+    readonly status: BusStatus
     /** Hands an event over. Never waits and never throws: what the bus cannot take it counts and reports itself. */
     publish(event: HubEvent): void
     /**
@@ -86,6 +97,7 @@ export interface Bus {
 
 /** The bus of a server that is alone: hands every event over at once and remembers none. */
 export class LocalBus implements Bus {
+    readonly status = { connected: true, waiting: 0, dropped: 0 }
     readonly #handlers = new Set<(event: HubEvent) => void>()
 
     publish(event: HubEvent): void {

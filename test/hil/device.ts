@@ -55,6 +55,8 @@ export interface DeviceOptions {
     port?: string
     /** Speed of the serial port. */
     baud?: number
+    /** The address at which a real board reaches this computer. Default: the only one that is not loopback. */
+    host?: string
     /** Firmware, a UF2 file. */
     firmware?: string
     /** Boot ROM, a raw image. */

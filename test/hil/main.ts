@@ -201,6 +201,10 @@ await new Command("npm run hil --")
     .option("--board <id>", "the board's id in boards/")
     .option("--port <path>", "serial port of a real board")
     .option("--baud <n>", "its speed", integer(1))
+    .option(
+        "--host <address>",
+        "this computer's address, as a real board reaches it"
+    )
     .option("--flash", "write the program's image to a real board first")
     .option("--firmware <file>", "UF2 file for an emulated board")
     .option("--bootrom <file>", "boot ROM image for an emulated board")

@@ -6,41 +6,8 @@ import { WebSocket, type ClientOptions } from "ws"
 import { Board } from "../../sim/host.ts"
 import type { EchoServer } from "../../server/echo.ts"
 import type { EchoOptions } from "../../server/options.ts"
-import type { Table } from "../../server/plot/hub.ts"
-import type { Batch } from "../../server/plot/session.ts"
+import { Page } from "./plot-page.ts"
 import { serve } from "./server-peers.ts"
-
-/** A page: asks for the next batch when it has one, and knows what it was shown. */
-class Page {
-    readonly ws: WebSocket
-    /** By source and series: `board/temperature` */
-    readonly points = new Map<string, number[]>()
-    table?: Table
-    readonly #names = new Map<number, string>()
-
-    constructor(server: EchoServer, path = "/plot") {
-        this.ws = new WebSocket(`ws://127.0.0.1:${server.port}${path}`)
-        this.ws.on("message", data => {
-            this.#show(JSON.parse(String(data)) as Batch)
-            this.ws.send("")
-            this.ws.emit("shown")
-        })
-    }
-
-    async until(done: () => boolean): Promise<void> {
-        while (!done()) await once(this.ws, "shown")
-    }
-
-    #show({ series = [], points = [], table }: Batch): void {
-        for (const [id, source, name] of series)
-            this.#names.set(id, `${source}/${name}`)
-        for (const [id, ...values] of points) {
-            const name = this.#names.get(id) ?? "unknown"
-            this.points.set(name, [...(this.points.get(name) ?? []), ...values])
-        }
-        this.table = table ?? this.table
-    }
-}
 
 async function open(t: TestContext, options: EchoOptions = {}, path?: string) {
     const server = await serve(t, { sourcePort: 0, ...options })

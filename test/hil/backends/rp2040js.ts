@@ -6,6 +6,7 @@ import { W5500 } from "../../../sim/chips/w5500.ts"
 import { HomeLan } from "../../../sim/chips/w5500home.ts"
 import { LogReader } from "../../../sim/log.ts"
 import { compile } from "../../../sim/program.ts"
+import { encodeSettings } from "../../../sim/settings.ts"
 import { Chip } from "../../../sim/rp2040/chip.ts"
 import { flashImage } from "../../../sim/rp2040/image.ts"
 import { wireSpi } from "../../../sim/rp2040/wiring.ts"
@@ -27,7 +28,7 @@ import { DeviceLog } from "../devicelog.ts"
 import { ON_BOARD } from "../programs.ts"
 
 /** How much slower than the real chip the emulated one is when it is busy. */
-const PACE = 8
+const PACE = 3
 /** Where `devs` keeps firmware that it has downloaded. */
 const CACHE = ".devicescript/cache"
 const BOOTROM_SIZE = 16384
@@ -104,7 +105,7 @@ class EmulatedDevice implements Device {
             firmware: this.firmware,
             board: definition(this.board.id),
             bytecode,
-            settings: { ...compiled.settings, ...encode(settings) },
+            settings: { ...compiled.settings, ...encodeSettings(settings) },
         })
         const peripheral = PERIPHERALS[this.network](this.config)
         const reader = new LogReader(debug)
@@ -150,15 +151,6 @@ function definition(id: string): { pins: Record<string, number> } {
 function spiPins(id: string) {
     const { pins } = definition(id)
     return { sck: pins.SCK, cs: pins.CS ?? pins.UART_CS, reset: pins.RST }
-}
-
-function encode(settings: Settings): Record<string, Uint8Array> {
-    return Object.fromEntries(
-        Object.entries(settings).map(([name, value]) => [
-            name,
-            Buffer.from(JSON.stringify(value)),
-        ])
-    )
 }
 
 /** Puts the bytes of a serial port together. */
