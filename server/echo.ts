@@ -29,6 +29,9 @@ import { Totals, increase } from "./totals.ts"
 /** Where anyone may ask whether the server is well; the path is no WebSocket's. */
 const HEALTH = "/health"
 
+/** Messages a second that a page may send in any case: it asks for a batch after each frame. */
+const PAGE_RATE = 100
+
 /**
  * Starts a server and resolves when it listens.
  * @throws ListenError when a port is taken, or host and port cannot be listened on
@@ -76,7 +79,9 @@ export class EchoServer {
         this.#settings = settings
         this.#plot = plot
         if (settings.mode === "plotter")
-            this.#sources = new SourceServer(plot.feed)
+            this.#sources = new SourceServer(plot.feed, (peer, event) =>
+                this.#emit(peer, event)
+            )
         if (settings.adminPort !== undefined) this.#admin = this.#createAdmin()
         const { onEvent, wantsEvent } = settings
         this.#tells = new Set(onEvent && EVENT_NAMES.filter(wantsEvent))
@@ -275,18 +280,18 @@ export class EchoServer {
     }
 
     #connectPage(ws: Channel, socket: Socket, peer: string): Connection {
+        const { maxRate } = this.#settings
         // the batches of a page are no news
         const wants = () => false
         const reporter = { ...this.#reporterOf(peer), wants }
-        return this.#plot.openPage(
-            settings =>
-                new Connection(
-                    ws,
-                    socket,
-                    { ...this.#settings, ...settings },
-                    reporter
-                )
-        )
+        return this.#plot.openPage(settings => {
+            const all = {
+                ...this.#settings,
+                ...settings,
+                maxRate: maxRate && Math.max(maxRate, PAGE_RATE),
+            }
+            return new Connection(ws, socket, all, reporter)
+        })
     }
 
     #connectDevice(

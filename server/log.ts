@@ -102,7 +102,11 @@ function details(event: EchoEvent): string {
         case "refused":
             return ` ${event.status} ${quote(event.reason)}`
         case "failure":
+        case "line":
             return ` ${quote(event.reason)}`
+        case "source":
+        case "gone":
+            return ` ${quote(event.name)}`
         case "renewed":
             return event.problem
                 ? ` not: ${quote(event.problem)}`
