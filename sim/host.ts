@@ -1,5 +1,6 @@
 /** The simulated board: the tool chain's own VM in this process, with its network, its log and its clock. */
 import { EventEmitter } from "node:events"
+import type { Bus } from "./bus.ts"
 import type { HeapReport } from "./heap.ts"
 import { Link, type LinkOptions } from "./link.ts"
 import { LogReader, type LogEvent } from "./log.ts"
@@ -21,6 +22,10 @@ export interface BoardOptions {
     link?: LinkOptions
     /** Models that the program reaches by opening its socket to `sim:<name>`. */
     wires?: Record<string, WireModel>
+    /** The bus of a dev server, for the board to join; left when the board stops. */
+    bus?: Bus
+    /** The program waits for a debugger on the bus to start it. */
+    held?: boolean
     /** Gets each log line, like a listener of the `log` event, but from the first one on. */
     log?: (line: LogEvent) => void
 }
@@ -81,8 +86,11 @@ export class Board extends EventEmitter<BoardEvents> {
             typeof program === "string" ? compile(program) : program
         const board = new Board(compiled, options)
         await board.machine.start(compiled.bytecode, {
-            ...compiled.settings,
-            ...encode(options.settings ?? {}),
+            settings: {
+                ...compiled.settings,
+                ...encode(options.settings ?? {}),
+            },
+            held: options.held ?? false,
         })
         return board
     }
@@ -104,6 +112,7 @@ export class Board extends EventEmitter<BoardEvents> {
                 deviceId,
                 gcStress: options.gcStress ?? false,
                 flash: options.flash ?? {},
+                bus: options.bus,
                 open: (host, port) => this.open(host, port),
             },
             {

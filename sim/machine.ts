@@ -1,9 +1,10 @@
 /** Runs the VM: boots it, gives it time when it wants some, and carries events to it and its news to the board. */
+import type { Bus } from "./bus.ts"
 import type { Carrier, SocketEvent } from "./carrier.ts"
 import { Heap } from "./heap.ts"
+import { prepare, type Preparation } from "./prepare.ts"
 import { ReceiveWindow } from "./window.ts"
-import { storeSettings } from "./settings.ts"
-import { toolchain, watchdog, type Vm } from "./vm.ts"
+import { injectFrame, toolchain, watchdog, type Vm } from "./vm.ts"
 
 /** What survives a reset of the board: its program and its settings. */
 export interface Flash {
@@ -16,6 +17,8 @@ export interface MachineOptions {
     deviceId: string
     gcStress: boolean
     flash: Flash
+    /** Where the board's Jacdac frames go, and others' come from. */
+    bus?: Bus
     /** Opens the program's socket. @returns the firmware's code when that fails at once */
     open(host: string, port: number): Carrier | number
 }
@@ -65,12 +68,11 @@ export class Machine {
 
     /**
      * Boots and deploys a program, which begins with the next turn of Node's event loop.
-     * @param settings JSON in UTF-8 by name
      * @throws when the VM does not accept the bytecode
      */
-    async start(bytecode: Uint8Array, settings: Record<string, Uint8Array>) {
+    async start(bytecode: Uint8Array, preparation: Preparation) {
         await this.boot()
-        storeSettings(this.vm, settings)
+        prepare(this.vm, preparation)
         const code = this.vm.devsDeploy(bytecode)
         if (code !== 0)
             throw new Error(
@@ -96,10 +98,11 @@ export class Machine {
             this.tell(() => this.listener.line(text))
         }
         vm.panicHandler = code => this.tell(() => this.listener.panic(code))
-        vm.sendPacket = () => {}
+        vm.sendPacket = frame => this.options.bus?.send(frame)
         vm.devsSetDeviceId(deviceId)
         vm.devsGcStress(gcStress)
         this.connectSocket(vm)
+        if (this.options.bus) this.options.bus.onframe = this.receive
     }
 
     private connectSocket(vm: Vm) {
@@ -163,6 +166,13 @@ export class Machine {
     /** Something happened outside: lets the VM see it at once, or, when it is running just now, as soon as it is idle. */
     readonly wake = () => {
         if (!this.running && !this.stopped) this.run()
+    }
+
+    /** A frame that the VM has no room for is lost, as on any bus. */
+    private readonly receive = (frame: Uint8Array) => {
+        if (this.running || this.stopped) return
+        injectFrame(this.vm, frame)
+        this.run()
     }
 
     /** Whether the program can take more received data. */
@@ -244,6 +254,7 @@ export class Machine {
         this.stopped = true
         this.unschedule()
         this.close()
+        this.options.bus?.leave()
         this.news.length = 0
     }
 }

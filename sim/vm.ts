@@ -48,9 +48,31 @@ export interface Vm {
     sockIsAvailable(): boolean
 }
 
+/** Hands a Jacdac frame from the bus to the VM. @returns 0, or below 0 when it was dropped */
+export function injectFrame(vm: Vm, frame: Uint8Array): number {
+    const pointer = vm._malloc(frame.length)
+    vm.HEAPU8.set(frame, pointer)
+    const code = vm._jd_em_frame_received(pointer)
+    vm._free(pointer)
+    return code
+}
+
 /** Positions of bytecode in the sources, as the compiler writes them into `bytecode-dbg.json`. */
 export interface DebugInfo {
     functions: { name: string; startpc: number; size: number }[]
+    /** Relative to the project's folder. */
+    sources: { path: string }[]
+}
+
+/** Finds positions: numbers that count the characters of all sources, one behind the other. */
+export interface SourceMap {
+    resolvePc(pc: number): number[]
+    posToString(position: number): string
+    /** The position where a source begins, by its index. */
+    filePos(source: number): number
+    /** What was compiled of the source at a position. */
+    srcMapForPos(position: number): { pos: number }[]
+    resolvePos(position: number): { line: number }
 }
 
 export interface Diagnostic {
@@ -89,10 +111,7 @@ export interface Compiler {
         settings?: Record<string, Uint8Array | undefined>
     }
     SrcMapResolver: {
-        from(debug: DebugInfo): {
-            resolvePc(pc: number): number[]
-            posToString(position: number): string
-        }
+        from(debug: DebugInfo): SourceMap
     }
 }
 
