@@ -66,7 +66,9 @@ module.exports = {
         {
             name: "host-tests-drive-the-program-from-outside",
             severity: "error",
-            from: { path: "^test/(host|conformance)/" },
+            from: {
+                path: "^test/(host|serial|conformance|wire|hil(?!/device/))/",
+            },
             to: { path: "^src/" },
         },
         {

@@ -86,6 +86,7 @@ function bytecode() {
     for (const [what, name] of [
         ["bytecode: connect and echo", "sizewebsocket"],
         ["bytecode: … with reconnection", "sizereconnect"],
+        ["bytecode: … by draft-hixie-76", "sizehixie76"],
     ])
         report({
             what,

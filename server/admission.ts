@@ -1,4 +1,6 @@
 import type { IncomingMessage } from "node:http"
+import { draftOf, keyProblem } from "./draft.ts"
+import { hasToken } from "./token.ts"
 
 /** Why a request does not become a WebSocket, as the HTTP answer says it. */
 export interface Refusal {
@@ -12,11 +14,28 @@ export interface Policy {
     path: string
     /** Lower-case; none: every origin */
     origins?: ReadonlySet<string>
-    isFull: () => boolean
+    /** A handshake needs one of them; none: it needs no token */
+    tokens: readonly string[]
 }
 
 /** Seconds after which a client that found the server full may ask again. */
 const RETRY_AFTER = 5
+
+/** What is said to a client for which there is no seat: none at all, or none for its address. */
+export function noSeat(which: "all" | "address"): Refusal {
+    const headers = { "Retry-After": String(RETRY_AFTER) }
+    return which === "all"
+        ? {
+              status: 503,
+              reason: `The server is full, try again in ${RETRY_AFTER} s`,
+              headers,
+          }
+        : {
+              status: 429,
+              reason: "Too many connections from this address",
+              headers,
+          }
+}
 
 /** The path of a request, whose target may be an absolute URI (RFC 6455 section 4.1) and may carry a query. */
 export function pathOf({ url = "/" }: IncomingMessage): string {
@@ -41,7 +60,7 @@ export function plainHttp(request: IncomingMessage, path: string): Refusal {
  */
 export function refusalOf(
     request: IncomingMessage,
-    { path, origins, isFull }: Policy
+    { path, origins, tokens }: Policy
 ): Refusal | undefined {
     const { headers, method } = request
     if (
@@ -60,28 +79,38 @@ export function refusalOf(
             status: 400,
             reason: "A WebSocket handshake is HTTP/1.1 with a Host header",
         }
-    const version = headers["sec-websocket-version"]
-    // 8 is hybi-08 to hybi-12, the same on the wire
-    if (version !== "13" && version !== "8")
-        return {
-            status: 426,
-            reason: `Sec-WebSocket-Version is ${version ?? "missing"}, expected 13`,
-            headers: {
-                Upgrade: "websocket",
-                Connection: "Upgrade, close",
-                "Sec-WebSocket-Version": "13, 8",
-            },
-        }
+    const draft = draftOf(request)
+    if (!draft) {
+        const version = headers["sec-websocket-version"]
+        // 8 is hybi-08 to hybi-12, the same on the wire
+        if (version !== "13" && version !== "8")
+            return wrongVersion(version?.toString())
+    } else if (draft === "hixie-76") {
+        const reason = keyProblem(request)
+        if (reason) return { status: 400, reason }
+    }
     const origin = originOf(request)
     if (origins && origin !== undefined && !origins.has(origin.toLowerCase()))
         return { status: 403, reason: `Origin ${origin} is not allowed` }
-    if (isFull())
+    if (tokens.length && !hasToken(headers, tokens))
         return {
-            status: 503,
-            reason: `The server is full, try again in ${RETRY_AFTER} s`,
-            headers: { "Retry-After": String(RETRY_AFTER) },
+            status: 401,
+            reason: "A token is needed: Authorization: Bearer …",
+            headers: { "WWW-Authenticate": "Bearer" },
         }
     return undefined
+}
+
+function wrongVersion(version = "missing"): Refusal {
+    return {
+        status: 426,
+        reason: `Sec-WebSocket-Version is ${version}, expected 13`,
+        headers: {
+            Upgrade: "websocket",
+            Connection: "Upgrade, close",
+            "Sec-WebSocket-Version": "13, 8",
+        },
+    }
 }
 
 /** The page that asks; hybi-08 (version 8) called the header `Sec-WebSocket-Origin`. */

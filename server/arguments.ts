@@ -9,10 +9,15 @@ export interface Arguments {
     json: boolean
     /** No log lines */
     quiet: boolean
+    /** Processes that serve */
+    workers: number
 }
 
 /** The longest message that may be allowed, bytes: a quarter of the longest string of V8. */
 const LARGEST_MESSAGE = 2 ** 27
+
+/** More processes than any machine has use for. */
+const MOST_WORKERS = 256
 
 /** The longest ping interval, seconds. */
 const DAY = 24 * 60 * 60
@@ -27,11 +32,16 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 export function parseArguments(argv: string[]): Arguments {
     const command = createCommand().exitOverride()
     command.parse(argv, { from: "user" })
-    const { json, quiet, origin, subprotocol, ping, ...same } = command.opts()
+    const { json, quiet, workers, origin, subprotocol, ping, ...same } =
+        command.opts()
     const [mode] = command.processedArgs as [ModeName]
     if (same.prefix !== undefined && mode !== "prefix")
         command.error(
             `error: option '--prefix <text>' argument '${same.prefix}' does not go with mode ${mode}. Allowed with mode prefix.`
+        )
+    if (same.sourcePort !== undefined && mode !== "plotter")
+        command.error(
+            `error: option '--source-port <number>' argument '${same.sourcePort}' does not go with mode ${mode}. Allowed with mode plotter.`
         )
     return {
         server: {
@@ -43,12 +53,13 @@ export function parseArguments(argv: string[]): Arguments {
         },
         json: json ?? false,
         quiet: quiet ?? false,
+        workers,
     }
 }
 
 function createCommand(): Command {
     const byMode = (key: "port" | "path") =>
-        `default: ${MODES.reverse[key]}, prefix mode ${MODES.prefix[key]}`
+        `default: ${MODES.reverse[key]}, prefix ${MODES.prefix[key]}, tutorial ${MODES.tutorial[key]}, plotter ${MODES.plotter[key]}`
     return new Command("serve")
         .description("WebSocket server that answers every message")
         .addArgument(
@@ -59,6 +70,11 @@ function createCommand(): Command {
         .option(
             "--port <number>",
             `TCP port, 0 takes a free one (${byMode("port")})`,
+            whole(0, 65535)
+        )
+        .option(
+            "--source-port <number>",
+            `TCP port for data sources, in plotter mode (default: ${DEFAULTS.sourcePort})`,
             whole(0, 65535)
         )
         .option(
@@ -99,6 +115,12 @@ function createCommand(): Command {
             "time between pings, and to answer one; 0 sends none",
             seconds,
             DEFAULTS.ping / 1000
+        )
+        .option(
+            "--workers <number>",
+            "processes that share the connections",
+            whole(1, MOST_WORKERS),
+            1
         )
         .addOption(new Option("--json", "log as lines of JSON"))
         .addOption(new Option("--quiet", "print the address only"))

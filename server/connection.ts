@@ -1,29 +1,28 @@
 import type { Socket } from "node:net"
 import { WebSocket } from "ws"
-import type { Report } from "./events.ts"
+import { Bucket } from "./bucket.ts"
+import type { Channel } from "./channel.ts"
+import type { Reporter } from "./events.ts"
 import { faulty, type Faults } from "./faults.ts"
-import type { Message, Reply } from "./modes.ts"
+import type { Message, Push, Reply } from "./modes.ts"
+import { startPush } from "./push.ts"
 
 /** What a connection does and how much it bears. */
 export interface ConnectionSettings {
-    reply: Reply
+    /** Without one, messages are read and thrown away */
+    reply?: Reply
+    push?: Push
+    /** Called each time the network has taken a message */
+    written?: () => void
     faults: Faults
+    /** Messages and pings a second that a client may send */
+    maxRate?: number
     /** Bytes of unread replies above which the client is not read any more */
     maxBuffered: number
     /** Bytes of unread replies above which the client is terminated */
     hardLimit: number
     /** Milliseconds after which a client that takes none of its replies is terminated */
     stallTimeout: number
-}
-
-/** A WebSocket that remembers the code it closed with, also when `ws` itself chose it. */
-export class Channel extends WebSocket {
-    sent?: number
-
-    override close(code?: number, reason?: string | Buffer): void {
-        this.sent ??= code
-        super.close(code, reason)
-    }
 }
 
 /**
@@ -39,40 +38,62 @@ export class Channel extends WebSocket {
 export class Connection {
     /** Resolves when the connection has ended and its `close` was reported. */
     readonly closed: Promise<void>
+    /** Messages that came in, and that went out */
+    received = 0
+    sent = 0
+    /** How often it failed: once at most, for that ends it */
+    failures = 0
+    /** Pings that were answered, and after how many milliseconds the last one was */
+    pongs = 0
+    roundTrip?: number
     readonly #ws: Channel
     readonly #socket: Socket
     readonly #settings: ConnectionSettings
-    readonly #report: Report
-    #pongDue = false
+    readonly #reporter: Reporter
+    readonly #onWritten = () => this.#written()
+    /** When the ping was sent that has no pong yet */
+    #pingedAt?: number
+    #gathering = false
 
     constructor(
         ws: Channel,
         socket: Socket,
         settings: ConnectionSettings,
-        report: Report
+        reporter: Reporter
     ) {
         this.#ws = ws
         this.#socket = socket
         this.#settings = settings
-        this.#report = report
+        this.#reporter = reporter
+        const { reply, push, maxRate } = settings
+        const bucket = maxRate ? new Bucket(maxRate) : undefined
         const pass = faulty(settings.faults, this)
-        ws.on("message", (data: Buffer, isBinary) => {
+        if (bucket) ws.on("ping", () => bucket.take() || this.#tooFast())
+        ws.on("message", (data, isBinary) => {
+            if (bucket && !bucket.take()) return this.#tooFast()
             const message: Message = isBinary
-                ? { type: "binary", data }
+                ? { type: "binary", data: data as Buffer }
                 : { type: "text", data: data.toString() }
-            report({ event: "message", ...message })
-            pass(settings.reply(message))
+            if (reporter.wants("message"))
+                reporter.report({ event: "message", ...message })
+            this.received++
+            const answer = reply?.(message)
+            if (!answer) return
+            this.#gather()
+            pass(answer)
         })
-        ws.on("pong", () => (this.#pongDue = false))
-        ws.on("error", error =>
-            report({ event: "failure", reason: error.message })
-        )
+        ws.on("pong", () => this.#ponged())
+        ws.on("error", error => {
+            this.failures++
+            reporter.report({ event: "failure", reason: error.message })
+        })
+        if (push) ws.once("close", startPush(push, this))
         // a peer that sends no more may still leave its replies unread
         socket.on("end", () => socket.setTimeout(settings.stallTimeout))
         socket.on("timeout", () => this.#stalled())
         this.closed = new Promise(resolve =>
             ws.on("close", (code, reason) => {
-                report({
+                reporter.report({
                     event: "close",
                     code,
                     reason: reason.toString(),
@@ -88,13 +109,25 @@ export class Connection {
         return this.#ws.bufferedAmount
     }
 
+    /** Bytes that came in, its handshake and frames included. */
+    get bytesRead(): number {
+        return this.#socket.bytesRead
+    }
+
+    /** Bytes that went out, likewise. */
+    get bytesWritten(): number {
+        return this.#socket.bytesWritten
+    }
+
     /** Sends a message, unless the connection is closing. */
     send(message: Message): void {
         if (this.#ws.readyState !== WebSocket.OPEN) return
         const { maxBuffered, hardLimit } = this.#settings
         const binary = message.type === "binary"
-        this.#ws.send(message.data, { binary }, () => this.#written())
-        this.#report({ event: "reply", ...message })
+        this.#ws.send(message.data, { binary }, this.#onWritten)
+        this.sent++
+        if (this.#reporter.wants("reply"))
+            this.#reporter.report({ event: "reply", ...message })
         if (this.buffered > hardLimit)
             this.#fail(
                 `did not read its replies: ${this.buffered} bytes wait, at most ${hardLimit} may`
@@ -114,11 +147,31 @@ export class Connection {
 
     /** Asks for a pong; to be called again when it is due. */
     heartbeat(): void {
+        if (!this.#ws.canPing) return
         // behind unread replies a ping would measure the queue; stallTimeout watches that
         if (this.#ws.isPaused || this.#ws.readyState !== WebSocket.OPEN) return
-        if (this.#pongDue) return this.#fail("did not answer a ping in time")
-        this.#pongDue = true
+        if (this.#pingedAt !== undefined)
+            return this.#fail("did not answer a ping in time")
+        this.#pingedAt = performance.now()
         this.#ws.ping()
+    }
+
+    #ponged(): void {
+        if (this.#pingedAt === undefined) return
+        this.roundTrip = performance.now() - this.#pingedAt
+        this.pongs++
+        this.#pingedAt = undefined
+    }
+
+    /** Sends the replies to all messages that arrived together in one piece: a system call costs more than a reply. */
+    #gather(): void {
+        if (this.#gathering) return
+        this.#gathering = true
+        this.#socket.cork()
+        process.nextTick(() => {
+            this.#gathering = false
+            this.#socket.uncork()
+        })
     }
 
     #pause(): void {
@@ -126,17 +179,29 @@ export class Connection {
         this.#ws.pause()
         // Node counts a partly flushed write as activity, so this measures progress and not size
         this.#socket.setTimeout(this.#settings.stallTimeout)
-        this.#report({ event: "pause", buffered: this.buffered })
+        this.#reporter.report({ event: "pause", buffered: this.buffered })
     }
 
     #written(): void {
+        this.#settings.written?.()
         // Node calls a write that was under way when its socket was destroyed a success
         if (this.#socket.destroyed || !this.#ws.isPaused) return
         if (this.buffered > this.#settings.maxBuffered / 2) return
-        this.#pongDue = false
+        this.#pingedAt = undefined
         this.#socket.setTimeout(0)
         this.#ws.resume()
-        this.#report({ event: "resume", buffered: this.buffered })
+        this.#reporter.report({ event: "resume", buffered: this.buffered })
+    }
+
+    #tooFast(): void {
+        if (this.#ws.readyState !== WebSocket.OPEN) return
+        const { maxRate } = this.#settings
+        this.failures++
+        this.#reporter.report({
+            event: "failure",
+            reason: `sent more than ${maxRate} messages a second`,
+        })
+        this.close(1008, "too many messages")
     }
 
     #stalled(): void {
@@ -146,7 +211,8 @@ export class Connection {
     }
 
     #fail(reason: string): void {
-        this.#report({ event: "failure", reason })
+        this.failures++
+        this.#reporter.report({ event: "failure", reason })
         this.terminate()
     }
 }

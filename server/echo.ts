@@ -1,30 +1,49 @@
-import { EventEmitter, once } from "node:events"
-import { createServer, type IncomingMessage, type Server } from "node:http"
-import type { AddressInfo, Socket } from "node:net"
+import { EventEmitter } from "node:events"
+import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import { WebSocketServer } from "ws"
-import type { Server as Handshakes, ServerOptions } from "ws"
+import type { Registry } from "prom-client"
 import { hostAndPort } from "./address.ts"
-import { originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
+import { Admin, PLAIN, statusOf, type Health } from "./admin.ts"
+import { noSeat, originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
 import type { Refusal } from "./admission.ts"
-import { Channel, Connection } from "./connection.ts"
-import type { EchoEvent, EventBody, EventMap } from "./events.ts"
-import { listenError } from "./listen-error.ts"
+import type { Channel } from "./channel.ts"
+import { Connection } from "./connection.ts"
+import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
+import { Front } from "./front.ts"
+import { Handshakes } from "./handshakes.ts"
+import { createMetrics } from "./metrics.ts"
 import { settingsOf, type EchoOptions, type Settings } from "./options.ts"
-import { answerOf, refuse } from "./refuse.ts"
+import type { Peer } from "./peer.ts"
+import { NAME_HEADER } from "./plot/devices.ts"
+import { PLOT_PATH } from "./plot/pages.ts"
+import { Plot } from "./plot/plot.ts"
+import { SourceServer } from "./plot/sources.ts"
+import { TELEPLOT } from "./plot/teleplot.ts"
+import { servePage } from "./pages.ts"
+import { Seats } from "./seats.ts"
+import { timestamp } from "./timestamp.ts"
+import { Totals, increase } from "./totals.ts"
 
-/** TCP connections that may be open besides the WebSockets, to ask for something; further ones are dropped. */
-const CALLERS = 256
+/** Where anyone may ask whether the server is well; the path is no WebSocket's. */
+const HEALTH = "/health"
 
 /**
  * Starts a server and resolves when it listens.
- * @throws ListenError when the port is taken, or host and port cannot be listened on
+ * @throws ListenError when a port is taken, or host and port cannot be listened on
+ * @throws CertificateError when the certificate cannot be used
  */
 export async function startEchoServer(
     options: EchoOptions = {}
 ): Promise<EchoServer> {
-    const server = new EchoServer(settingsOf(options))
-    await server.listen()
+    const settings = settingsOf(options)
+    const server = new EchoServer(settings, await Plot.start(settings.bus))
+    try {
+        await server.listen()
+    } catch (error) {
+        await server.close()
+        throw error
+    }
     return server
 }
 
@@ -35,28 +54,45 @@ export class EchoServer {
     /** Emits each `EchoEvent` under the name in its `event`. */
     readonly events = new EventEmitter<EventMap>()
     readonly #settings: Settings
-    readonly #http: Server
-    readonly #handshakes: Handshakes<typeof Channel>
+    readonly #plot: Plot
+    /** In plotter mode */
+    readonly #sources?: SourceServer
+    readonly #front: Front
+    readonly #handshakes: Handshakes
+    readonly #admin?: Admin
+    readonly #seats: Seats
+    readonly #totals = new Totals()
     readonly #open = new Set<Connection>()
-    /** TCP connections that have not become WebSockets, and who they are */
-    readonly #callers = new Map<Duplex, string>()
-    #port = 0
+    #metrics?: Registry
     #heartbeat?: NodeJS.Timeout
     #closed?: Promise<void>
 
-    constructor(settings: Settings) {
+    constructor(settings: Settings, plot: Plot) {
         this.#settings = settings
+        this.#plot = plot
+        if (settings.mode === "plotter")
+            this.#sources = new SourceServer(plot.feed)
+        if (settings.adminPort !== undefined) this.#admin = this.#createAdmin()
         this.connections = this.#open
-        this.#handshakes = new WebSocketServer(handshakeOptions(settings))
-        this.#handshakes.on("wsClientError", ({ message }, socket) =>
-            this.#refuse(socket, { status: 400, reason: message })
+        this.#seats = new Seats(settings.maxConnections, settings.share)
+        this.#handshakes = new Handshakes(settings, (request, socket, reason) =>
+            this.#front.refuse(socket, this.#front.peerOf(request).name, {
+                status: 400,
+                reason,
+            })
         )
-        this.#http = this.#createHttpServer()
+        this.#front = new Front(settings, {
+            request: (request, response) => this.#request(request, response),
+            upgrade: (request, socket, head, peer) =>
+                this.#upgrade(request, socket, head, peer),
+            refused: (peer, refusal) => this.#refused(peer, refusal),
+            renewed: problem => this.#emit("", { event: "renewed", problem }),
+        })
     }
 
     /** The port that it listens on. */
     get port(): number {
-        return this.#port
+        return this.#front.port
     }
 
     /** Where a client connects. */
@@ -64,24 +100,69 @@ export class EchoServer {
         return this.urlAt(this.#settings.host)
     }
 
+    /** The TCP port for data sources, in plotter mode. */
+    get sourcePort(): number | undefined {
+        return this.#sources?.port
+    }
+
+    /** Where a browser shows the server at work. */
+    get page(): string {
+        const scheme = this.#settings.certificate ? "https" : "http"
+        return `${scheme}://${hostAndPort(this.#settings.host, this.port)}/`
+    }
+
+    /** Where a browser shows the devices and the plot. */
+    get plotPage(): string {
+        return new URL(PLOT_PATH, this.page).href
+    }
+
     /** The URL for a client that reaches this machine by the address `host`. */
     urlAt(host: string): string {
-        return `ws://${hostAndPort(host, this.port)}${this.#settings.path}`
+        const { certificate, path } = this.#settings
+        const scheme = certificate ? "wss" : "ws"
+        return `${scheme}://${hostAndPort(host, this.port)}${path}`
+    }
+
+    /** The administrator's port, if there is one. */
+    get adminPort(): number | undefined {
+        return this.#admin?.port
+    }
+
+    /** How the server is. */
+    get health(): Health {
+        return {
+            status: this.#closed ? "closing" : "ok",
+            connections: this.#open.size,
+            uptime: Math.round(process.uptime()),
+        }
+    }
+
+    /** The server's numbers; nothing is counted twice for asking often. */
+    get metrics(): Registry {
+        return (this.#metrics ??= createMetrics({
+            totals: this.#totals,
+            connections: this.#open,
+            callers: () => this.#front.callers,
+            dropped: () => this.#front.dropped,
+        }))
     }
 
     /** @internal */
     async listen(): Promise<void> {
-        const { host, port, ping } = this.#settings
-        try {
-            await once(this.#http.listen(port, host), "listening")
-        } catch (error) {
-            throw listenError(error as NodeJS.ErrnoException, host, port)
-        }
-        this.#port = (this.#http.address() as AddressInfo).port
+        const { host, sourcePort, ping, adminHost, adminPort } = this.#settings
+        await this.#front.listen()
+        await this.#sources?.listen(host, sourcePort)
+        if (adminPort !== undefined)
+            await this.#admin?.listen(adminHost, adminPort)
         if (!ping) return
         this.#heartbeat = setInterval(() => {
             for (const connection of this.#open) connection.heartbeat()
         }, ping)
+    }
+
+    /** Reads the certificate again, if there is one; `renewed` tells how it went. */
+    reload(): void {
+        this.#front.reload()
     }
 
     /**
@@ -94,9 +175,7 @@ export class EchoServer {
 
     async #shutDown(): Promise<void> {
         clearInterval(this.#heartbeat)
-        const released = once(this.#http, "close")
-        this.#http.close()
-        for (const socket of this.#callers.keys()) socket.destroy()
+        const released = this.#front.close()
         const connections = [...this.#open]
         for (const connection of connections)
             connection.close(1001, "server is shutting down")
@@ -104,111 +183,156 @@ export class EchoServer {
             for (const connection of connections) connection.terminate()
         }, this.#settings.closeTimeout)
         await Promise.all(connections.map(connection => connection.closed))
+        await this.#sources?.close()
         await released
         clearTimeout(deadline)
+        await this.#plot.close()
+        await this.#admin?.close()
     }
 
-    #createHttpServer(): Server {
-        const { handshakeTimeout, maxConnections, path } = this.#settings
-        const http = createServer({
-            headersTimeout: handshakeTimeout,
-            requestTimeout: handshakeTimeout,
-            connectionsCheckingInterval: handshakeTimeout / 4,
+    #createAdmin(): Admin {
+        return new Admin({
+            health: () => this.health,
+            metrics: () => this.metrics.metrics(),
+            metricsType: this.metrics.contentType,
         })
-        http.maxConnections = maxConnections + CALLERS
-        http.on("connection", (socket: Socket) => {
-            const { remoteAddress, remotePort } = socket
-            this.#callers.set(socket, hostAndPort(remoteAddress, remotePort))
-            socket.once("close", () => this.#callers.delete(socket))
-        })
-        http.on("request", (request, response) => {
-            const refusal = plainHttp(request, path)
-            const { headers, body } = answerOf(refusal)
-            this.#emitRefused(request.socket, refusal)
-            response.writeHead(refusal.status, headers).end(body)
-        })
-        http.on("upgrade", (request, socket, head) =>
-            this.#upgrade(request, socket, head)
-        )
-        http.on("clientError", (error: NodeJS.ErrnoException, socket) =>
-            this.#broken(error, socket)
-        )
-        return http
     }
 
-    #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    #request(
+        request: IncomingMessage,
+        response: ServerResponse
+    ): Refusal | undefined {
+        const path = pathOf(request)
+        const page = this.#settings.pages.get(path)
+        if (page) servePage(request, response, page)
+        else if (path === HEALTH) {
+            const { health } = this
+            response
+                .writeHead(statusOf(health), PLAIN)
+                .end(health.status + "\n")
+        } else return plainHttp(request, this.#settings.path)
+        return undefined
+    }
+
+    #upgrade(
+        request: IncomingMessage,
+        socket: Duplex,
+        head: Buffer,
+        peer: Peer
+    ): void {
+        const { path, origins, tokens, plotPaths } = this.#settings
+        const isPage = plotPaths.has(pathOf(request))
         const refusal = refusalOf(request, {
-            path: this.#settings.path,
-            origins: this.#settings.origins,
-            isFull: () => this.#open.size >= this.#settings.maxConnections,
+            path: isPage ? pathOf(request) : path,
+            origins,
+            tokens,
         })
-        if (refusal) return this.#refuse(socket, refusal)
-        this.#handshakes.handleUpgrade(request, socket, head, ws => {
-            const peer = this.#peerOf(socket)
-            this.#callers.delete(socket)
-            this.#emit(peer, {
-                event: "connection",
-                path: pathOf(request),
-                origin: originOf(request),
-                protocol: ws.protocol || undefined,
-            })
-            const connection = new Connection(
-                ws,
-                request.socket,
-                this.#settings,
-                body => this.#emit(peer, body)
-            )
-            this.#open.add(connection)
-            ws.once("close", () => this.#open.delete(connection))
+        if (refusal) return this.#front.refuse(socket, peer.name, refusal)
+        const free = this.#seats.take(peer.address)
+        if (typeof free === "string")
+            return this.#front.refuse(socket, peer.name, noSeat(free))
+        socket.once("close", free)
+        this.#handshakes.accept({
+            ...{ request, socket, head, peer },
+            opened: channel => this.#admit(channel, request, isPage, peer.name),
+            refused: (status, reason) =>
+                this.#refused(peer.name, { status, reason }),
         })
     }
 
-    /** A request that is not HTTP, too long, or too slow. */
-    #broken({ code, message }: NodeJS.ErrnoException, socket: Duplex): void {
-        if (!socket.writable) return void socket.destroy()
-        if (code === "HPE_HEADER_OVERFLOW")
-            this.#refuse(socket, { status: 431, reason: message })
-        else if (code === "ERR_HTTP_REQUEST_TIMEOUT")
-            this.#refuse(socket, { status: 408, reason: message })
-        else this.#refuse(socket, { status: 400, reason: message })
+    /** Its own method, so that nothing that stays with the connection keeps the request in memory. */
+    #admit(
+        ws: Channel,
+        request: IncomingMessage,
+        isPage: boolean,
+        peer: string
+    ): void {
+        const { socket } = request
+        this.#front.release(socket)
+        increase(this.#totals.opened, ws.version)
+        this.#emit(peer, {
+            event: "connection",
+            path: pathOf(request),
+            origin: originOf(request),
+            protocol: ws.protocol || undefined,
+            version: ws.version,
+        })
+        const connection = isPage
+            ? this.#connectPage(ws, socket, peer)
+            : this.#connectDevice(ws, request, peer)
+        this.#open.add(connection)
+        ws.once("close", code => {
+            this.#open.delete(connection)
+            this.#totals.end(connection, code)
+        })
     }
 
-    #refuse(socket: Duplex, refusal: Refusal): void {
-        this.#emitRefused(socket, refusal)
-        refuse(socket, refusal)
+    #connectPage(ws: Channel, socket: Socket, peer: string): Connection {
+        // the batches of a page are no news
+        const wants = () => false
+        const reporter = { ...this.#reporterOf(peer), wants }
+        return this.#plot.openPage(
+            settings =>
+                new Connection(
+                    ws,
+                    socket,
+                    { ...this.#settings, ...settings },
+                    reporter
+                )
+        )
     }
 
-    #emitRefused(socket: Duplex, { status, reason }: Refusal): void {
-        this.#emit(this.#peerOf(socket), { event: "refused", status, reason })
+    #connectDevice(
+        ws: Channel,
+        { socket, headers }: IncomingMessage,
+        peer: string
+    ): Connection {
+        let settings = this.#settings
+        if (ws.protocol === TELEPLOT) {
+            const { reply } = settings
+            settings = {
+                ...settings,
+                reply: message =>
+                    device.take(message) ? undefined : reply?.(message),
+            }
+        }
+        const connection = new Connection(
+            ws,
+            socket,
+            settings,
+            this.#reporterOf(peer)
+        )
+        const device = this.#plot.devices.add(
+            {
+                name: headers[NAME_HEADER]?.toString(),
+                address: peer,
+                protocol: [ws.version, ws.protocol].filter(Boolean).join(", "),
+            },
+            connection
+        )
+        return connection
     }
 
-    #peerOf(socket: Duplex): string {
-        return this.#callers.get(socket) ?? "unknown"
+    #refused(peer: string, { status, reason }: Refusal): void {
+        increase(this.#totals.refused, String(status))
+        this.#emit(peer, { event: "refused", status, reason })
+    }
+
+    #reporterOf(peer: string): Reporter {
+        return {
+            wants: event =>
+                this.#settings.onEvent !== undefined ||
+                this.events.listenerCount(event) > 0,
+            report: body => this.#emit(peer, body),
+        }
     }
 
     #emit(peer: string, body: EventBody): void {
-        const time = new Date().toISOString()
-        const event = { ...body, time, peer } as EchoEvent
-        this.#settings.onEvent(event)
+        const event = body as EchoEvent
+        event.time = timestamp()
+        event.peer = peer
+        this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)
-    }
-}
-
-/** `closeTimeout` is missing from the types of `ws`. */
-type HandshakeOptions = ServerOptions<typeof Channel> & { closeTimeout: number }
-
-function handshakeOptions(settings: Settings): HandshakeOptions {
-    const { subprotocols, maxMessage, closeTimeout, faults } = settings
-    return {
-        noServer: true,
-        WebSocket: Channel,
-        clientTracking: false,
-        perMessageDeflate: false,
-        maxPayload: maxMessage,
-        autoPong: !faults.noPong,
-        closeTimeout,
-        handleProtocols: offered =>
-            [...offered].find(name => subprotocols.includes(name)) ?? false,
     }
 }

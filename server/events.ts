@@ -14,6 +14,8 @@ export interface ConnectionEvent extends Happening<"connection"> {
     origin?: string
     /** The subprotocol agreed on */
     protocol?: string
+    /** `RFC 6455`, `hixie-76` or `hixie-75` */
+    version: string
 }
 
 /** A complete message came in. */
@@ -38,7 +40,7 @@ export interface FailureEvent extends Happening<"failure"> {
 
 /** A request did not become a WebSocket. */
 export interface RefusedEvent extends Happening<"refused"> {
-    /** HTTP status of the answer */
+    /** HTTP status of the answer; 0: the bytes were no TLS, and there was none */
     status: number
     reason: string
 }
@@ -55,6 +57,12 @@ export interface ResumeEvent extends Happening<"resume"> {
     buffered: number
 }
 
+/** The certificate was read again. `peer` is empty. */
+export interface RenewedEvent extends Happening<"renewed"> {
+    /** Why the old one stays in use */
+    problem?: string
+}
+
 /** Everything that the server tells of what it sees. */
 export type EchoEvent =
     | ConnectionEvent
@@ -65,6 +73,7 @@ export type EchoEvent =
     | RefusedEvent
     | PauseEvent
     | ResumeEvent
+    | RenewedEvent
 
 /** The events by name, as an emitter wants them. */
 export type EventMap = {
@@ -79,4 +88,8 @@ type Unstamped<Event> = Event extends EchoEvent
 export type EventBody = Unstamped<EchoEvent>
 
 /** Takes the events of one peer. */
-export type Report = (body: EventBody) => void
+export interface Reporter {
+    /** Whether anybody listens; what happens with every message is not put into words for nobody */
+    wants(event: EchoEvent["event"]): boolean
+    report(body: EventBody): void
+}

@@ -4,6 +4,9 @@ import type { Message } from "./modes.ts"
 /** Code points of a text, or bytes of a binary message, that a log line shows. */
 const SHOWN = 128
 
+/** The version that goes without saying. */
+const STANDARD = "RFC 6455"
+
 /**
  * What could forge a line or steer a terminal: controls, line and paragraph separators, and the marks and overrides
  * of writing direction (Unicode Standard Annex 9).
@@ -21,7 +24,8 @@ export function quote(value: unknown): string {
 
 /** An event as a line for people. */
 export function textLine(event: EchoEvent): string {
-    return `${event.time} ${event.peer} ${event.event}${details(event)}`
+    const peer = event.peer && event.peer + " "
+    return `${event.time} ${peer}${event.event}${details(event)}`
 }
 
 /** An event as a line of JSON: `length` is bytes on the wire, `data` is text or hex, `shortened` tells that some is left out. */
@@ -41,7 +45,7 @@ export function jsonLine(event: EchoEvent): string {
 function details(event: EchoEvent): string {
     switch (event.event) {
         case "connection":
-            return ` ${quote(event.path)}${named("origin", event.origin)}${named("subprotocol", event.protocol)}`
+            return ` ${quote(event.path)}${named("origin", event.origin)}${named("subprotocol", event.protocol)}${event.version === STANDARD ? "" : ` ${event.version}`}`
         case "message":
         case "reply":
             return ` ${event.type} ${summary(event)}`
@@ -51,6 +55,10 @@ function details(event: EchoEvent): string {
             return ` ${event.status} ${quote(event.reason)}`
         case "failure":
             return ` ${quote(event.reason)}`
+        case "renewed":
+            return event.problem
+                ? ` not: ${quote(event.problem)}`
+                : " certificate"
         case "pause":
         case "resume":
             return ` reading, ${event.buffered} bytes of replies wait`
@@ -82,6 +90,7 @@ function preview({ type, data }: Message): {
             shown: data.toString("hex", 0, SHOWN),
             shortened: data.length > SHOWN,
         }
+    if (data.length <= SHOWN) return { shown: data, shortened: false }
     // a code point is at most two units: this is enough, and the slice of a long text is short
     const shown = [...data.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("")
     return { shown, shortened: shown.length < data.length }

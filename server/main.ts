@@ -1,26 +1,41 @@
+import cluster from "node:cluster"
 import { CommanderError } from "commander"
-import { addressesOf } from "./address.ts"
+import { announce, announcementOf } from "./announcement.ts"
 import { parseArguments, type Arguments } from "./arguments.ts"
-import { startEchoServer, type EchoServer } from "./echo.ts"
+import { startEchoServer } from "./echo.ts"
 import { ListenError } from "./listen-error.ts"
-import { jsonLine, quote, textLine } from "./log.ts"
+import { jsonLine, textLine } from "./log.ts"
+import { print } from "./output.ts"
+import { WorkerBus } from "./plot/worker-bus.ts"
+import { runWorkers, type Listening } from "./workers.ts"
 
 /** Exit code of a command line that cannot be understood. */
 const USAGE = 2
 
 async function main(): Promise<void> {
-    const { server: options, json, quiet } = readArguments()
+    const options = readArguments()
+    if (options.workers > 1 && cluster.isPrimary) await runWorkers(options)
+    else await serve(options)
+}
+
+async function serve({ server: options, json, quiet }: Arguments) {
     const lineOf = json ? jsonLine : textLine
     const server = await startEchoServer({
         ...options,
+        bus: cluster.isWorker ? new WorkerBus() : undefined,
         onEvent: quiet ? undefined : event => print(lineOf(event)),
     })
-    announce(server, options.host, json)
-    const stop = () => void server.close()
+    const announcement = announcementOf(server, options.host)
+    if (cluster.isPrimary) announce(announcement, json)
+    else process.send?.({ listening: announcement } satisfies Listening)
+    const stop = async () => {
+        await server.close()
+        cluster.worker?.disconnect()
+    }
     // again and again too: npm and tsx each pass a Ctrl-C on, and close() has a deadline
-    process.on("SIGINT", stop).on("SIGTERM", stop)
+    process.on("SIGINT", () => void stop()).on("SIGTERM", () => void stop())
     // the reader of a pipe has gone
-    process.stdout.on("error", stop)
+    process.stdout.on("error", () => void stop())
 }
 
 function readArguments(): Arguments {
@@ -32,21 +47,10 @@ function readArguments(): Arguments {
     }
 }
 
-function announce(server: EchoServer, host = "", json: boolean): void {
-    const { url, port } = server
-    const reachable = addressesOf(host).map(address => server.urlAt(address))
-    if (json) return print(quote({ event: "listening", url, port, reachable }))
-    print(`listening on ${url}`)
-    for (const address of reachable) print(`reachable at ${address}`)
-}
-
-function print(line: string): void {
-    process.stdout.write(line + "\n")
-}
-
 main().catch((error: unknown) => {
     console.error(
         error instanceof ListenError ? `error: ${error.message}` : error
     )
     process.exitCode = 1
+    cluster.worker?.disconnect()
 })

@@ -1,7 +1,20 @@
+import type { BlockList } from "node:net"
+import type { CertificateFiles } from "./certificate.ts"
 import type { ConnectionSettings } from "./connection.ts"
 import type { EchoEvent } from "./events.ts"
 import type { Faults } from "./faults.ts"
-import { DEFAULT_PREFIX, MODES, replyOf, type ModeName } from "./modes.ts"
+import {
+    DEFAULT_PREFIX,
+    MODES,
+    behaviourOf,
+    pagesOf,
+    type ModeName,
+} from "./modes.ts"
+import type { Pages } from "./pages.ts"
+import { proxies } from "./peer.ts"
+import { LocalBus, type Bus } from "./plot/bus.ts"
+import { PLOT_PATH } from "./plot/pages.ts"
+import type { Share } from "./seats.ts"
 
 /** What a server can be told. Times are milliseconds, sizes are bytes. */
 export interface EchoOptions {
@@ -11,6 +24,8 @@ export interface EchoOptions {
     prefix?: string
     /** Default the mode's; 0 takes a free one */
     port?: number
+    /** In plotter mode, where data sources connect over TCP; 0 takes a free one */
+    sourcePort?: number
     /** Default 127.0.0.1 */
     host?: string
     /** Default the mode's */
@@ -23,6 +38,20 @@ export interface EchoOptions {
     maxMessage?: number
     /** Further clients get 503 */
     maxConnections?: number
+    /** Further clients from one IPv4 address or IPv6 /64 get 429. Default: a quarter of all, loopback all */
+    maxPerAddress?: number
+    /** Messages a second, and twice as many at once; more close the connection with 1008. Default: any */
+    maxRate?: number
+    /** A handshake needs one of them. Default: none is needed */
+    tokens?: string[]
+    /** Serves `wss:` with it; renewed files are taken without a restart */
+    certificate?: CertificateFiles
+    /** Addresses and CIDR ranges of the proxies whose X-Forwarded-For and X-Forwarded-Proto count */
+    trustProxy?: string[]
+    /** Where `/metrics` and `/health` are; 0 takes a free one. Default: nowhere */
+    adminPort?: number
+    /** Default 127.0.0.1 */
+    adminHost?: string
     /** Time between pings, and to answer one; 0: no pings */
     ping?: number
     /** Unread replies above which a client is not read any more */
@@ -35,20 +64,38 @@ export interface EchoOptions {
     closeTimeout?: number
     /** What goes wrong on purpose */
     faults?: Faults
+    /** Over which servers share the plot; the server closes it. Default: this server has its own */
+    bus?: Bus
     /** Called with everything that happens, in order */
     onEvent?: (event: EchoEvent) => void
 }
 
+/** What stays unsaid. */
+type Optional =
+    "onEvent" | "certificate" | "adminPort" | "maxPerAddress" | "maxRate"
+
 /** Complete options, and what follows from them. */
-export type Settings = Required<Omit<EchoOptions, "origins">> &
-    ConnectionSettings & { origins?: ReadonlySet<string> }
+export type Settings = Required<Omit<EchoOptions, "origins" | Optional>> &
+    ConnectionSettings &
+    Pick<EchoOptions, Optional> & {
+        share: Share
+        proxies: BlockList
+        origins?: ReadonlySet<string>
+        pages: Pages
+        /** The paths at which a WebSocket is a page that shows the plot */
+        plotPaths: ReadonlySet<string>
+    }
 
 /** The values that hold unless told otherwise. */
 export const DEFAULTS = {
     mode: "reverse",
     prefix: DEFAULT_PREFIX,
+    sourcePort: 9876,
     host: "127.0.0.1",
+    adminHost: "127.0.0.1",
     subprotocols: [] as string[],
+    tokens: [] as string[],
+    trustProxy: [] as string[],
     maxMessage: 1024 * 1024,
     maxConnections: 1000,
     ping: 30_000,
@@ -57,7 +104,6 @@ export const DEFAULTS = {
     handshakeTimeout: 10_000,
     closeTimeout: 2000,
     faults: {},
-    onEvent: () => {},
 } as const
 
 /** Fills in the defaults. */
@@ -67,11 +113,24 @@ export function settingsOf(options: EchoOptions): Settings {
     const longestReply = chosen.maxMessage + Buffer.byteLength(chosen.prefix)
     return {
         ...chosen,
+        bus: options.bus ?? new LocalBus(),
+        share: {
+            most: chosen.maxPerAddress ?? Math.ceil(chosen.maxConnections / 4),
+            sparesLoopback: chosen.maxPerAddress === undefined,
+        },
+        proxies: proxies(chosen.trustProxy),
         origins: options.origins && new Set(options.origins.map(lowerCased)),
-        reply: replyOf(chosen.mode, chosen.prefix),
+        ...behaviourOf(chosen.mode, chosen.prefix),
+        pages: pagesOf(chosen.mode, chosen.path, chosen.prefix),
+        plotPaths: plotPathsOf(chosen),
         // what is read already still gets its replies after reading stopped: room for that, but not for ever more
         hardLimit: 4 * Math.max(chosen.maxBuffered, longestReply),
     }
+}
+
+function plotPathsOf({ mode, path }: { mode: ModeName; path: string }) {
+    if (mode === "plotter") return new Set([path, "/", PLOT_PATH])
+    return new Set(path === PLOT_PATH ? [] : [PLOT_PATH])
 }
 
 const lowerCased = (text: string) => text.toLowerCase()

@@ -6,6 +6,7 @@ import { Link, type LinkOptions } from "./link.ts"
 import { LogReader, type LogEvent } from "./log.ts"
 import { Machine, type Flash } from "./machine.ts"
 import { compile, type Program } from "./program.ts"
+import { encodeSettings } from "./settings.ts"
 import { Transcript } from "./transcript.ts"
 import { Wire, type WireModel } from "./wire.ts"
 
@@ -74,6 +75,7 @@ export class Board extends EventEmitter<BoardEvents> {
     private readonly reader: LogReader
     private readonly machine: Machine
     private readonly wires: Record<string, WireModel>
+    private readonly bus: Bus | undefined
     private exit!: (how: Panic) => void
 
     /**
@@ -86,11 +88,8 @@ export class Board extends EventEmitter<BoardEvents> {
             typeof program === "string" ? compile(program) : program
         const board = new Board(compiled, options)
         await board.machine.start(compiled.bytecode, {
-            settings: {
-                ...compiled.settings,
-                ...encode(options.settings ?? {}),
-            },
-            held: options.held ?? false,
+            ...compiled.settings,
+            ...encodeSettings(options.settings ?? {}),
         })
         return board
     }
@@ -102,6 +101,8 @@ export class Board extends EventEmitter<BoardEvents> {
         super()
         this.link = new Link(options.link)
         this.wires = options.wires ?? {}
+        this.bus = options.bus
+        if (this.bus) this.bus.onframe = frame => this.machine.receive(frame)
         this.reader = new LogReader(program.debug)
         this.exited = new Promise(resolve => (this.exit = resolve))
         if (options.log) this.on("log", options.log)
@@ -112,11 +113,12 @@ export class Board extends EventEmitter<BoardEvents> {
                 deviceId,
                 gcStress: options.gcStress ?? false,
                 flash: options.flash ?? {},
-                bus: options.bus,
+                held: options.held,
                 open: (host, port) => this.open(host, port),
             },
             {
                 line: text => this.line(text),
+                frame: bytes => this.bus?.send(bytes),
                 failed: error => this.emit("error", error),
                 panic: code =>
                     this.ended("panic", {
@@ -200,16 +202,9 @@ export class Board extends EventEmitter<BoardEvents> {
     /** Ends the program and its connections; nothing of the board stays behind. May be called again. */
     async stop(): Promise<void> {
         this.machine.stop()
+        this.bus?.leave()
         this.transcript.end("the board was stopped")
         this.exit(STOPPED)
         await this.link.stop()
     }
-}
-
-function encode(settings: Record<string, unknown>) {
-    return Object.fromEntries(
-        Object.entries(settings)
-            .filter(([, value]) => value !== undefined)
-            .map(([name, value]) => [name, Buffer.from(JSON.stringify(value))])
-    )
 }

@@ -1,10 +1,9 @@
 /** Runs the VM: boots it, gives it time when it wants some, and carries events to it and its news to the board. */
-import type { Bus } from "./bus.ts"
 import type { Carrier, SocketEvent } from "./carrier.ts"
 import { Heap } from "./heap.ts"
-import { prepare, type Preparation } from "./prepare.ts"
 import { ReceiveWindow } from "./window.ts"
-import { injectFrame, toolchain, watchdog, type Vm } from "./vm.ts"
+import { receiveFrame, storeSettings } from "./settings.ts"
+import { toolchain, watchdog, type Vm } from "./vm.ts"
 
 /** What survives a reset of the board: its program and its settings. */
 export interface Flash {
@@ -17,8 +16,8 @@ export interface MachineOptions {
     deviceId: string
     gcStress: boolean
     flash: Flash
-    /** Where the board's Jacdac frames go, and others' come from. */
-    bus?: Bus
+    /** The program waits for a debugger to start it. */
+    held?: boolean
     /** Opens the program's socket. @returns the firmware's code when that fails at once */
     open(host: string, port: number): Carrier | number
 }
@@ -26,6 +25,8 @@ export interface MachineOptions {
 /** What a machine reports; never from inside of the VM, so a listener may do as it likes. */
 export interface MachineListener {
     line(text: string): void
+    /** A Jacdac frame that the board sends on its bus. */
+    frame?(bytes: Uint8Array): void
     /** What the VM called outside failed. */
     failed(error: unknown): void
     /** The firmware's panic code; 0: the program restarts itself. */
@@ -68,11 +69,12 @@ export class Machine {
 
     /**
      * Boots and deploys a program, which begins with the next turn of Node's event loop.
+     * @param settings JSON in UTF-8 by name
      * @throws when the VM does not accept the bytecode
      */
-    async start(bytecode: Uint8Array, preparation: Preparation) {
+    async start(bytecode: Uint8Array, settings: Record<string, Uint8Array>) {
         await this.boot()
-        prepare(this.vm, preparation)
+        storeSettings(this.vm, settings, this.options.held)
         const code = this.vm.devsDeploy(bytecode)
         if (code !== 0)
             throw new Error(
@@ -98,11 +100,13 @@ export class Machine {
             this.tell(() => this.listener.line(text))
         }
         vm.panicHandler = code => this.tell(() => this.listener.panic(code))
-        vm.sendPacket = frame => this.options.bus?.send(frame)
+        vm.sendPacket = frame => {
+            const bytes = frame.slice()
+            this.tell(() => this.listener.frame?.(bytes))
+        }
         vm.devsSetDeviceId(deviceId)
         vm.devsGcStress(gcStress)
         this.connectSocket(vm)
-        if (this.options.bus) this.options.bus.onframe = this.receive
     }
 
     private connectSocket(vm: Vm) {
@@ -168,10 +172,10 @@ export class Machine {
         if (!this.running && !this.stopped) this.run()
     }
 
-    /** A frame that the VM has no room for is lost, as on any bus. */
-    private readonly receive = (frame: Uint8Array) => {
+    /** A Jacdac frame comes on the board's bus; while it boots, or has no room for it, the board is deaf. */
+    receive(frame: Uint8Array) {
         if (this.running || this.stopped) return
-        injectFrame(this.vm, frame)
+        receiveFrame(this.vm, frame)
         this.run()
     }
 
@@ -254,7 +258,6 @@ export class Machine {
         this.stopped = true
         this.unschedule()
         this.close()
-        this.options.bus?.leave()
         this.news.length = 0
     }
 }

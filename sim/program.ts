@@ -67,7 +67,25 @@ export function compile(entry: string): Program {
 export function compileSource(source: string, at = "program.ts"): Program {
     const path = resolve(at)
     const folder = projectFolder(path)
-    return compileIn(folder, relative(folder, path), source).program
+    return compileIn(folder, relative(folder, path), file =>
+        file === path ? source : readFileSync(file, "utf8")
+    ).program
+}
+
+/**
+ * Compiles a program of changed sources.
+ * @param patch gets each source, by its path from the project's folder, and returns what to compile instead
+ * @throws CompileError
+ */
+export function compilePatched(
+    entry: string,
+    patch: (file: string, text: string) => string
+): Program {
+    const path = resolve(entry)
+    const folder = projectFolder(path)
+    return compileIn(folder, relative(folder, path), file =>
+        patch(relative(folder, file), readFileSync(file, "utf8"))
+    ).program
 }
 
 /** One line per file, `path` or `path<TAB>time`, brought up to date. */
@@ -92,7 +110,11 @@ function projectFolder(path: string): string {
     }
 }
 
-function compileIn(folder: string, entry: string, source?: string) {
+function compileIn(
+    folder: string,
+    entry: string,
+    readSource = (path: string) => readFileSync(path, "utf8")
+) {
     const { compiler } = toolchain()
     const config = compiler.resolveBuildConfig({
         hwInfo: { "@name": entry },
@@ -104,9 +126,7 @@ function compileIn(folder: string, entry: string, source?: string) {
         // `devs build` writes the prelude to node_modules; served from here, it need not be on disk
         read: file => {
             const path = resolve(folder, file)
-            if (source !== undefined && path === resolve(folder, entry))
-                return source
-            return prelude[relative(folder, path)] ?? readFileSync(path, "utf8")
+            return prelude[relative(folder, path)] ?? readSource(path)
         },
         write: () => {},
         resolvePath: file => resolve(folder, file),

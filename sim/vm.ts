@@ -39,6 +39,8 @@ export interface Vm {
     sendPacket(frame: Uint8Array): void
     /** The program ended; 0 is a restart it asked for itself. */
     panicHandler(code: number): void
+    /** Of the flash memory, in bytes; to be set before the VM is initialized. Default 128 KB. */
+    flashSize?: number
     flashLoad(): Uint8Array
     flashSave(content: Uint8Array): void
     /** @param port negative for TLS */
@@ -46,15 +48,6 @@ export interface Vm {
     sockWrite(data: number, size: number): number
     sockClose(): number
     sockIsAvailable(): boolean
-}
-
-/** Hands a Jacdac frame from the bus to the VM. @returns 0, or below 0 when it was dropped */
-export function injectFrame(vm: Vm, frame: Uint8Array): number {
-    const pointer = vm._malloc(frame.length)
-    vm.HEAPU8.set(frame, pointer)
-    const code = vm._jd_em_frame_received(pointer)
-    vm._free(pointer)
-    return code
 }
 
 /** Positions of bytecode in the sources, as the compiler writes them into `bytecode-dbg.json`. */
@@ -110,6 +103,9 @@ export interface Compiler {
         /** JSON in UTF-8 by name, from `.env.defaults` and `.env.local`; no value: delete it. */
         settings?: Record<string, Uint8Array | undefined>
     }
+    /** A board's file (boards/*.board.json) as the firmware reads it. */
+    jsonToDcfg(board: object, interpretStrings: boolean): object
+    serializeDcfg(settings: object): Uint8Array
     SrcMapResolver: {
         from(debug: DebugInfo): SourceMap
     }

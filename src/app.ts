@@ -2,6 +2,7 @@ import * as ds from "@devicescript/core"
 import { Config } from "./config"
 import { BLUE, DARK, GREEN, RED, StatusLight } from "./light"
 import { Dial } from "./net/stream"
+import { plotLine, TELEPLOT } from "./plotter"
 import { Message } from "./protocol/message"
 import { backoff } from "./reconnect"
 import { Signal } from "./signal"
@@ -19,6 +20,8 @@ interface Exchange {
     n: number
     text: string
     start: number
+    /** Milliseconds to the right reply. */
+    took?: number
 }
 
 /** Late replies are recognised for this many of the newest messages without a right reply. */
@@ -68,9 +71,12 @@ class App {
     private readonly changed = new Signal()
 
     constructor(private readonly options: AppOptions) {
-        this.level = LEVELS.indexOf(options.log)
-        this.ws = new WebSocket(options.dial, options.url, {
+        const { dial, url, log, plot } = options
+        this.level = LEVELS.indexOf(log)
+        this.ws = new WebSocket(dial, url, {
             reconnect: backoff(),
+            protocols: plot ? [TELEPLOT] : [],
+            headers: plot ? { "Device-Name": ds.deviceIdentifier("self") } : {},
         })
         const self = this
         this.ws.onopen.subscribe(() => self.opened())
@@ -120,6 +126,16 @@ class App {
             if (left > 0) await this.changed.wait(left)
             else this.lose(`no reply within ${timeout} ms`)
         }
+        await this.plot(exchange)
+    }
+
+    /** Tells the server's plot, if it has one, between two exchanges. */
+    private async plot({ took }: Exchange) {
+        const { ws, tally } = this
+        if (ws.protocol !== TELEPLOT || ws.readyState !== OPEN) return
+        let lines = `${plotLine("wrong", tally.wrong)}\n${plotLine("lost", tally.lost)}`
+        if (took !== undefined) lines += `\n${plotLine("round trip", took)}`
+        await ws.send(lines)
     }
 
     private opened() {
@@ -142,8 +158,9 @@ class App {
         const reply = text === undefined ? binary(message) : quote(text, ROOM)
         if (text === undefined) this.unexpected(reply)
         else if (current && isReversal(text, current.text)) {
-            this.log(INFO, `right ${current.n} ${reply} ${age(current)} ms`)
-            this.tally.addRight(age(current))
+            current.took = age(current)
+            this.log(INFO, `right ${current.n} ${reply} ${current.took} ms`)
+            this.tally.addRight(current.took)
             this.settle(GREEN)
         } else {
             const late = this.takeUnanswered(text)

@@ -10,12 +10,13 @@ export interface Config {
     count: number
     timeout: number
     summary: number
+    plot: boolean
     log: string
 }
 
 /**
  * devs.json as it was at the build, overridden key by key by the board's settings: `URL`, `INTERVAL`, `MESSAGE`,
- * `COUNT`, `TIMEOUT`, `SUMMARY` and `LOG`. A setting out of range is reported and left out.
+ * `COUNT`, `TIMEOUT`, `SUMMARY`, `PLOT` and `LOG`. A setting out of range is reported and left out.
  */
 export async function readConfig(): Promise<Config> {
     return {
@@ -29,7 +30,8 @@ export async function readConfig(): Promise<Config> {
         count: await intSetting("COUNT", ranges.count, defaults.count),
         timeout: await intSetting("TIMEOUT", ranges.timeout, defaults.timeout),
         summary: await intSetting("SUMMARY", ranges.summary, defaults.summary),
-        log: await levelSetting("LOG", defaults.log),
+        plot: await choiceSetting("PLOT", [true, false], defaults.plot),
+        log: await choiceSetting("LOG", levels, defaults.log),
     }
 }
 
@@ -89,11 +91,15 @@ async function intSetting(
     return otherwise
 }
 
-async function levelSetting(name: string, otherwise: string): Promise<string> {
+async function choiceSetting<T>(
+    name: string,
+    choices: T[],
+    otherwise: T
+): Promise<T> {
     const value = await readSetting<any>(name, otherwise)
-    if (levels.indexOf(value) >= 0) return value
+    if (choices.indexOf(value) >= 0) return value
     console.error(
-        `${name} is ${JSON.stringify(value)}; expected ${levels.join(", ")}, going on with ${otherwise}`
+        `${name} is ${JSON.stringify(value)}; expected ${choices.join(", ")}, going on with ${otherwise}`
     )
     return otherwise
 }

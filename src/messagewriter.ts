@@ -75,7 +75,8 @@ export class MessageWriter {
             throw new StreamError("write: the connection has ended")
     }
 
-    private head(last: boolean): number {
+    /** @internal First byte of the next frame's header. */
+    head(last: boolean): number {
         const known = this.length !== undefined
         if (this.begun && known) return MORE
         const opcode = this.begun

@@ -5,7 +5,7 @@ import { ProtocolError } from "./protocol/codes"
 import { Outgoing } from "./protocol/outgoing"
 import { Event } from "./protocol/receiver"
 import { MAX_OUTPUT } from "./protocol/sender"
-import { Session } from "./protocol/session"
+import { Session, Version } from "./protocol/session"
 import { Signal } from "./signal"
 
 /**
@@ -30,6 +30,8 @@ export interface PumpOptions {
      * milliseconds later there is still nothing. Default 30,000 and 10,000; `null`: no own Pings.
      */
     heartbeat?: Heartbeat
+    /** Another version of the protocol than RFC 6455: `hixie76`, `hixie75`. They have no Pings. */
+    version?: Version
 }
 
 /** Milliseconds. */
@@ -109,8 +111,9 @@ export class Pump {
         private readonly options: PumpOptions,
         private readonly owner: PumpOwner
     ) {
-        const { heartbeat } = options
-        this.heartbeat = heartbeat === undefined ? HEARTBEAT : heartbeat
+        const { heartbeat, version } = options
+        this.heartbeat =
+            heartbeat === undefined && !version ? HEARTBEAT : heartbeat
     }
 
     /** Runs the connection from the handshake to its end; what breaks it is then in `error`. */
@@ -184,6 +187,7 @@ export class Pump {
                 }
                 bytes = sender.idle ? undefined : sender.next()
             }
+            if (bytes === null) await stream.close()
         } catch (e: any) {
             if (item) sender.push(item)
             if (!this.error) this.error = e
@@ -207,9 +211,8 @@ export class Pump {
         return ds.millis() - start
     }
 
-    /** Starts the closing handshake and waits for its end, at most `closeTimeout`. @param body made by `closeBody` */
-    async close(body: Buffer) {
-        this.session.close(body)
+    /** Waits for the end of the closing handshake, at most `closeTimeout`. */
+    async close() {
         this.write()
         const deadline = ds.millis() + closeTimeout(this.options)
         while (!this.over) {

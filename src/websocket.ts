@@ -4,12 +4,12 @@ import { Listeners } from "./listeners"
 import { Mailbox } from "./mailbox"
 import { MessageWriter, SliceSink } from "./messagewriter"
 import { Dial, StreamError } from "./net/stream"
-import { CLOSE_ABNORMAL } from "./protocol/codes"
+import { CLOSE_ABNORMAL, FIN, OP_PING } from "./protocol/codes"
 import { HandshakeError, HandshakeOptions } from "./protocol/handshake"
 import { Message, Slice } from "./protocol/message"
 import { ReceiverOptions } from "./protocol/receiver"
 import { Outgoing, wholeMessage } from "./protocol/outgoing"
-import { closeBody, Session } from "./protocol/session"
+import { closeBody, rfc6455, Session } from "./protocol/session"
 import { parseUrl, resolveUrl } from "./protocol/url"
 import { Pump, PumpOptions, PumpOwner } from "./pump"
 import { Signal } from "./signal"
@@ -112,7 +112,7 @@ export class WebSocket implements PumpOwner, SliceSink {
      * Starts to connect.
      * @param dial opens the byte stream, on whatever network
      * @param url `ws://` or `wss://`
-     * @throws TypeError when the URL is none
+     * @throws TypeError when the URL is none, RangeError for a heartbeat in a version that has no Pings
      */
     constructor(
         private readonly dial: Dial,
@@ -120,6 +120,8 @@ export class WebSocket implements PumpOwner, SliceSink {
         private readonly options: WebSocketOptions
     ) {
         parseUrl(url)
+        const { version, heartbeat } = options
+        if (version && heartbeat) version.check(FIN | OP_PING)
         this.run.start()
     }
 
@@ -135,10 +137,12 @@ export class WebSocket implements PumpOwner, SliceSink {
      * `reconnect`, while there is no connection, it is queued instead.
      * @throws TypeError for anything else
      * @throws StreamError when the link breaks or the WebSocket is closed
-     * @throws RangeError when the queue is full
+     * @throws RangeError when the queue is full, or the version has no such messages
      */
     async send(data: string | Buffer | Message) {
         const item = wholeMessage(data)
+        const { version } = this.options
+        if (version) version.check(item.head)
         while (this.writer) await this.changed.wait()
         if (this.readyState === CONNECTING) {
             if (this.options.reconnect) return this.enqueue(item)
@@ -155,7 +159,7 @@ export class WebSocket implements PumpOwner, SliceSink {
      * Starts a message that is sent slice by slice. Other messages wait until it is complete.
      * @param isText text or binary
      * @param length in bytes, if it is known: the message goes out as one frame; else each slice as a fragment
-     * @throws StreamError when the WebSocket is not open
+     * @throws StreamError when the WebSocket is not open, RangeError when the version has no such messages
      */
     async startMessage(
         isText: boolean,
@@ -164,8 +168,11 @@ export class WebSocket implements PumpOwner, SliceSink {
         while (this.writer) await this.changed.wait()
         if (this.readyState !== OPEN)
             throw new StreamError("startMessage: the WebSocket is not open")
-        this.writer = new MessageWriter(this, isText, length)
-        return this.writer
+        const writer = new MessageWriter(this, isText, length)
+        const { version } = this.options
+        if (version) version.check(writer.head(false))
+        this.writer = writer
+        return writer
     }
 
     /**
@@ -204,10 +211,11 @@ export class WebSocket implements PumpOwner, SliceSink {
         const body = closeBody(code, reason)
         const { readyState, pump } = this
         if (readyState < CLOSING) {
+            if (readyState === OPEN) this.session.close(body)
             this.readyState = CLOSING
             this.mailbox.close()
             this.changed.raise()
-            if (readyState === OPEN) await pump.close(body)
+            if (readyState === OPEN) await pump.close()
             else if (pump) await pump.abort()
         }
         while (this.readyState !== CLOSED) await this.changed.wait()
@@ -280,6 +288,7 @@ export class WebSocket implements PumpOwner, SliceSink {
     /** Dials, follows redirects, and pumps. @throws whatever ends it other than a Close frame */
     private async link() {
         const { options } = this
+        const { version } = options
         let target = parseUrl(this.url)
         let handshake: HandshakeOptions = options
         for (let redirects = options.redirects || 0; ; --redirects) {
@@ -290,7 +299,8 @@ export class WebSocket implements PumpOwner, SliceSink {
                 secure: target.secure,
                 timeout: options.handshakeTimeout,
             })
-            this.session = new Session(
+            const make = version ? version.session : rfc6455
+            this.session = make(
                 target,
                 handshake,
                 limits(options),
@@ -329,7 +339,9 @@ export class WebSocket implements PumpOwner, SliceSink {
         this.session = undefined
         this.pump = undefined
         if (session && this.options.reconnect) {
-            const again = session.sender.unwritten().filter(item => !item.slice)
+            const again: Outgoing[] = []
+            for (const item of session.sender.unwritten())
+                if (!item.slice) again.push(item)
             again.pushRange(this.waiting)
             this.waiting = again
         }

@@ -29,12 +29,13 @@ export interface Config {
     count: number
     timeout: number
     summary: number
+    plot: boolean
     log: "info" | "warn" | "error"
 }
 
 /** The part of JSON schema that devs.schema.json uses to describe one key. */
 export interface KeySchema {
-    type?: "string" | "integer"
+    type?: "string" | "integer" | "boolean"
     enum?: string[]
     /** With a `patternErrorMessage`. */
     oneOf?: unknown[]
@@ -45,7 +46,7 @@ export interface KeySchema {
     minLength?: number
     maxLength?: number
     unit?: string
-    default?: string | number
+    default?: string | number | boolean
 }
 
 interface Problem {
@@ -187,6 +188,7 @@ function expected(key: string): string {
     if (allowed.oneOf) return allowed.patternErrorMessage!
     if (allowed.enum)
         return allowed.enum.map(value => JSON.stringify(value)).join(" or ")
+    if (allowed.type === "boolean") return "true or false"
     if (allowed.type === "integer")
         return `an integer from ${allowed.minimum} to ${allowed.maximum}${unit}`
     if (allowed.patternErrorMessage) return allowed.patternErrorMessage

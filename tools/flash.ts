@@ -8,14 +8,22 @@ import { bundle, type Image } from "./bundle.ts"
 import { PROJECT, UserError, isMain, run, runTool } from "./common.ts"
 import { readConfig } from "./config.ts"
 
-interface Options {
+export interface FlashOptions {
+    /** An image made before. */
     image?: string
+    /** RP2040: the drive that the board is. */
     drive?: string
+    /** ESP32: the serial port. */
     port?: string
+    /** RP2040: seconds to find the drive. */
     wait: number
 }
 
-async function flash(options: Options) {
+/**
+ * Makes the image for the board of devs.json, and puts it there.
+ * @throws UserError
+ */
+export async function flash(options: FlashOptions) {
     console.log("1. The image")
     const image = options.image ? given(options.image) : await bundle()
 
@@ -45,7 +53,7 @@ function given(file: string): Image {
 }
 
 /** RP2040 datasheet 2.8.4: in BOOTSEL mode the board is a USB drive that takes a UF2 file. */
-async function copyUf2({ file }: Image, { drive, wait }: Options) {
+async function copyUf2({ file }: Image, { drive, wait }: FlashOptions) {
     console.log(
         "Hold the BOOTSEL button down while you plug the USB cable in, then let go: the board shows up as drive RPI-RP2."
     )
@@ -99,7 +107,7 @@ function below(folder: string): string[] {
     }
 }
 
-async function flashEsp32(image: Image, { port }: Options) {
+async function flashEsp32(image: Image, { port }: FlashOptions) {
     console.log(
         "Plug the USB cable in. If the board is not found: hold BOOT down, press RESET, let BOOT go, and try again."
     )

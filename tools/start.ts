@@ -29,6 +29,8 @@ interface Options {
 
 /** Milliseconds beyond interval and timeout after which a run that is to end by itself is given up. */
 const PATIENCE = 30_000
+/** Milliseconds between the server's pings, so that the page soon shows how long they take. */
+const PING = 5000
 /** Lines of the firmware itself that are no news. */
 const SYSTEM = "system"
 const INTERRUPTED = "interrupted"
@@ -38,9 +40,11 @@ async function start(options: Options) {
     const stop = stopSignal()
     const server = options.url
         ? undefined
-        : await startEchoServer({ port: 0 }).catch((error: Error) => {
-              throw new UserError(error.message)
-          })
+        : await startEchoServer({ port: 0, ping: PING }).catch(
+              (error: Error) => {
+                  throw new UserError(error.message)
+              }
+          )
     try {
         const url = options.url ?? server!.url
         const config = {
@@ -48,6 +52,7 @@ async function start(options: Options) {
             ...options,
             network: networkOf(options.network) ?? written.network,
         }
+        if (server) console.log(`devices and plot at ${server.plotPage}`)
         console.log(
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
@@ -55,7 +60,10 @@ async function start(options: Options) {
         const run = new Run(config, unplug)
         try {
             const board = await startBoard(entry, {
-                settings: settingsOf({ ...options, modem: config.modem, url }),
+                settings: {
+                    ...settingsOf({ ...options, modem: config.modem, url }),
+                    PLOT: server ? true : config.plot,
+                },
                 wires,
                 log: line => run.read(line),
             })

@@ -22,6 +22,14 @@ const READ_HEADERS =
     " location retry-after upgrade connection sec-websocket-accept" +
     " sec-websocket-protocol sec-websocket-extensions "
 
+/** Values of the reply's headers by name in lower case; those of several headers of one name joined by commas. */
+export interface Fields {
+    upgrade?: string
+    connection?: string
+    location?: string
+    [name: string]: string
+}
+
 export interface HandshakeOptions {
     /** Subprotocols, the preferred one first. */
     protocols?: string[]
@@ -36,16 +44,20 @@ export interface HandshakeOptions {
  * @devsWhenUsed
  */
 export class HandshakeError extends Error {
-    /** `Location` header, if any. */
-    location: string
-    /** `Retry-After` header, if any: seconds or a date. */
-    retryAfter: string
-
+    /**
+     * @param location `Location` header, if any
+     * @param retryAfter `Retry-After` header, if any: seconds or a date
+     */
     constructor(
         readonly status: number,
-        readonly reason: string
+        readonly reason: string,
+        readonly location?: string,
+        readonly retryAfter?: string
     ) {
-        super(`the server refused the upgrade: ${status} ${reason}`)
+        super(
+            `the server refused the upgrade: ${status} ${reason}` +
+                (location === undefined ? "" : `, to ${location}`)
+        )
         this.name = "HandshakeError"
     }
 
@@ -67,27 +79,26 @@ export class Handshake {
     /** The subprotocol that the server chose; empty without one. */
     protocol = ""
 
-    private readonly key: string
     /** Bytes of the reply so far. */
     private size = 0
     /** The beginning of a line whose end has not come yet. */
     private rest: Buffer
     /** The header being read: it may go on in the next line. */
     private header = ""
-    private error: HandshakeError
     private status = 0
-    private upgrade = ""
-    private connection = ""
-    private accept = ""
+    private reason: string
+    private fields: Fields = {}
 
-    /** @param nonce 16 random bytes */
+    /**
+     * @param key 16 random bytes in base64
+     * @param names the headers of the reply that matter, in lower case, with a space before and behind each
+     */
     constructor(
-        private readonly url: Url,
-        private readonly options: HandshakeOptions,
-        nonce: Buffer
-    ) {
-        this.key = base64(nonce)
-    }
+        protected readonly url: Url,
+        protected readonly options: HandshakeOptions,
+        private readonly key: string,
+        private readonly names = READ_HEADERS
+    ) {}
 
     /** The upgrade request. @throws TypeError, RangeError when an option can't be sent */
     request(): Buffer {
@@ -97,11 +108,9 @@ export class Handshake {
             `Upgrade: websocket\r\nConnection: Upgrade\r\n` +
             `Sec-WebSocket-Key: ${this.key}\r\nSec-WebSocket-Version: 13\r\n`
         const protocols = options.protocols || []
-        for (const name of protocols) {
-            if (
-                !isToken(name) ||
-                protocols.indexOf(name) !== protocols.lastIndexOf(name)
-            )
+        for (let i = 0; i < protocols.length; ++i) {
+            const name = protocols[i]
+            if (!isToken(name) || protocols.indexOf(name) < i)
                 throw new RangeError(
                     `subprotocol "${name}": expected distinct tokens`
                 )
@@ -109,21 +118,7 @@ export class Handshake {
         if (protocols.length)
             text += headerLine("Sec-WebSocket-Protocol", protocols.join(", "))
         if (options.origin) text += headerLine("Origin", options.origin)
-        if (url.credentials)
-            text += headerLine(
-                "Authorization",
-                "Basic " + base64(url.credentials)
-            )
-        const headers: Record<string, string> = options.headers || {}
-        for (const name of Object.keys(headers)) {
-            const reserved = OWN_HEADERS.indexOf(` ${name.toLowerCase()} `) >= 0
-            const clash =
-                name.toLowerCase() !== "authorization" || url.credentials
-            if (!isToken(name) || (reserved && clash))
-                throw new RangeError(`header "${name}" can't be set`)
-            text += headerLine(name, headers[name])
-        }
-        return Buffer.from(text + "\r\n")
+        return Buffer.from(text + moreHeaders(url, options) + "\r\n")
     }
 
     /**
@@ -188,8 +183,7 @@ export class Handshake {
                 `expected an HTTP/1.1 status line, got "${text.slice(0, 40)}"`
             )
         this.status = status
-        if (status !== 101)
-            this.error = new HandshakeError(status, text.slice(13))
+        this.reason = text.slice(13)
     }
 
     private field(header: string) {
@@ -199,60 +193,89 @@ export class Handshake {
                 `expected a header, got "${header.slice(0, 40)}"`
             )
         const name = header.slice(0, colon).toLowerCase()
-        if (READ_HEADERS.indexOf(` ${name} `) < 0) return
+        if (this.names.indexOf(` ${name} `) < 0) return
         if (header.byteLength > MAX_LINE)
             throw new ProtocolError(
                 `header "${name}" longer than ${MAX_LINE} bytes`
             )
         const value = header.slice(colon + 1).trim()
-        if (this.error) {
-            if (name === "location") {
-                this.error.location = value
-                this.error.message += `, to ${value}`
-            } else if (name === "retry-after") this.error.retryAfter = value
-        } else if (name === "upgrade") this.upgrade += value.toLowerCase()
-        else if (name === "connection") this.connection += "," + value
-        else if (name === "sec-websocket-accept") this.accept += value
-        else if (name === "sec-websocket-protocol") this.protocol += value
-        else if (name === "sec-websocket-extensions" && value)
-            throw new ProtocolError(`extension "${value}" was not offered`)
+        const { fields } = this
+        const before = fields[name]
+        fields[name] = before === undefined ? value : `${before},${value}`
     }
 
     private complete(): boolean {
-        if (this.error) {
-            // An interim response, RFC 9110, 15.2: the real one follows.
-            if (this.status < 200) {
-                this.status = 0
-                this.error = undefined
-                return false
-            }
-            throw this.error
+        const { status, fields } = this
+        if (status === 101) {
+            this.check(fields)
+            return true
         }
-        if (this.upgrade !== "websocket")
-            throw new ProtocolError(
-                `Upgrade: expected websocket, got "${this.upgrade}"`
+        if (status >= 200)
+            throw new HandshakeError(
+                status,
+                this.reason,
+                fields.location,
+                fields["retry-after"]
             )
-        if (!hasToken(this.connection, "upgrade"))
-            throw new ProtocolError(
-                `Connection: expected Upgrade, got "${this.connection.slice(1)}"`
-            )
-        const expected = base64(sha1(Buffer.from(this.key + GUID)))
-        if (this.accept !== expected)
-            throw new ProtocolError(
-                `Sec-WebSocket-Accept: expected ${expected}, got "${this.accept}"`
-            )
-        if (
-            this.protocol &&
-            (this.options.protocols || []).indexOf(this.protocol) < 0
+        // An interim response, RFC 9110, 15.2: the real one follows.
+        this.status = 0
+        this.fields = {}
+        return false
+    }
+
+    /** Whether the reply accepts this very request. @throws ProtocolError */
+    protected check(fields: Fields) {
+        expectUpgrade(fields)
+        expectValue(
+            "Sec-WebSocket-Accept",
+            base64(sha1(Buffer.from(this.key + GUID))),
+            fields["sec-websocket-accept"]
         )
-            throw new ProtocolError(
-                `subprotocol "${this.protocol}" was not offered`
-            )
-        return true
+        const extensions = fields["sec-websocket-extensions"]
+        if (extensions)
+            throw new ProtocolError(`extension "${extensions}" was not offered`)
+        const protocol = fields["sec-websocket-protocol"]
+        if (!protocol) return
+        if ((this.options.protocols || []).indexOf(protocol) < 0)
+            throw new ProtocolError(`subprotocol "${protocol}" was not offered`)
+        this.protocol = protocol
     }
 }
 
-function headerLine(name: string, value: string): string {
+/** The headers of the reply that say that the protocol changes. @throws ProtocolError */
+export function expectUpgrade(fields: Fields) {
+    const connection = fields.connection || ""
+    expectValue("Upgrade", "websocket", (fields.upgrade || "").toLowerCase())
+    if (!hasToken(connection, "upgrade"))
+        throw new ProtocolError(
+            `Connection: expected Upgrade, got "${connection}"`
+        )
+}
+
+/** @throws ProtocolError when a header of the reply has another value */
+export function expectValue(name: string, expected: string, value = "") {
+    if (value !== expected)
+        throw new ProtocolError(`${name}: expected ${expected}, got "${value}"`)
+}
+
+/** `Authorization` and the program's own headers, each with its line end. @throws RangeError when they can't be sent */
+export function moreHeaders(url: Url, options: HandshakeOptions): string {
+    let text = ""
+    if (url.credentials)
+        text += headerLine("Authorization", "Basic " + base64(url.credentials))
+    const headers: Record<string, string> = options.headers || {}
+    for (const name of Object.keys(headers)) {
+        const reserved = OWN_HEADERS.indexOf(` ${name.toLowerCase()} `) >= 0
+        const clash = name.toLowerCase() !== "authorization" || url.credentials
+        if (!isToken(name) || (reserved && clash))
+            throw new RangeError(`header "${name}" can't be set`)
+        text += headerLine(name, headers[name])
+    }
+    return text
+}
+
+/** A header with its line end. @throws RangeError when it can't be sent */
+export function headerLine(name: string, value: string): string {
     for (let i = 0; i < value.length; ++i) {
         const c = value.charCodeAt(i)
         if ((c < 0x20 && c !== 9) || c === 0x7f)
@@ -264,7 +287,7 @@ function headerLine(name: string, value: string): string {
 }
 
 /** RFC 9110, 5.6.2. */
-function isToken(text: string): boolean {
+export function isToken(text: string): boolean {
     for (let i = 0; i < text.length; ++i) {
         const c = text.charCodeAt(i)
         if (
@@ -279,7 +302,11 @@ function isToken(text: string): boolean {
 
 /** Whether a comma-separated list has the token, in whatever case. */
 function hasToken(list: string, token: string): boolean {
-    for (const item of list.toLowerCase().split(","))
-        if (item.trim() === token) return true
+    let rest = list.toLowerCase() + ","
+    while (rest) {
+        const comma = rest.indexOf(",")
+        if (rest.slice(0, comma).trim() === token) return true
+        rest = rest.slice(comma + 1)
+    }
     return false
 }

@@ -62,27 +62,27 @@ export class Receiver {
     closeCode: number
     closeReason = ""
 
-    private chunk: Buffer
-    private at = 0
+    protected chunk: Buffer
+    protected at = 0
     private readonly head = Buffer.alloc(10)
     private headLength = 0
     private headSize = 2
     /** Payload bytes of the current frame to come; -1: its header is not complete. */
-    private remaining = -1
-    private fin: boolean
-    private opcode: number
+    protected remaining = -1
+    protected fin: boolean
+    protected opcode: number
     /** The message whose last fragment has not come. */
-    private inMessage = false
+    protected inMessage = false
     private first: boolean
     private isText: boolean
-    private size: number
+    protected size: number
     private fragments: number
     /** A message that comes in several slices, filled so far. */
     private part: Buffer
     private filled: number
     private utf8: Utf8
     private readonly slices: boolean
-    private readonly maxMessage: number
+    protected readonly maxMessage: number
     private readonly maxFragments: number
 
     constructor(limits: ReceiverOptions) {
@@ -170,7 +170,7 @@ export class Receiver {
     }
 
     /** Checks a data frame against the limits before anything of it is taken. */
-    private startFrame(payload: number) {
+    protected startFrame(payload: number) {
         const { maxMessage, maxFragments } = this
         if (!this.inMessage) {
             this.inMessage = true
@@ -197,7 +197,7 @@ export class Receiver {
     }
 
     /** Takes the next slice of a data frame. @returns whether it makes an event */
-    private slice(): boolean {
+    protected slice(): boolean {
         const { chunk, at, isText, first } = this
         let size = Math.min(this.remaining, MAX_SLICE)
         size = Math.min(size, chunk.length - at)

@@ -29,16 +29,18 @@ export class Sender {
     /** The Close frame is out: nothing follows. */
     closed = false
 
-    private queue: Outgoing[] = []
+    /** What `next` returns behind the Close frame. */
+    protected last: Buffer
+    protected queue: Outgoing[] = []
     private controls: Buffer[] = []
     private close: Buffer
     /** The Close frame goes before what is queued. */
     private hurry: boolean
     /** queue[0] is partly or wholly out, up to `position`. */
-    private begun: boolean
-    private position: number
+    protected begun: boolean
+    protected position: number
     /** Payload bytes to come in the open frame. */
-    private remaining: number
+    protected remaining: number
     private key: number
     private keys: Buffer
     private keysLeft: number
@@ -87,7 +89,10 @@ export class Sender {
         return this.queue
     }
 
-    /** The next bytes to write, called when those before are written; undefined when there are none. */
+    /**
+     * The next bytes to write, called when those before are written.
+     * @returns undefined when there are none; null when it is for the client to end the connection: never in RFC 6455
+     */
     next(): Buffer {
         const { queue, controls } = this
         if (this.begun && this.position === queue[0].length) {
@@ -97,7 +102,7 @@ export class Sender {
         }
         const item = queue[0]
         if (this.remaining > 0) return item ? this.goOn(item) : undefined
-        if (this.closed) return undefined
+        if (this.closed) return this.last
         if (controls.length) {
             const control = controls[0]
             controls.insert(0, -1)
@@ -109,7 +114,7 @@ export class Sender {
         return this.close
     }
 
-    private open(item: Outgoing): Buffer {
+    protected open(item: Outgoing): Buffer {
         const length = item.frameLength
         const size = Math.min(item.length, MAX_OUTPUT)
         const key = this.nextKey()
@@ -123,7 +128,7 @@ export class Sender {
     }
 
     /** More of the frame that is open. */
-    private goOn(item: Outgoing): Buffer {
+    protected goOn(item: Outgoing): Buffer {
         const position = this.begun ? this.position : 0
         const size = Math.min(item.length - position, MAX_OUTPUT)
         const out = Buffer.alloc(size)
@@ -143,7 +148,7 @@ export class Sender {
         this.idle = false
     }
 
-    private controlFrame(head: number, data: Buffer): Buffer {
+    protected controlFrame(head: number, data: Buffer): Buffer {
         const length = data.length
         return frame(head, length, data, length, this.nextKey())
     }

@@ -1,3 +1,4 @@
+import { base64 } from "./base64"
 import {
     CLOSE_ABNORMAL,
     CLOSE_NO_STATUS,
@@ -11,6 +12,35 @@ import { Event, Receiver, ReceiverOptions } from "./receiver"
 import { Random, Sender } from "./sender"
 import { Url } from "./url"
 
+/** Makes the session of a connection. @param random is the only randomness that there is */
+export type SessionMaker = (
+    url: Url,
+    options: HandshakeOptions,
+    limits: ReceiverOptions,
+    random: Random
+) => Session
+
+/** A version of the protocol other than RFC 6455: `hixie76`, `hixie75`. */
+export interface Version {
+    session: SessionMaker
+    /**
+     * @param head first byte of a frame of RFC 6455
+     * @throws RangeError when the version has nothing of this kind
+     */
+    check: (head: number) => void
+}
+
+/** The session of RFC 6455. */
+export function rfc6455(
+    url: Url,
+    options: HandshakeOptions,
+    limits: ReceiverOptions,
+    random: Random
+): Session {
+    const handshake = new Handshake(url, options, base64(random(16)))
+    return new Session(handshake, new Sender(random), limits)
+}
+
 /**
  * One WebSocket connection of a client, RFC 6455, without I/O, clock or randomness of its own.
  *
@@ -19,8 +49,6 @@ import { Url } from "./url"
  * @devsWhenUsed
  */
 export class Session extends Receiver {
-    /** What goes out. */
-    readonly sender: Sender
     /** The subprotocol in use; empty without one. */
     protocol = ""
     /** The handshake is done. */
@@ -30,18 +58,14 @@ export class Session extends Receiver {
     /** The peer broke the protocol; what still comes from it is thrown away. */
     failed = false
 
-    private handshake: Handshake
-
+    /** @param sender what goes out */
     constructor(
-        url: Url,
-        options: HandshakeOptions,
-        limits: ReceiverOptions,
-        random: Random
+        private handshake: Handshake,
+        readonly sender: Sender,
+        limits: ReceiverOptions
     ) {
         super(limits)
         this.closeCode = CLOSE_ABNORMAL
-        this.handshake = new Handshake(url, options, random(16))
-        this.sender = new Sender(random)
     }
 
     /** Both Close frames went over the wire. */

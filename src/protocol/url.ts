@@ -92,18 +92,23 @@ export function resolveUrl(base: Url, location: string): string {
     return `${scheme}//${base.authority}${withoutDots(path)}${query}`
 }
 
-/** Resolves the segments `.` and `..`, RFC 3986, 5.2.4. */
+/** Resolves the segments `.` and `..` of a path from the root, RFC 3986, 5.2.4. */
 function withoutDots(path: string): string {
-    const kept: string[] = []
-    let isDot = false
-    for (const segment of path.split("/")) {
-        isDot = segment === "." || segment === ".."
-        if (!isDot) kept.push(segment)
-        else if (segment === ".." && kept.length > 1) kept.pop()
+    let kept = ""
+    while (path) {
+        const slash = path.indexOf("/", 1)
+        const end = slash < 0 ? path.length : slash
+        const segment = path.slice(0, end)
+        path = path.slice(end)
+        if (segment !== "/." && segment !== "/..") kept += segment
+        else {
+            if (segment === "/..")
+                kept = kept.slice(0, Math.max(0, kept.lastIndexOf("/")))
+            // A dot at the end stands for a directory.
+            if (!path) kept += "/"
+        }
     }
-    // A dot at the end stands for a directory.
-    if (isDot) kept.push("")
-    return kept.join("/")
+    return kept
 }
 
 function firstOf(text: string, a: string, b: string): number {

@@ -22,8 +22,8 @@ async function open(
     const origin = `http://127.0.0.1:${server.port}`
     const page = await browser.newPage()
     t.after(() => page.close())
-    // 404 with a text: a page too
-    await page.goto(origin)
+    // 404 with a text: a page too, and one that may talk to other servers
+    await page.goto(`${origin}/nothing`)
     return { server, page, origin }
 }
 

@@ -5,7 +5,7 @@ import type { LinkOptions } from "../../sim/link.ts"
 import { EchoBoard } from "../../tools/echoboard.ts"
 import type { Bench } from "./judge.ts"
 import { linkMode, type LinkMode } from "./links.ts"
-import { TcpServer } from "./server.ts"
+import { TcpServer } from "../wire/server.ts"
 
 export async function startBench(link: LinkMode): Promise<Bench> {
     const echo = await EchoBoard.start({ link: link.board })

@@ -1,18 +1,10 @@
 /** The report as one page that needs nothing else. */
+import { escape, page } from "../report/page.ts"
 import type { CaseReport, FamilyReport, SuiteReport } from "./report.ts"
 
 const STYLE = `
-:root { color-scheme: light dark; --line: #8884; --good: #1a7f37; --bad: #cf222e; --soft: #8881 }
-body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 84rem; padding: 0 1rem }
-table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }
-th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top }
-thead th { position: sticky; top: 0; background: Canvas }
-td.n { text-align: right; white-space: nowrap }
 td ul { margin: 0; padding: 0; list-style: none; font: 12px/1.5 ui-monospace, monospace; overflow-wrap: anywhere }
-.good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 }
 tr.failed { background: #cf222e18 }
-small { opacity: .75 }
-summary { cursor: pointer; font-size: 1.15rem; font-weight: 600; padding: .4rem 0 }
 `
 
 export function html(report: SuiteReport): string {
@@ -21,30 +13,23 @@ export function html(report: SuiteReport): string {
     const verdict = failed
         ? `<span class="bad">${failed} failed</span>, ${passed} passed`
         : `<span class="good">all ${passed} passed</span>`
-    return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>WebSocket conformance</title>
-<style>${STYLE}</style>
-</head>
-<body>
-<h1>WebSocket conformance</h1>
-<p>The streaming echo, in DeviceScript on a simulated board with a heap of 64 KB, against RFC 6455: ${verdict}.
-${families.reduce((sum, { cases }) => sum + cases.length, 0)} cases, each over one link or several; ${seconds} s, started ${started}.</p>
+    const cases = families.reduce((sum, { cases }) => sum + cases.length, 0)
+    const modes = Object.entries(report.links).map(
+        ([name, what]) => `<tr><th>${name}</th><td>${escape(what)}</td></tr>`
+    )
+    return page(
+        "WebSocket conformance",
+        STYLE,
+        `<p>The streaming echo, in DeviceScript on a simulated board with a heap of 64 KB, against RFC 6455: ${verdict}.
+${cases} cases, each over one link or several; ${seconds} s, started ${started}.</p>
 <h2>Links</h2>
 <table><tbody>
-${Object.entries(report.links)
-    .map(([name, what]) => `<tr><th>${name}</th><td>${escape(what)}</td></tr>`)
-    .join("\n")}
+${modes.join("\n")}
 </tbody></table>
 <h2>Families</h2>
 ${overview(families, links)}
-${families.map(family).join("\n")}
-</body>
-</html>
-`
+${families.map(family).join("\n")}`
+    )
 }
 
 function overview(families: FamilyReport[], links: string[]): string {
@@ -98,11 +83,4 @@ function row({
 
 function list(lines: string[]): string {
     return `<ul>${lines.map(line => `<li>${escape(line)}</li>`).join("")}</ul>`
-}
-
-function escape(text: string): string {
-    return text
-        .replaceAll("&", "&amp;")
-        .replaceAll("<", "&lt;")
-        .replaceAll(">", "&gt;")
 }

@@ -2,10 +2,10 @@
 import type { Board } from "../../sim/host.ts"
 import type { EchoBoard, EchoResult } from "../../tools/echoboard.ts"
 import { sizeName } from "./payloads.ts"
-import { upgrade } from "./handshake.ts"
+import { upgrade } from "../wire/handshake.ts"
 import type { LinkMode } from "./links.ts"
-import { Peer } from "./peer.ts"
-import type { ClientEvent } from "./parser.ts"
+import { Peer } from "../wire/peer.ts"
+import type { ClientEvent } from "../wire/parser.ts"
 import {
     describe,
     type Case,
@@ -13,7 +13,7 @@ import {
     type Script,
     type Sight,
 } from "./script.ts"
-import type { TcpServer } from "./server.ts"
+import type { TcpServer } from "../wire/server.ts"
 
 /** How a case went over one link. */
 export interface Outcome {

@@ -1,14 +1,6 @@
 /** The links that the cases run over: how the program receives, and how the server writes. */
 import type { LinkOptions } from "../../sim/link.ts"
-
-/** How the server writes what it has to send between two waits. */
-export type Writing =
-    /** A frame at a time. */
-    | "apart"
-    /** All of it at once. */
-    | "merged"
-    /** In pieces with pauses. */
-    | "paced"
+import type { Writing } from "../wire/peer.ts"
 
 export interface LinkMode {
     name: string

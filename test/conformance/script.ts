@@ -2,11 +2,11 @@
 import { createHash } from "node:crypto"
 import { isUtf8 } from "node:buffer"
 import type { EchoOptions, EchoResult } from "../../tools/echoboard.ts"
-import { closeFrame, frame, TEXT } from "./frames.ts"
-import type { Answer } from "./handshake.ts"
-import type { ClientEvent } from "./parser.ts"
+import { closeFrame, frame, TEXT } from "../wire/frames.ts"
+import type { Answer } from "../wire/handshake.ts"
+import type { ClientEvent } from "../wire/parser.ts"
 import { sizeName } from "./payloads.ts"
-import type { Peer } from "./peer.ts"
+import type { Peer } from "../wire/peer.ts"
 
 export type Step =
     | { send: () => Iterable<Uint8Array> }

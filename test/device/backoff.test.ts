@@ -21,8 +21,7 @@ function lost(lasted = 0, code = 1006): CloseEvent {
 
 /** The end of an attempt that the server refused. */
 function refused(status: number, retryAfter?: string): CloseEvent {
-    const error = new HandshakeError(status, "no")
-    error.retryAfter = retryAfter
+    const error = new HandshakeError(status, "no", undefined, retryAfter)
     return { ...lost(), error }
 }
 

@@ -1,12 +1,17 @@
 import { describe, test } from "@devicescript/test"
 import { base64 } from "../../src/protocol/base64"
 import { mask, rotate } from "../../src/protocol/mask"
+import { md5 } from "../../src/protocol/md5"
 import { sha1 } from "../../src/protocol/sha1"
 import { expectBytes, expectText, breathe } from "./check"
 import { acceptKey, pattern } from "./frames"
 
 function digest(text: string): string {
     return sha1(Buffer.from(text)).toString("hex")
+}
+
+function md5Digest(text: string): string {
+    return md5(Buffer.from(text)).toString("hex")
 }
 
 function repeat(text: string, times: number): string {
@@ -55,6 +60,45 @@ describe("SHA-1", () => {
             expectText(digest(repeat("a", lengths[i])), expected[i])
             await breathe()
         }
+    })
+})
+
+describe("MD5", () => {
+    // RFC 1321, A.5
+    test("has the digests of the test suite", () => {
+        const expected = [
+            ["", "d41d8cd98f00b204e9800998ecf8427e"],
+            ["a", "0cc175b9c0f1b6a831c399e269772661"],
+            ["abc", "900150983cd24fb0d6963f7d28e17f72"],
+            ["message digest", "f96b697d7cb7938d525a2f31aaf161d0"],
+            ["abcdefghijklmnopqrstuvwxyz", "c3fcd3d76192e4007dfb496cca67e13b"],
+            [
+                "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789",
+                "d174ab98d277d9f5a5611c2c9f419d9f",
+            ],
+            [repeat("1234567890", 8), "57edf4a22be3c955ac49da2e2107b67a"],
+        ]
+        for (const pair of expected) expectText(md5Digest(pair[0]), pair[1])
+    })
+
+    test("pads around the end of a block, and goes over several", async () => {
+        const expected = [
+            "ef1772b6dff9a122358552954ad0df65",
+            "3b0c8ac703f828b04c6c197006d17218",
+            "652b906d60af96844ebd21b674f35e93",
+            "b06521f39153d618550606be297466d5",
+            "014842d480b571495a4a0363793f7367",
+            "c743a45e0d2e6a95cb859adae0248435",
+        ]
+        const lengths = [55, 56, 57, 63, 64, 65]
+        for (let i = 0; i < lengths.length; ++i) {
+            expectText(md5Digest(repeat("a", lengths[i])), expected[i])
+            await breathe()
+        }
+        expectText(
+            md5Digest(repeat("01234567", 40)),
+            "cd96a22764652889775a0f1c9b6e55bf"
+        )
     })
 })
 

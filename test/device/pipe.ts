@@ -9,6 +9,8 @@ const WINDOW = 8192
 export class Pipe implements Stream {
     /** The WebSocket has given the connection up. */
     closed = false
+    /** Milliseconds that the WebSocket's last `recv` waits at most; undefined: for ever. */
+    patience: number
 
     private toClient: Buffer[] = []
     private fromClient: Buffer[] = []
@@ -32,6 +34,7 @@ export class Pipe implements Stream {
 
     async recv(timeout?: number): Promise<Buffer> {
         const until = ds.millis() + timeout
+        this.patience = timeout
         this.reading = true
         this.changed.raise()
         while (!this.toClient.length) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@devicescript/test"
 import { HandshakeOptions } from "../../src/protocol/handshake"
-import { Session } from "../../src/protocol/session"
+import { rfc6455 } from "../../src/protocol/session"
 import { parseUrl, resolveUrl, Url } from "../../src/protocol/url"
 import { expectText, expectThrow } from "./check"
 import { headerOf } from "./frames"
@@ -19,7 +19,7 @@ function expectRejected(url: string, why: string) {
 
 function request(url: Url, options: HandshakeOptions): string {
     const random = (size: number) => Buffer.alloc(size)
-    return new Session(url, options, {}, random).open().toString()
+    return rfc6455(url, options, {}, random).open().toString()
 }
 
 /** The header that a URL's user and password make. */

@@ -179,6 +179,67 @@ test("a refusal ends the program with an empty summary", async () => {
     assert.match(lines.at(-1)!, /^closed 1006 ".*403.*"$/)
 })
 
+/** A server with a plot: takes its lines away, and reverses the rest. */
+async function servePlot(reply: Reply, handleProtocols = () => "teleplot") {
+    const lines: string[] = []
+    const names: unknown[] = []
+    const { server, url } = await serve(
+        (text, socket) => {
+            if (text[0] === ">") lines.push(text.replace(/p:\d+$/, "p:N"))
+            else reply(text, socket)
+        },
+        { handleProtocols }
+    )
+    server.on("connection", (_socket, { headers }) =>
+        names.push(headers["device-name"])
+    )
+    return { url, lines, names }
+}
+
+test("a server with a plot is told each round trip, and what went wrong, beside the messages", async () => {
+    let n = 0
+    const { url, lines, names } = await servePlot((text, socket) => {
+        n++
+        if (n === 1) socket.send("nonsense")
+        else if (n === 3) socket.terminate()
+        else socket.send(reversed(text))
+    })
+    const logged = await run(url, { COUNT: 4, PLOT: true })
+    assert.deepEqual(lines, [
+        ">wrong:1\n>lost:0",
+        ">wrong:1\n>lost:0\n>round trip:N",
+        ">wrong:1\n>lost:1\n>round trip:N",
+    ])
+    assert.match(String(names[0]), /^\w{4,}$/)
+    assert.deepEqual(
+        logged.map(line => line.replace(/ .*/, "")),
+        [
+            ...["open", "sent", "wrong", "sent", "right", "sent", "lost"],
+            ...["down", "open", "sent", "right", "summary", "closed"],
+        ]
+    )
+})
+
+test("a server without a plot is sent the messages only", async () => {
+    const offered: unknown[] = []
+    const { url, lines } = await servePlot(reverse, ((
+        protocols: Set<string>
+    ) => {
+        offered.push(...protocols)
+        return false
+    }) as never)
+    const logged = await run(url, { COUNT: 2, PLOT: true })
+    assert.match(logged.at(-2)!, / right=2 wrong=0 lost=0 /)
+    assert.deepEqual(lines, [])
+    assert.deepEqual(offered, ["teleplot"])
+})
+
+test("nobody is offered the plot unless the program is told to", async () => {
+    const { url, lines, names } = await servePlot(reverse)
+    await run(url, { COUNT: 1 })
+    assert.deepEqual([lines, names], [[], [undefined]])
+})
+
 test("a summary comes after every so many exchanges, and once at the end", async () => {
     const { url } = await serve(reverse)
     const lines = await run(url, { COUNT: 4, SUMMARY: 2, LOG: "warn" })

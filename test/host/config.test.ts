@@ -40,6 +40,7 @@ describe("devs.json", () => {
             count: 0,
             timeout: 5000,
             summary: 10,
+            plot: false,
             log: "info",
         })
     })
@@ -171,7 +172,7 @@ describe("devs.json", () => {
     test("a key that is near to none gets the list", () =>
         rejected(
             '{ "url": "ws://h/", "colour": 5 }',
-            'devs.json:1: "colour" is no key of devs.json; expected one of $schema, url, network, modem, apn, address, board, interval, message, count, timeout, summary, log'
+            'devs.json:1: "colour" is no key of devs.json; expected one of $schema, url, network, modem, apn, address, board, interval, message, count, timeout, summary, plot, log'
         ))
 
     test("an unknown board gets the nearest one suggested", () =>
@@ -242,6 +243,7 @@ test("the module for the program has what the program reads, and no more", async
         count: 0,
         timeout: 5000,
         summary: 10,
+        plot: false,
         log: "info",
     })
     assert.deepEqual(module.ranges.count, { minimum: 0, maximum: 1000000000 })

@@ -26,7 +26,7 @@ const WRONG: [args: string[], allowed: string][] = [
     [["--ping", "-1"], "from 0 to 86400"],
     [["--ping", "86401"], "from 0 to 86400"],
     [["--prefix", "x", "reverse"], "Allowed with mode prefix"],
-    [["mode", "shout"], "reverse, echo, prefix"],
+    [["mode", "shout"], "reverse, echo, prefix, tutorial"],
 ]
 
 for (const [[option, value, ...more], allowed] of WRONG)

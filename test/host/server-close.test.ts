@@ -116,6 +116,21 @@ test("a client that closes without a code is told as 1005, one that vanishes as 
     assert.equal((await second)[0].code, 1006)
 })
 
+test("messages that arrive in one piece with a Close are all answered before it", async t => {
+    const server = await serve(t)
+    const client = await tcp(t, server.port)
+    // three times "ab", then a Close with 1000, masked with zeros
+    const message = "8182000000006162"
+    client.write(handshake())
+    await once(client, "data")
+    client.write(Buffer.from(message.repeat(3) + "88820000000003e8", "hex"))
+    const chunks = await client.toArray()
+    assert.equal(
+        Buffer.concat(chunks).toString("hex"),
+        "81026261".repeat(3) + "880203e8"
+    )
+})
+
 test("what happens is told in order, with the peer", async t => {
     const server = await serve(t)
     const client = await connect(t, server.url)

@@ -8,10 +8,14 @@ async function start(t: TestContext, ...args: string[]) {
     const program = runServer(t, ...args, "--port", "0")
     const line = await program.line()
     const url = line.replace("listening on ", "")
+    const page = new URL("/", url.replace("ws:", "http:"))
+    assert.equal(await program.line(), `page at ${page}`)
+    assert.equal(await program.line(), `devices and plot at ${page}plot`)
     return { ...program, url }
 }
 
 const MODES = {
+    tutorial: ["/", "hello"],
     "": ["/ws", "dlroW"],
     reverse: ["/ws", "dlroW"],
     echo: ["/ws", "World"],
@@ -68,7 +72,8 @@ test("the log has a line for the connection, the message, the reply and the clos
 test("--json prints every line as JSON, the address first", async t => {
     const { line } = runServer(t, "--json", "--port", "0")
     const listening = JSON.parse(await line())
-    const { event, url, port } = listening
+    const { event, url, page, port } = listening
+    assert.equal(page, `http://127.0.0.1:${port}/`)
     assert.equal(event, "listening")
     assert.equal(url, `ws://127.0.0.1:${port}/ws`)
     const client = await connect(t, url)

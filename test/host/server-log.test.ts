@@ -20,9 +20,14 @@ const LINES: [EchoEvent, string][] = [
             path: "/ws",
             origin: "http://a",
             protocol: "chat",
+            version: "RFC 6455",
             ...from,
         },
         'connection "/ws" origin "http://a" subprotocol "chat"',
+    ],
+    [
+        { event: "connection", path: "/", version: "hixie-76", ...from },
+        'connection "/" hixie-76',
     ],
     [text("é😀"), 'message text "é😀"'],
     [

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict"
+import { once } from "node:events"
 import { test } from "node:test"
-import { MODES, type ModeName } from "../../server/modes.ts"
 import { connect, serve } from "./server-peers.ts"
+
+/** The modes that answer. */
+const ANSWERING = ["reverse", "echo", "prefix"] as const
 
 const TEXTS = {
     "an empty text": ["", ""],
@@ -18,12 +21,12 @@ const TEXTS = {
 }
 
 for (const [name, [text, reversed]] of Object.entries(TEXTS)) {
-    const replies: Record<ModeName, string> = {
+    const replies = {
         reverse: reversed,
         echo: text,
         prefix: "server: " + text,
     }
-    for (const mode of Object.keys(MODES) as ModeName[])
+    for (const mode of ANSWERING)
         test(`${mode} answers ${name} with text`, async t => {
             const server = await serve(t, { mode })
             const client = await connect(t, server.url)
@@ -33,20 +36,20 @@ for (const [name, [text, reversed]] of Object.entries(TEXTS)) {
         })
 }
 
-const BYTES: Record<ModeName, Buffer> = {
+const BYTES = {
     reverse: Buffer.from([0xff, 0x80, 0x01, 0x00]),
     echo: Buffer.from([0x00, 0x01, 0x80, 0xff]),
     prefix: Buffer.from("server: \x00\x01\x80\xff", "latin1"),
 }
 
-for (const [mode, expected] of Object.entries(BYTES))
+for (const mode of ANSWERING)
     test(`${mode} answers binary, not valid as text, with binary`, async t => {
-        const server = await serve(t, { mode: mode as ModeName })
+        const server = await serve(t, { mode })
         const client = await connect(t, server.url)
         const { data, isBinary } = await client.ask(
             Buffer.from([0x00, 0x01, 0x80, 0xff])
         )
-        assert.deepEqual(data, expected)
+        assert.deepEqual(data, BYTES[mode])
         assert.equal(isBinary, true)
     })
 
@@ -99,4 +102,27 @@ test("a fragmented text gets one reply", async t => {
     const { data, isBinary } = await client.receive()
     assert.equal(data.toString(), "b😀a")
     assert.equal(isBinary, false)
+})
+
+test("tutorial says hello, then world, then closes, whatever it hears", async t => {
+    const server = await serve(t, { mode: "tutorial" })
+    assert.equal(server.url, `ws://127.0.0.1:${server.port}/`)
+    const client = await connect(t, server.url)
+    assert.equal(await client.askText("x"), "hello")
+    assert.equal((await client.receive()).data.toString(), "world")
+    assert.equal((await client.closed).code, 1000)
+})
+
+test("a client of the tutorial that leaves early is pushed nothing more", async t => {
+    const server = await serve(t, { mode: "tutorial" })
+    const client = await connect(t, server.url)
+    const [ended, other] = [
+        once(server.events, "close"),
+        connect(t, server.url),
+    ]
+    client.ws.close()
+    await ended
+    assert.equal((await (await other).closed).code, 1000)
+    const replies = server.seen.filter(({ event }) => event === "reply")
+    assert.equal(replies.length, 2)
 })

@@ -1,5 +1,4 @@
 /** The echo program on the tool chain's own simulator, by the tool chain's own command. */
-import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """The reversed echo server of mbed's WebSocket cookbook page, for Python 3 and Tornado 6.
 
-Prints the URL it listens on, then what happens. Ends on SIGINT and SIGTERM.
+Prints the URL it listens on, then (unless told to be quiet) what happens. Ends on SIGINT and SIGTERM.
 """
 import argparse
 import asyncio
@@ -19,20 +19,25 @@ except ModuleNotFoundError as error:
 
 class WSHandler(tornado.websocket.WebSocketHandler):
     connections = set()
+    quiet = False
+
+    def tell(self, line):
+        if not self.quiet:
+            print(line, flush=True)
 
     def open(self):
         self.connections.add(self)
-        print("new connection", flush=True)
+        self.tell("new connection")
 
     def on_message(self, message):
         reply = message[::-1]
-        print(f"message received: {message!r}", flush=True)
-        print(f"sending back message: {reply!r}", flush=True)
+        self.tell(f"message received: {message!r}")
+        self.tell(f"sending back message: {reply!r}")
         self.write_message(reply, binary=isinstance(message, bytes))
 
     def on_close(self):
         self.connections.discard(self)
-        print(f"connection closed: {self.close_code}", flush=True)
+        self.tell(f"connection closed: {self.close_code}")
 
     def check_origin(self, origin):
         return True
@@ -62,4 +67,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument(
     "port", type=int, nargs="?", default=8000, help="0 takes a free one (default: 8000)"
 )
-asyncio.run(main(parser.parse_args().port))
+parser.add_argument("--quiet", action="store_true", help="print the URL only")
+arguments = parser.parse_args()
+WSHandler.quiet = arguments.quiet
+asyncio.run(main(arguments.port))

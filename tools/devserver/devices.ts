@@ -2,6 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises"
 import { Bus } from "../../sim/bus.ts"
 import { Board } from "../../sim/host.ts"
+import { service } from "../../sim/jacdac.ts"
 import { LogReader, type LogEvent } from "../../sim/log.ts"
 import type { Program } from "../../sim/program.ts"
 import { UserError } from "../common.ts"
@@ -28,10 +29,6 @@ export interface Surroundings extends Pick<Simulation, "wires"> {
     /** The program waits for a debugger to start it. */
     held: boolean
 }
-
-/** Jacdac's service classes of a device that takes programs, and of one that can be debugged. */
-const MANAGER = 0x1134ea2b
-const DEBUGGER = 0x155b5b40
 
 const SIMULATED = "7ab5e8a1c0ffee01"
 const STOCK = "7ab5e8a1c0ffee02"
@@ -86,7 +83,7 @@ class SimulatedBoard implements Device {
     ) {
         await this.close()
         const { listener } = this
-        const seen = this.server.device(DEBUGGER, START)
+        const seen = this.server.device(service.deviceScriptDebugger, START)
         seen.catch(() => {})
         const board = await Board.start(program, {
             ...{ deviceId: SIMULATED, settings, wires, held },
@@ -161,7 +158,7 @@ class StockVm extends DeployedTo {
     private async start() {
         // what the program before left in the flash would start first
         const data = { deviceId: STOCK, clearFlash: true }
-        const seen = this.server.device(DEBUGGER, START)
+        const seen = this.server.device(service.deviceScriptDebugger, START)
         await Promise.all([seen, this.server.ask("startVM", data)])
         this.isThere = true
     }
@@ -182,7 +179,9 @@ class StockVm extends DeployedTo {
 /** Whatever board the dev server finds on a serial port. */
 class UsbBoard extends DeployedTo {
     static async find(server: DevServer, listener: DeviceListener) {
-        const found = server.device(MANAGER, FIND).catch(() => undefined)
+        const found = server
+            .device(service.deviceScriptManager, FIND)
+            .catch(() => undefined)
         const failure = await server
             .ask("connect", { transport: "serial", background: true })
             .then(

@@ -7,7 +7,7 @@ import { dirname, join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { stripVTControlCharacters } from "node:util"
 import { WebSocket } from "ws"
-import { readAnnouncement } from "../../sim/jacdac.ts"
+import { announced, decode } from "../../sim/jacdac.ts"
 import type { DebugInfo } from "../../sim/vm.ts"
 import { PROJECT, UserError } from "../common.ts"
 
@@ -142,10 +142,10 @@ export class DevServer extends EventEmitter<DevServerEvents> {
     }
 
     private readFrame(frame: Buffer) {
-        const found = readAnnouncement(frame)
-        if (!found) return
-        const id = Buffer.from(found.device).toString("hex")
-        this.emit("announcement", id, found.services)
+        for (const packet of decode(frame)) {
+            const services = announced(packet)
+            if (services) this.emit("announcement", packet.device, services)
+        }
     }
 
     private readEvent({ ev, data }: { ev?: string; data: OutputData }) {

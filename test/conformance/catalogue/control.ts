@@ -7,7 +7,7 @@ import {
     PING,
     PONG,
     TEXT,
-} from "../frames.ts"
+} from "../../wire/frames.ts"
 import { binary, text } from "../payloads.ts"
 import {
     closes,

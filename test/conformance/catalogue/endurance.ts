@@ -1,11 +1,11 @@
 /** Many messages and many connections: the heap stays flat. */
 import { Board } from "../../../sim/host.ts"
 import { judgeFlat, liveHeap, withBench } from "../board.ts"
-import { BINARY, closeFrame, frame, PING, TEXT } from "../frames.ts"
-import { upgrade } from "../handshake.ts"
+import { BINARY, closeFrame, frame, PING, TEXT } from "../../wire/frames.ts"
+import { upgrade } from "../../wire/handshake.ts"
 import { judge, within } from "../judge.ts"
 import { binary, text } from "../payloads.ts"
-import { Peer } from "../peer.ts"
+import { Peer } from "../../wire/peer.ts"
 import {
     closes,
     closesWith,
@@ -18,7 +18,7 @@ import {
     type Case,
     type Probe,
 } from "../script.ts"
-import { TcpServer } from "../server.ts"
+import { TcpServer } from "../../wire/server.ts"
 
 const MESSAGES = 100_000
 const BATCH = 100

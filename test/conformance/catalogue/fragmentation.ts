@@ -6,7 +6,7 @@ import {
     frame,
     PING,
     TEXT,
-} from "../frames.ts"
+} from "../../wire/frames.ts"
 import {
     closes,
     echoOf,

@@ -7,7 +7,7 @@ import {
     frame,
     PING,
     TEXT,
-} from "../frames.ts"
+} from "../../wire/frames.ts"
 import { binary, sizeName, text } from "../payloads.ts"
 import { closes, echoOf, fails, roundTrip, send, type Case } from "../script.ts"
 

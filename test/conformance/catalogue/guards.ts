@@ -5,11 +5,11 @@
  */
 import type { LinkOptions } from "../../../sim/link.ts"
 import { withBench } from "../board.ts"
-import { BINARY, frame } from "../frames.ts"
-import { upgrade } from "../handshake.ts"
+import { BINARY, frame } from "../../wire/frames.ts"
+import { upgrade } from "../../wire/handshake.ts"
 import { judge, within } from "../judge.ts"
 import { binary, sizeName } from "../payloads.ts"
-import { Peer } from "../peer.ts"
+import { Peer } from "../../wire/peer.ts"
 import { closes, echoOf, send, type Probe, type Script } from "../script.ts"
 
 const KB = 1024

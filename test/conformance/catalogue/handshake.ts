@@ -1,6 +1,6 @@
 /** The opening handshake, RFC 6455, 4.1: what the client accepts, and when it gives up. */
-import { frame, TEXT } from "../frames.ts"
-import { reply, upgrade, type Answer } from "../handshake.ts"
+import { frame, TEXT } from "../../wire/frames.ts"
+import { reply, upgrade, type Answer } from "../../wire/handshake.ts"
 import {
     closes,
     echoOf,

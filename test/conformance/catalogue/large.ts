@@ -1,5 +1,5 @@
 /** Messages of many times the heap. */
-import { BINARY, CONTINUATION, frame, TEXT } from "../frames.ts"
+import { BINARY, CONTINUATION, frame, TEXT } from "../../wire/frames.ts"
 import { binary, sizeName, text } from "../payloads.ts"
 import { closes, echoOf, type Case } from "../script.ts"
 

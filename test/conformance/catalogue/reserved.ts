@@ -7,7 +7,7 @@ import {
     PONG,
     TEXT,
     BINARY,
-} from "../frames.ts"
+} from "../../wire/frames.ts"
 import {
     fails,
     echoOf,

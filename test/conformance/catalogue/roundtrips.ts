@@ -1,5 +1,5 @@
 /** A thousand messages, each sent when the echo of the one before is there. */
-import { BINARY, TEXT } from "../frames.ts"
+import { BINARY, TEXT } from "../../wire/frames.ts"
 import { binary, sizeName, text } from "../payloads.ts"
 import { closes, roundTrip, type Case } from "../script.ts"
 

@@ -3,8 +3,16 @@ import { once } from "node:events"
 import type { Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { readRequest, type Answer } from "./handshake.ts"
-import type { Writing } from "./links.ts"
 import { ClientParser, type ClientEvent } from "./parser.ts"
+
+/** How it writes what it has to send between two waits. */
+export type Writing =
+    /** A frame at a time. */
+    | "apart"
+    /** All of it at once. */
+    | "merged"
+    /** In pieces with pauses. */
+    | "paced"
 
 /** A paced link pauses for so many milliseconds, and after so many bytes. */
 const PAUSE = 1

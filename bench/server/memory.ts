@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs"
+import { setTimeout as sleep } from "node:timers/promises"
+import type { Idle } from "./idle.ts"
+import { answer, startPinned } from "./pinned.ts"
+import { residentOf } from "./process.ts"
+import { startServer, type Candidate } from "./servers.ts"
+
+/** Descriptors that a process needs besides its connections. */
+const SPARE = 200
+
+/** Milliseconds in which the server's garbage is collected, or not. */
+const SETTLE = 2000
+
+/** How many connections this machine lets a process have, at most `wanted`. */
+export function possible(wanted: number): number {
+    const limits = readFileSync("/proc/self/limits", "utf-8")
+    const [, hard] = /^Max open files +\S+ +(\d+)/m.exec(limits) ?? []
+    return hard ? Math.min(wanted, Number(hard) - SPARE) : wanted
+}
+
+/** @returns bytes resident that a server has more with each idle connection */
+export async function perConnection(
+    candidate: Candidate,
+    connections: number
+): Promise<number> {
+    const server = await startServer(candidate, "0")
+    const { port, pathname: path } = server.url
+    const before = residentOf(server.pids)
+    const idle: Idle = { port: Number(port), path, connections }
+    const clients = startPinned("idle.ts", idle, "1")
+    try {
+        await answer(clients)
+        await sleep(SETTLE)
+        return (residentOf(server.pids) - before) / connections
+    } finally {
+        clients.kill()
+        await server.stop()
+    }
+}

@@ -1,0 +1,102 @@
+import { once } from "node:events"
+import { createServer, type Server } from "node:http"
+import type { AddressInfo } from "node:net"
+import { listenError } from "./listen-error.ts"
+
+/** How a server is. */
+export interface Health {
+    /** `ok`: it takes connections; else it should be left alone */
+    status: "ok" | "closing" | "degraded"
+    [detail: string]: unknown
+}
+
+/** What the administrator's port tells. */
+export interface AdminSource {
+    health(): Health
+    /** In Prometheus' text format */
+    metrics(): Promise<string>
+    metricsType: string
+}
+
+/** Header fields of an answer that nobody keeps or guesses about. */
+export const PLAIN = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+}
+
+/**
+ * The administrator's port, apart from the public one, so that nothing here is public by accident: `/metrics` and
+ * `/health`, the latter with 503 unless all is well.
+ */
+export class Admin {
+    readonly #server: Server
+
+    constructor(source: AdminSource) {
+        this.#server = createServer((request, response) => {
+            void answer(source, request.url ?? "/").then(
+                ({ status, type, body }) =>
+                    response
+                        .writeHead(status, { ...PLAIN, "Content-Type": type })
+                        .end(body)
+            )
+        })
+    }
+
+    /** The port that it listens on. */
+    get port(): number {
+        return (this.#server.address() as AddressInfo).port
+    }
+
+    /** @throws ListenError */
+    async listen(host: string, port: number): Promise<void> {
+        try {
+            await once(this.#server.listen(port, host), "listening")
+        } catch (error) {
+            throw listenError(error as NodeJS.ErrnoException, host, port)
+        }
+    }
+
+    async close(): Promise<void> {
+        if (!this.#server.listening) return
+        const closed = once(this.#server, "close")
+        this.#server.close()
+        this.#server.closeAllConnections()
+        await closed
+    }
+}
+
+interface Answer {
+    status: number
+    type: string
+    body: string
+}
+
+async function answer(source: AdminSource, url: string): Promise<Answer> {
+    switch (url.split("?")[0]) {
+        case "/metrics":
+            return {
+                status: 200,
+                type: source.metricsType,
+                body: await source.metrics(),
+            }
+        case "/health": {
+            const health = source.health()
+            return {
+                status: statusOf(health),
+                type: "application/json",
+                body: JSON.stringify(health) + "\n",
+            }
+        }
+        default:
+            return {
+                status: 404,
+                type: "text/plain",
+                body: "Not found. There are /metrics and /health\n",
+            }
+    }
+}
+
+/** The HTTP status of a health. */
+export function statusOf({ status }: Health): number {
+    return status === "ok" ? 200 : 503
+}

@@ -1,0 +1,57 @@
+import { readFileSync, watch } from "node:fs"
+import { dirname } from "node:path"
+import { createSecureContext } from "node:tls"
+
+/** Paths of PEM files: the certificate with its chain, and its private key. */
+export interface CertificateFiles {
+    cert: string
+    key: string
+}
+
+/** Milliseconds of quiet after which files that change count as written: a renewal replaces both, one after the other. */
+const SETTLED = 250
+
+/** The files cannot be used; the message says which and why. */
+export class CertificateError extends Error {
+    override name = "CertificateError"
+}
+
+/** @throws CertificateError when a file cannot be read, is no PEM, or the two do not belong together */
+export function readCertificate({ cert, key }: CertificateFiles): {
+    cert: Buffer
+    key: Buffer
+} {
+    try {
+        const pair = { cert: readFileSync(cert), key: readFileSync(key) }
+        createSecureContext(pair)
+        return pair
+    } catch (error) {
+        const { message } = error as Error
+        throw new CertificateError(
+            `certificate ${cert} with key ${key}: ${message}`
+        )
+    }
+}
+
+/**
+ * Calls `changed` when the files may have. Their folders are watched, for a renewal replaces a file or a link to it,
+ * and with it what a watch on the file itself would look at.
+ * @returns the function that ends it
+ */
+export function watchCertificate(
+    { cert, key }: CertificateFiles,
+    changed: () => void
+): () => void {
+    let timer: NodeJS.Timeout | undefined
+    const soon = () => {
+        clearTimeout(timer)
+        timer = setTimeout(changed, SETTLED)
+    }
+    const watches = [...new Set([dirname(cert), dirname(key)])].map(folder =>
+        watch(folder, { persistent: false }, soon).on("error", () => {})
+    )
+    return () => {
+        clearTimeout(timer)
+        for (const watching of watches) watching.close()
+    }
+}

@@ -1,0 +1,232 @@
+import { once } from "node:events"
+import {
+    createServer as createHttpServer,
+    type IncomingMessage,
+    type Server as HttpServer,
+    type ServerResponse,
+} from "node:http"
+import {
+    createServer as createHttpsServer,
+    type Server as HttpsServer,
+} from "node:https"
+import type { AddressInfo, BlockList, Socket } from "node:net"
+import type { Duplex } from "node:stream"
+import type { Refusal } from "./admission.ts"
+import {
+    readCertificate,
+    watchCertificate,
+    type CertificateFiles,
+} from "./certificate.ts"
+import { listenError } from "./listen-error.ts"
+import { isTrusted, ownPeer, peerOf, type Peer } from "./peer.ts"
+import { answerOf, refuse } from "./refuse.ts"
+import { Seats, type Share } from "./seats.ts"
+
+/**
+ * TCP connections that may be open besides the WebSockets, to ask for something. With one more the oldest is dropped: who
+ * means to ask has done so by then.
+ */
+const CALLERS = 256
+
+/** The same for one address, besides its WebSockets; there it is the newest that is dropped. */
+const CALLERS_PER_ADDRESS = 32
+
+/** Bytes of a request's headers. */
+const MAX_HEADERS = 16 * 1024
+
+/** Milliseconds that a connection which asked for a page may wait with its next request. */
+const KEEP_ALIVE = 5000
+
+/** What a front bears, and whom it believes. Times are milliseconds. */
+export interface FrontSettings {
+    host: string
+    port: number
+    certificate?: CertificateFiles
+    proxies: BlockList
+    share: Share
+    handshakeTimeout: number
+}
+
+/** What a front does not decide itself. */
+export interface FrontHandlers {
+    /** A request that is no upgrade. @returns why it is refused, unless it was answered */
+    request(
+        request: IncomingMessage,
+        response: ServerResponse
+    ): Refusal | undefined
+    upgrade(
+        request: IncomingMessage,
+        socket: Duplex,
+        head: Buffer,
+        peer: Peer
+    ): void
+    refused(peer: string, refusal: Refusal): void
+    /** The certificate was read again, or could not be: `problem` */
+    renewed(problem?: string): void
+}
+
+/** The port: HTTP or HTTPS, with its time-outs and limits, up to where a request becomes a WebSocket. */
+export class Front {
+    /** Connections that were dropped unheard, for there were too many */
+    dropped = 0
+    readonly #settings: FrontSettings
+    readonly #handlers: FrontHandlers
+    readonly #server: HttpServer | HttpsServer
+    /** TCP connections that have not become WebSockets, by address and port */
+    readonly #callers = new Map<string, Socket>()
+    readonly #seats: Seats
+    #unwatch = () => {}
+    #port = 0
+
+    /** @throws CertificateError */
+    constructor(settings: FrontSettings, handlers: FrontHandlers) {
+        this.#settings = settings
+        this.#handlers = handlers
+        const { most, sparesLoopback } = settings.share
+        this.#seats = new Seats(Infinity, {
+            most: most + CALLERS_PER_ADDRESS,
+            sparesLoopback,
+        })
+        this.#server = this.#createServer()
+        this.#server.on("connection", socket => this.#connected(socket))
+        this.#server.on("request", (request, response) =>
+            this.#request(request, response)
+        )
+        this.#server.on("upgrade", (request, socket, head) =>
+            this.#handlers.upgrade(request, socket, head, this.peerOf(request))
+        )
+        this.#server.on("clientError", (error, socket) =>
+            this.#broken(error, socket)
+        )
+        this.#server.on("tlsClientError", ({ message }, socket) =>
+            handlers.refused(ownPeer(socket).name, {
+                status: 0,
+                reason: `TLS: ${message}`,
+            })
+        )
+    }
+
+    /** The port that it listens on. */
+    get port(): number {
+        return this.#port
+    }
+
+    /** TCP connections that are no WebSockets, or not yet. */
+    get callers(): number {
+        return this.#callers.size
+    }
+
+    /** @throws ListenError */
+    async listen(): Promise<void> {
+        const { host, port, certificate } = this.#settings
+        try {
+            await once(this.#server.listen(port, host), "listening")
+        } catch (error) {
+            throw listenError(error as NodeJS.ErrnoException, host, port)
+        }
+        this.#port = (this.#server.address() as AddressInfo).port
+        if (certificate)
+            this.#unwatch = watchCertificate(certificate, () => this.reload())
+    }
+
+    /** Reads the certificate again; what is open stays, and if it cannot be read, so does the old one. */
+    reload(): void {
+        const { certificate } = this.#settings
+        if (!certificate || !("setSecureContext" in this.#server)) return
+        try {
+            this.#server.setSecureContext(readCertificate(certificate))
+            this.#handlers.renewed()
+        } catch (error) {
+            this.#handlers.renewed((error as Error).message)
+        }
+    }
+
+    /** Listens no more, and drops who has not become a WebSocket. Resolves when the WebSockets have ended as well. */
+    async close(): Promise<void> {
+        this.#unwatch()
+        const released = this.#server.listening && once(this.#server, "close")
+        this.#server.close()
+        for (const socket of this.#callers.values()) socket.destroy()
+        await released
+    }
+
+    /** The connection has become a WebSocket, and is no business of the front any more. */
+    release(socket: Socket): void {
+        this.#callers.delete(ownPeer(socket).name)
+    }
+
+    /** Answers with an error on a bare socket, and ends it. */
+    refuse(socket: Duplex, peer: string, refusal: Refusal): void {
+        this.#handlers.refused(peer, refusal)
+        refuse(socket, refusal)
+    }
+
+    peerOf({ socket, headers }: IncomingMessage): Peer {
+        return peerOf(socket, headers, this.#settings.proxies)
+    }
+
+    #createServer(): HttpServer | HttpsServer {
+        const { handshakeTimeout, certificate } = this.#settings
+        const options = {
+            headersTimeout: handshakeTimeout,
+            requestTimeout: handshakeTimeout,
+            connectionsCheckingInterval: handshakeTimeout / 4,
+            keepAliveTimeout: KEEP_ALIVE,
+            maxHeaderSize: MAX_HEADERS,
+        }
+        const server = certificate
+            ? createHttpsServer({
+                  ...options,
+                  handshakeTimeout,
+                  ...readCertificate(certificate),
+              })
+            : createHttpServer(options)
+        // for who takes its answer slowly; a WebSocket sets its own
+        return server.setTimeout(2 * handshakeTimeout)
+    }
+
+    #connected(socket: Socket): void {
+        const { name, address } = ownPeer(socket)
+        if (!isTrusted(address, this.#settings.proxies)) {
+            const free = this.#seats.take(address)
+            if (typeof free === "string") return this.#drop(socket)
+            socket.once("close", free)
+        }
+        this.#callers.set(name, socket)
+        if (this.#callers.size > CALLERS) this.#dropOldest()
+        socket.once("close", () => {
+            if (this.#callers.get(name) === socket) this.#callers.delete(name)
+        })
+    }
+
+    #drop(socket: Socket): void {
+        this.dropped++
+        socket.destroy()
+    }
+
+    #dropOldest(): void {
+        const [[name, socket]] = this.#callers
+        this.#callers.delete(name)
+        this.#drop(socket)
+    }
+
+    #request(request: IncomingMessage, response: ServerResponse): void {
+        const refusal = this.#handlers.request(request, response)
+        if (!refusal) return
+        const { headers, body } = answerOf(refusal)
+        this.#handlers.refused(this.peerOf(request).name, refusal)
+        response.writeHead(refusal.status, headers).end(body)
+    }
+
+    /** A request that is not HTTP, too long, or too slow. */
+    #broken(error: NodeJS.ErrnoException, socket: Duplex): void {
+        if (!socket.writable) return void socket.destroy()
+        const statuses: Record<string, number> = {
+            HPE_HEADER_OVERFLOW: 431,
+            ERR_HTTP_REQUEST_TIMEOUT: 408,
+        }
+        const status = statuses[error.code ?? ""] ?? 400
+        const { name } = ownPeer(socket as Socket)
+        this.refuse(socket, name, { status, reason: error.message })
+    }
+}

@@ -1,0 +1,119 @@
+/** @typedef {[from: number, to: number]} Range */
+
+/** @typedef {import("./points.js").Points} Points */
+
+/**
+ * The x that all points have, or the last `span` of it.
+ * @param {Points[]} all
+ * @param {number} span Infinity: everything
+ * @returns {Range | undefined} undefined without points
+ */
+export function rangeOfX(all, span) {
+    let from = Infinity
+    let to = -Infinity
+    for (const points of all) {
+        const { xs, length, ascending } = points
+        if (length === 0) continue
+        const [least, most] = ascending
+            ? [xs[0], xs[length - 1]]
+            : extent(xs, 0, length)
+        from = Math.min(from, least)
+        to = Math.max(to, most)
+    }
+    if (from > to) return undefined
+    return widened([Math.max(from, to - span), to], 0)
+}
+
+/**
+ * The y of the points whose x is within `range`, with a margin.
+ * @param {Points[]} all
+ * @param {Range} range
+ * @returns {Range | undefined} undefined without points
+ */
+export function rangeOfY(all, range) {
+    let from = Infinity
+    let to = -Infinity
+    for (const points of all) {
+        const { xs, ys, ascending } = points
+        const [start, end] = ascending ? within(xs, range) : [0, xs.length]
+        for (let i = start; i < end; i++) {
+            if (!ascending && (xs[i] < range[0] || xs[i] > range[1])) continue
+            if (ys[i] < from) from = ys[i]
+            if (ys[i] > to) to = ys[i]
+        }
+    }
+    return from > to ? undefined : widened([from, to], 0.06)
+}
+
+/**
+ * Where the points within a range start and end, in ascending x.
+ * @param {Float64Array} xs
+ * @param {Range} range
+ */
+export function within(xs, [from, to]) {
+    return [firstAtLeast(xs, from), firstAtLeast(xs, to, true)]
+}
+
+/**
+ * The index of the point whose x is nearest.
+ * @param {Points} points
+ * @param {number} x
+ * @returns {number | null} null without points
+ */
+export function nearest({ xs, ascending }, x) {
+    if (xs.length === 0) return null
+    if (ascending) {
+        const after = Math.min(firstAtLeast(xs, x), xs.length - 1)
+        const before = Math.max(after - 1, 0)
+        return x - xs[before] < xs[after] - x ? before : after
+    }
+    let best = 0
+    for (let i = 1; i < xs.length; i++)
+        if (Math.abs(xs[i] - x) < Math.abs(xs[best] - x)) best = i
+    return best
+}
+
+/**
+ * @param {Float64Array} xs ascending
+ * @param {number} x
+ * @param {boolean} above the first one above, equal does not do
+ */
+function firstAtLeast(xs, x, above = false) {
+    let low = 0
+    let high = xs.length
+    while (low < high) {
+        const middle = (low + high) >> 1
+        if (xs[middle] < x || (above && xs[middle] === x)) low = middle + 1
+        else high = middle
+    }
+    return low
+}
+
+/**
+ * @param {Float64Array} values
+ * @param {number} start
+ * @param {number} end
+ */
+function extent(values, start, end) {
+    let least = Infinity
+    let most = -Infinity
+    for (let i = start; i < end; i++) {
+        least = Math.min(least, values[i])
+        most = Math.max(most, values[i])
+    }
+    return [least, most]
+}
+
+/**
+ * @param {Range} range
+ * @param {number} margin of its width, on each side; a range without width gets one
+ * @returns {Range}
+ */
+function widened([from, to], margin) {
+    const width = to - from
+    if (width === 0) {
+        const half = Math.max(Math.abs(from) / 10, 1)
+        return [from - half, to + half]
+    }
+    return [from - margin * width, to + margin * width]
+}

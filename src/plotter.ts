@@ -1,0 +1,59 @@
+import { OPEN, WebSocket } from "./websocket"
+
+/** The subprotocol under which a server takes lines of telemetry for its plot, and answers none of them. */
+export const TELEPLOT = "teleplot"
+
+/**
+ * Sends a point of a series.
+ * @param name of the series: not empty, without colons and control characters
+ * @param x a number; left out, the time at which the point arrives counts
+ * @param y a number
+ * @throws RangeError for other names and numbers, or when the server did not agree on the subprotocol
+ * @throws StreamError as `WebSocket.send` does
+ */
+export type Plot = (name: string, x: number, y?: number) => Promise<void>
+
+/**
+ * The way to a server's live plot, over a WebSocket that was opened with `protocols: ["teleplot"]`; messages go on beside it.
+ * Each point is a message of its own.
+ */
+export function plotter(ws: WebSocket): Plot {
+    return async (name: string, x: number, y?: number) => {
+        checkName(name)
+        checkNumber(x)
+        if (y !== undefined) checkNumber(y)
+        if (ws.readyState !== OPEN) await ws.opened()
+        if (ws.protocol !== TELEPLOT)
+            throw new RangeError(
+                `plot: expected the subprotocol ${TELEPLOT}, the server chose "${ws.protocol}"`
+            )
+        await ws.send(plotLine(name, y === undefined ? `${x}` : `${x}:${y}`))
+    }
+}
+
+/**
+ * A point as Teleplot reads it.
+ * @param value `x:y`, or `y` alone
+ * @see https://github.com/nesnes/teleplot#telemetry-format
+ */
+export function plotLine(name: string, value: number | string): string {
+    return `>${name}:${value}`
+}
+
+function checkName(name: string) {
+    let isGood = name.length > 0
+    for (let i = 0; i < name.length; ++i) {
+        const c = name.charCodeAt(i)
+        if (c < 0x20 || c === 0x3a || c === 0x7f) isGood = false
+    }
+    if (!isGood)
+        throw new RangeError(
+            "plot: expected a name without colons and control characters"
+        )
+}
+
+function checkNumber(value: number) {
+    // An infinity less itself is no number either.
+    if (typeof value !== "number" || isNaN(value - value))
+        throw new RangeError(`plot: expected a finite number, got ${value}`)
+}

@@ -1,0 +1,405 @@
+import assert from "node:assert/strict"
+import { once } from "node:events"
+import { readFile } from "node:fs/promises"
+import { connect, type Socket } from "node:net"
+import { after, test, type TestContext } from "node:test"
+import type { Page } from "playwright-core"
+import { WebSocket } from "ws"
+import { startEchoServer, type EchoServer } from "../../server/echo.ts"
+import { launchChromium } from "./browser.ts"
+
+const browser = await launchChromium()
+after(() => browser.close())
+
+/** A plotter, and its page; what the page complains of fails the test. */
+async function open(
+    t: TestContext,
+    mode: "plotter" | "reverse" = "plotter"
+): Promise<{ server: EchoServer; page: Page }> {
+    const server = await startEchoServer({ port: 0, sourcePort: 0, mode })
+    t.after(() => server.close())
+    const context = await browser.newContext({
+        viewport: { width: 1280, height: 800 },
+    })
+    t.after(() => context.close())
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on("pageerror", ({ message }) => complaints.push(message))
+    page.on("console", message => {
+        if (message.type() === "error") complaints.push(message.text())
+    })
+    page.on("dialog", dialog => complaints.push(`dialog ${dialog.message()}`))
+    t.after(() => assert.deepEqual(complaints, []))
+    await page.goto(mode === "plotter" ? server.page : server.plotPage)
+    return { server, page }
+}
+
+/** A source that sends y = f(x) for x = 0, 1, 2, … */
+async function source(
+    t: TestContext,
+    server: EchoServer,
+    name: string,
+    count: number,
+    f = (x: number) => x
+): Promise<Socket> {
+    const socket = connect(server.sourcePort!, "127.0.0.1")
+    t.after(() => socket.destroy())
+    await once(socket, "connect")
+    const lines = Array.from({ length: count }, (_, x) => `${x} ${f(x)}\n`)
+    socket.write(`${name}\n${lines.join("")}`)
+    return socket
+}
+
+/** Waits until the list shows a value for a series: the newest one, or the one under the cursor. */
+function untilValue(page: Page, name: string, value: string): Promise<void> {
+    const row = page.locator(".legend li").filter({ hasText: name })
+    return row
+        .locator("output", { hasText: new RegExp(`^${value}$`) })
+        .waitFor()
+}
+
+const button = (page: Page, name: string) =>
+    page.getByRole("button", { name, exact: true })
+
+/** Presses the CSV button. @returns the rows without the header, as source, series, x, y */
+async function csv(page: Page): Promise<string[][]> {
+    const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        button(page, "CSV").click(),
+    ])
+    const text = await readFile(await download.path(), "utf8")
+    const [header, ...rows] = text.trimEnd().split("\r\n")
+    assert.equal(header, "source,series,x,y")
+    return rows.map(row => row.split(","))
+}
+
+const xs = (rows: string[][]) => rows.map(([, , x]) => Number(x))
+
+/** Drags over the plot, by fractions of its width at half of its height. */
+async function drag(page: Page, from: number, to: number): Promise<void> {
+    const box = await page.locator(".u-over").first().boundingBox()
+    assert.ok(box)
+    const y = box.y + box.height / 2
+    await page.mouse.move(box.x + from * box.width, y)
+    await page.mouse.down()
+    await page.mouse.move(box.x + ((from + to) / 2) * box.width, y)
+    await page.mouse.move(box.x + to * box.width, y)
+    await page.mouse.up()
+}
+
+/** How many different colours the canvas has, and whether it has one. */
+function coloursOf(page: Page): Promise<string[]> {
+    return page.evaluate(() => {
+        const canvas = document.querySelector("canvas")
+        const context = canvas?.getContext("2d")
+        if (!canvas || !context) return []
+        const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
+        const colours = new Set<string>()
+        for (let i = 0; i < data.length; i += 4)
+            if (data[i + 3] === 255)
+                colours.add(`rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`)
+        return [...colours]
+    })
+}
+
+/** Two frames: what was asked for is drawn. */
+function drawn(page: Page): Promise<void> {
+    return page.evaluate(
+        () =>
+            new Promise<void>(resolve =>
+                requestAnimationFrame(() =>
+                    requestAnimationFrame(() => resolve())
+                )
+            )
+    )
+}
+
+function swatch(page: Page, name: string): Promise<string> {
+    const row = page.locator(".legend li").filter({ hasText: name })
+    return row
+        .locator(".swatch")
+        .evaluate(element => getComputedStyle(element).color)
+}
+
+test("a source's line is drawn in the colour of its name, and follows what is new", async t => {
+    const { server, page } = await open(t)
+    await page.getByText("Nothing to plot yet").waitFor()
+    const socket = await source(t, server, "ramp", 100)
+    await untilValue(page, "ramp", "99")
+    await drawn(page)
+    assert.ok((await coloursOf(page)).includes(await swatch(page, "ramp")))
+    socket.write("100 1234.5\n")
+    await untilValue(page, "ramp", "1234.5")
+})
+
+test("a page that comes later gets the whole history", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "long", 10_000)
+    await untilValue(page, "long", "9999")
+    const later = await page.context().newPage()
+    await later.goto(server.page)
+    await untilValue(later, "long", "9999")
+    assert.deepEqual(
+        xs(await csv(later)),
+        Array.from({ length: 10_000 }, (_, x) => x)
+    )
+})
+
+test("pause holds the picture, resume shows what came meanwhile", async t => {
+    const { server, page } = await open(t)
+    const socket = await source(t, server, "ramp", 10)
+    const other = await source(t, server, "other", 1)
+    await untilValue(page, "ramp", "9")
+    await untilValue(page, "other", "0")
+    await button(page, "Pause").click()
+    socket.write("10 10\n")
+    // a source that begins now tells that the page has got the point before
+    await source(t, server, "new", 3)
+    await untilValue(page, "new", "2")
+    await untilValue(page, "ramp", "9")
+    assert.equal(Math.max(...xs(await csv(page))), 9)
+    await button(page, "Resume").click()
+    await untilValue(page, "ramp", "10")
+    other.destroy()
+})
+
+test("dragging zooms, panning moves, and autoscale shows all again", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "ramp", 1001)
+    await untilValue(page, "ramp", "1000")
+    const auto = button(page, "Autoscale")
+    assert.equal(await auto.getAttribute("aria-pressed"), "true")
+    await drag(page, 0.25, 0.5)
+    assert.equal(await auto.getAttribute("aria-pressed"), "false")
+    const zoomed = xs(await csv(page))
+    assert.ok(Math.abs(zoomed[0] - 250) < 5, `from ${zoomed[0]}`)
+    assert.ok(Math.abs(zoomed.at(-1)! - 500) < 5, `to ${zoomed.at(-1)}`)
+    await button(page, "Pan").click()
+    await drag(page, 0.2, 0.6)
+    const panned = xs(await csv(page))
+    assert.ok(Math.abs(panned[0] - 150) < 5, `from ${panned[0]}`)
+    assert.ok(Math.abs(panned.length - zoomed.length) < 3)
+    await button(page, "Zoom out").click()
+    const wider = (await csv(page)).length
+    assert.ok(wider > 1.3 * panned.length, `${wider} points`)
+    await auto.click()
+    assert.equal((await csv(page)).length, 1001)
+})
+
+test("the keyboard moves and zooms the plot", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "ramp", 1001)
+    await untilValue(page, "ramp", "1000")
+    await page.locator(".plot:visible").focus()
+    await page.keyboard.press("+")
+    const [first] = xs(await csv(page))
+    assert.ok(Math.abs(first - 150) < 5, `from ${first}`)
+    await page.locator(".plot:visible").focus()
+    await page.keyboard.press("ArrowRight")
+    const [moved] = xs(await csv(page))
+    assert.ok(Math.abs(moved - 255) < 5, `from ${moved}`)
+    await page.locator(".plot:visible").focus()
+    await page.keyboard.press("0")
+    assert.equal((await csv(page)).length, 1001)
+})
+
+test("with autoscale off the view stays where it is while points come", async t => {
+    const { server, page } = await open(t)
+    const socket = await source(t, server, "ramp", 101)
+    await untilValue(page, "ramp", "100")
+    await button(page, "Autoscale").click()
+    socket.write("200 5\n")
+    await untilValue(page, "ramp", "5")
+    assert.equal(Math.max(...xs(await csv(page))), 100)
+})
+
+test("the list shows the values under the cursor", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "twice", 101, x => 2 * x)
+    await untilValue(page, "twice", "200")
+    const box = (await page.locator(".u-over").boundingBox())!
+    await page.mouse.move(box.x + box.width / 2, box.y + 10)
+    await untilValue(page, "twice", "100")
+    assert.match(
+        (await page.locator(".under:visible").textContent())!,
+        /^at (49|50)/
+    )
+    await page.mouse.move(0, 0)
+    await untilValue(page, "twice", "200")
+})
+
+test("series are chosen in the list, and what is not shown is not saved", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "one", 5)
+    await source(t, server, "two", 5)
+    await untilValue(page, "two", "4")
+    const one = await swatch(page, "one")
+    await page.getByRole("checkbox", { name: "one" }).uncheck()
+    await drawn(page)
+    assert.ok(!(await coloursOf(page)).includes(one))
+    assert.deepEqual(
+        new Set((await csv(page)).map(([name]) => name)),
+        new Set(["two"])
+    )
+    await button(page, "None").click()
+    assert.deepEqual(await csv(page), [])
+    await button(page, "All").click()
+    assert.equal((await csv(page)).length, 10)
+})
+
+test("x may go back: the line is drawn all the same", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "circle", 101, x => x)
+    const socket = await source(t, server, "back", 3)
+    await untilValue(page, "back", "2")
+    socket.write("-5 7\n")
+    await untilValue(page, "back", "7")
+    const rows = (await csv(page)).filter(([name]) => name === "back")
+    assert.deepEqual(xs(rows), [0, 1, 2, -5])
+})
+
+test("names are text, in the page and in the file", async t => {
+    const { server, page } = await open(t)
+    const evil = `<img src=x onerror="alert(1)">`
+    await source(t, server, evil, 2)
+    await source(t, server, "=1+1", 2)
+    await untilValue(page, evil, "1")
+    await untilValue(page, "=1\\+1".replace("\\", ""), "1")
+    assert.equal(await page.locator(".legend img").count(), 0)
+    const names = new Set((await csv(page)).map(([name]) => name))
+    assert.deepEqual(
+        names,
+        new Set([`"${evil.replaceAll('"', '""')}"`, "'=1+1"])
+    )
+})
+
+test("a device's name is text in the table, and its exchanges are plotted", async t => {
+    const { server, page } = await open(t, "reverse")
+    const name = "<b>board</b>"
+    const ws = new WebSocket(server.url, ["teleplot"], {
+        headers: { "Device-Name": name },
+    })
+    await once(ws, "open")
+    ws.send("hello")
+    ws.send(`>temperature:${Date.now()}:21.5`)
+    const row = page.getByRole("row", { name })
+    await row.waitFor()
+    await row.getByRole("cell", { name: "RFC 6455, teleplot" }).waitFor()
+    assert.equal(await page.locator("#devices b").count(), 0)
+    await untilValue(page, "temperature", "21.5")
+    await page
+        .locator(".legend li", { hasText: "messages/s" })
+        .first()
+        .waitFor()
+    ws.close()
+    await page.getByText("No device is connected").waitFor()
+})
+
+test("a page connects again by itself, and has the new server's points", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "old", 3)
+    await untilValue(page, "old", "2")
+    const { port } = server
+    // a connection that cannot be made is an error in the browser's console
+    page.removeAllListeners("console")
+    await server.close()
+    await page.getByText("no connection, trying again").waitFor()
+    const next = await startEchoServer({ port, sourcePort: 0, mode: "plotter" })
+    t.after(() => next.close())
+    await source(t, next, "new", 4)
+    await untilValue(page, "new", "3")
+    assert.equal(await page.locator("#state").textContent(), "live")
+    assert.equal(await page.getByText("old", { exact: true }).count(), 0)
+})
+
+test("it fits a phone, and a finger moves it", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "a source with quite a long name to be shown", 1001)
+    await page.setViewportSize({ width: 360, height: 740 })
+    await untilValue(page, "a source", "1000")
+    await drawn(page)
+    const width = await page.evaluate(
+        () => document.documentElement.scrollWidth
+    )
+    assert.equal(width, 360)
+    const canvas = await page.locator("canvas").boundingBox()
+    assert.ok(canvas && canvas.x + canvas.width <= 360)
+    await swipe(page, 0.8, 0.3)
+    const [first] = xs(await csv(page))
+    assert.ok(Math.abs(first - 500) < 10, `from ${first}`)
+})
+
+/** A finger from right to left, as Chromium's own input events. */
+async function swipe(page: Page, from: number, to: number): Promise<void> {
+    const box = (await page.locator(".u-over").boundingBox())!
+    const client = await page.context().newCDPSession(page)
+    const y = box.y + box.height / 2
+    const at = (part: number) => [{ x: box.x + part * box.width, y }]
+    const say = (
+        type: "touchStart" | "touchMove" | "touchEnd",
+        touchPoints: { x: number; y: number }[]
+    ) => client.send("Input.dispatchTouchEvent", { type, touchPoints })
+    await say("touchStart", at(from))
+    for (let i = 1; i <= 20; i++)
+        await say("touchMove", at(from + ((to - from) * i) / 20))
+    await say("touchEnd", [])
+}
+
+test("it is dark where the person wants that", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "ramp", 50)
+    await untilValue(page, "ramp", "49")
+    const light = await swatch(page, "ramp")
+    await page.emulateMedia({ colorScheme: "dark" })
+    const dark = await swatch(page, "ramp")
+    assert.notEqual(dark, light)
+    await page.waitForFunction(
+        () => matchMedia("(prefers-color-scheme: dark)").matches
+    )
+    await drawn(page)
+    const colours = await coloursOf(page)
+    assert.ok(colours.includes(dark) && !colours.includes(light))
+})
+
+test("ten series of 10,000 points are drawn as they come, none lost", async t => {
+    const { server, page } = await open(t)
+    const wave = (x: number) => Math.sin(x / 50) + Math.random() / 5
+    const names = Array.from({ length: 10 }, (_, i) => `series ${i}`)
+    const sockets = await Promise.all(
+        names.map((name, i) => source(t, server, name, 9000, x => wave(x) + i))
+    )
+    for (const name of names)
+        await page.locator(".legend li", { hasText: name }).waitFor()
+    let x = 9000
+    const feeding = setInterval(() => {
+        for (const [i, socket] of sockets.entries())
+            socket.write(`${x} ${wave(x) + i}\n`)
+        if (++x === 9999) clearInterval(feeding)
+    }, 5)
+    t.after(() => clearInterval(feeding))
+    const { frames, seconds, longest } = await page.evaluate(countFrames)
+    t.diagnostic(
+        `${(frames / seconds).toFixed(1)} frames a second, the longest took ${longest.toFixed(0)} ms`
+    )
+    for (const [i, socket] of sockets.entries())
+        socket.write(`10000 ${1000 + i}\n`)
+    clearInterval(feeding)
+    for (const [i, name] of names.entries())
+        await untilValue(page, name, String(1000 + i))
+    assert.equal((await csv(page)).length, 10 * (x + 1))
+})
+
+// runs in the page, so nothing in it may have a name, which tsx would mark with a helper
+async function countFrames() {
+    const start = performance.now()
+    let last = start
+    let frames = 0
+    let longest = 0
+    while (last - start < 3000) {
+        const now = await new Promise<number>(requestAnimationFrame)
+        longest = Math.max(longest, now - last)
+        last = now
+        frames++
+    }
+    return { frames, seconds: (last - start) / 1000, longest }
+}

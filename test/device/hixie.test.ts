@@ -1,0 +1,388 @@
+import { describe, expect, test } from "@devicescript/test"
+import { ProtocolError } from "../../src/protocol/codes"
+import { hixie75, hixie76 } from "../../src/protocol/hixie"
+import { Message } from "../../src/protocol/message"
+import { backoff } from "../../src/reconnect"
+import { OPEN, WebSocket, WebSocketOptions } from "../../src/websocket"
+import {
+    breathe,
+    expectBytes,
+    expectError,
+    expectReject,
+    expectText,
+    expectThrow,
+} from "./check"
+import {
+    accept76,
+    acceptance75,
+    HIXIE_CLOSE,
+    hixieText,
+    readText,
+} from "./hixiepeer"
+import { Connection, sending, show, showEnd, Task } from "./peer"
+
+/** An open WebSocket of draft-hixie-76. */
+async function connected76(
+    options: WebSocketOptions = {}
+): Promise<Connection> {
+    await breathe()
+    options.version = hixie76()
+    const connection = new Connection(options)
+    await accept76(await connection.dialed())
+    await connection.ws.opened()
+    return connection
+}
+
+/** An open WebSocket of draft-hixie-75. */
+async function connected75(): Promise<Connection> {
+    await breathe()
+    const connection = new Connection({ version: hixie75() })
+    const peer = await connection.dialed()
+    peer.say(acceptance75(await peer.readRequest()))
+    await connection.ws.opened()
+    return connection
+}
+
+/** The bytes that come next to the WebSocket make these messages. */
+async function expectMessages(
+    ws: WebSocket,
+    push: () => void,
+    messages: string[]
+) {
+    push()
+    for (const message of messages)
+        expectText(show(await ws.recv(5000)), message)
+}
+
+function repeated(text: string, times: number): string {
+    let all = ""
+    for (let i = 0; i < times; ++i) all += text
+    return all
+}
+
+/** What nobody knows: frames to be skipped, of every kind; the last is no closing frame, its length is not 0. */
+const UNKNOWN = [
+    hex`01 41 42 ff`,
+    hex`7f ff`,
+    hex`80 00`,
+    hex`80 03 00 ff 00`,
+    hex`80 81 00`.concat(Buffer.alloc(128)),
+    hex`fe 80 80 01 ff`,
+    hex`ff 01 00`,
+]
+
+// draft-hixie-75, 4.2; draft-hixie-76, 4.2
+describe("what comes", () => {
+    test("is text from 0x00 to 0xFF, whole, byte by byte and cut at every place", async () => {
+        const connection = await connected76()
+        const { ws, peer } = connection
+        const bytes = hixieText("a€𝄞")
+            .concat(hixieText(""))
+            .concat(hixieText("\u0000z"))
+        const expected = ['text "a€𝄞"', 'text ""', 'text "\u0000z"']
+        await expectMessages(ws, () => peer.pipe.push(bytes), expected)
+        await expectMessages(
+            ws,
+            () => {
+                for (let i = 0; i < bytes.length; ++i)
+                    peer.pipe.push(bytes.slice(i, i + 1))
+            },
+            expected
+        )
+        for (let at = 1; at < bytes.length; ++at) {
+            peer.pipe.push(bytes.slice(0, at))
+            peer.pipe.push(bytes.slice(at))
+            await expectMessages(ws, () => {}, expected)
+        }
+        await connection.finish()
+    })
+
+    test("is kept as it is when it is long", async () => {
+        const connection = await connected76({ maxMessage: 2600 })
+        const { ws, peer } = connection
+        const long = repeated("0123456789€", 200)
+        const bytes = hixieText(long)
+        expect(bytes.length).toBe(2602)
+        for (const size of [3000, 1460, 700]) {
+            for (let at = 0; at < bytes.length; at += size)
+                peer.pipe.push(
+                    bytes.slice(at, Math.min(at + size, bytes.length))
+                )
+            const message = await ws.recv()
+            expectBytes(message.data, Buffer.from(long))
+        }
+        await connection.finish()
+    })
+
+    test("may come in slices", async () => {
+        const connection = await connected76({ slices: true })
+        const { ws, peer } = connection
+        peer.pipe.push(hex`00 61`)
+        peer.pipe.push(hex`62 63`)
+        peer.pipe.push(hex`ff 00 ff`)
+        let all = ""
+        for (let i = 0; i < 4; ++i) {
+            const { data, isText, first, last, frameEnd } = await ws.recvSlice()
+            all += `${data.toString()}${isText ? "" : " binary"}${first ? " first" : ""}${last ? " last" : ""}${frameEnd ? " end" : ""}, `
+        }
+        expectText(all, "a first, bc,  last end,  first last end, ")
+        await connection.finish()
+    })
+
+    test("is skipped when it is of another type", async () => {
+        for (const connection of [await connected75(), await connected76()]) {
+            const { ws, peer } = connection
+            for (const unknown of UNKNOWN) {
+                const bytes = unknown.concat(hixieText("x"))
+                peer.pipe.push(bytes)
+                expectText(show(await ws.recv()), 'text "x"')
+                for (let i = 0; i < bytes.length; ++i)
+                    peer.pipe.push(bytes.slice(i, i + 1))
+                expectText(show(await ws.recv()), 'text "x"')
+            }
+            await connection.finish()
+        }
+    })
+
+    test("is skipped in any number, without holding the program up", async () => {
+        const connection = await connected76()
+        const { ws, peer } = connection
+        const flood = Buffer.alloc(16384)
+        flood[0] = 0x80
+        for (let done = 2; done < flood.length; done *= 2)
+            flood.blitAt(done, flood, 0, done)
+        peer.pipe.push(flood)
+        peer.pipe.push(hixieText("x"))
+        expectText(show(await ws.recv()), 'text "x"')
+        await connection.finish()
+    })
+
+    test("ends the connection when it is too long, or no UTF-8, or a length beyond measure", async () => {
+        const cases: [Buffer, number][] = [
+            [hixieText("123456789"), 1009],
+            [hex`00 31 32 33 34 35 36 37 38 39`, 1009],
+            [hixieText(hex`c3 28`), 1007],
+            [hixieText(hex`e2 82`), 1007],
+            [hex`80 81 81 81 81 81 81 81 81`, 1002],
+        ]
+        for (const pair of cases) {
+            const connection = await connected76({ maxMessage: 8 })
+            const { peer } = connection
+            peer.pipe.push(pair[0])
+            expectBytes(await peer.pipe.take(2), HIXIE_CLOSE)
+            const end = await connection.finish()
+            expectError(end.error, ProtocolError, "")
+            expect(end.code).toBe(pair[1])
+            expect(end.wasClean).toBe(false)
+        }
+    })
+
+    test("ends the connection of draft-hixie-75 at once when it is wrong", async () => {
+        const connection = await connected75()
+        connection.peer.pipe.push(hixieText(hex`c3 28`))
+        const end = await connection.ended()
+        expectError(end.error, ProtocolError, "UTF-8")
+        expect(connection.peer.pipe.available()).toBe(0)
+    })
+})
+
+describe("what goes out", () => {
+    test("is text from 0x00 to 0xFF", async () => {
+        for (const connection of [await connected75(), await connected76()]) {
+            const { ws, peer } = connection
+            for (const text of ["a€𝄞", "", repeated("0123456789", 120)]) {
+                await ws.send(text)
+                expectBytes(
+                    await peer.pipe.take(Buffer.from(text).length + 2),
+                    hixieText(text)
+                )
+                await ws.send(new Message(Buffer.from(text), true, undefined))
+                expectText(await readText(peer), text)
+            }
+            expect(peer.pipe.available()).toBe(0)
+            await connection.finish()
+        }
+    })
+
+    test("keeps its order while the network takes nothing", async () => {
+        const connection = await connected76()
+        const { ws, peer } = connection
+        peer.pipe.allow(0)
+        const long = repeated("0123456789", 120)
+        const tasks = [
+            sending(ws, "1"),
+            sending(ws, long),
+            sending(ws, Buffer.from("€").toString()),
+        ]
+        await breathe()
+        peer.pipe.allow(undefined)
+        for (const task of tasks) await task.result()
+        for (const text of ["1", long, "€"])
+            expectText(await readText(peer), text)
+        await connection.finish()
+    })
+
+    test("may be written in slices when its length is known", async () => {
+        const connection = await connected76()
+        const { ws, peer } = connection
+        const writer = await ws.startMessage(true, 5)
+        const after = sending(ws, "after")
+        await writer.write("ab")
+        await writer.write("")
+        await writer.write(Buffer.from("cd"))
+        await writer.end("e")
+        await after.result()
+        await (await ws.startMessage(true, 0)).end()
+        for (const text of ["abcde", "after", ""])
+            expectText(await readText(peer), text)
+        await connection.finish()
+    })
+
+    test("can be nothing that the drafts do not have", async () => {
+        const connection = await connected76()
+        const { ws, peer } = connection
+        const name = "draft-hixie-76 has no "
+        await expectReject(
+            async () => await ws.send(hex`00`),
+            RangeError,
+            name + "binary messages"
+        )
+        await expectReject(
+            async () => await ws.send(new Message(hex`00`, false, undefined)),
+            RangeError,
+            name + "binary messages"
+        )
+        await expectReject(
+            async () => await ws.startMessage(false, 2),
+            RangeError,
+            name + "binary messages"
+        )
+        await expectReject(
+            async () => await ws.startMessage(true),
+            RangeError,
+            name + "fragments"
+        )
+        await expectReject(
+            async () => await ws.ping(),
+            RangeError,
+            name + "Pings"
+        )
+        await expectReject(
+            async () => await ws.close(1000),
+            RangeError,
+            name + "close codes"
+        )
+        await expectReject(
+            async () => await ws.send(new Message(hex`31ff`, true, undefined)),
+            RangeError,
+            "0xff"
+        )
+        expectThrow(
+            () =>
+                new WebSocket(undefined, "ws://peer/", {
+                    version: hixie75(),
+                    heartbeat: { interval: 1000, timeout: 1000 },
+                }),
+            RangeError,
+            "draft-hixie-75 has no Pings"
+        )
+        expect(peer.pipe.available()).toBe(0)
+        // and goes on as before
+        expect(ws.readyState).toBe(OPEN)
+        await ws.send("x")
+        expectText(await readText(peer), "x")
+        await connection.finish()
+    })
+
+    test("is never a Ping, however long nothing comes", async () => {
+        const connection = await connected76()
+        await connection.peer.pipe.consumed()
+        expect(connection.peer.pipe.patience).toBe(undefined)
+        await connection.finish()
+    })
+})
+
+// draft-hixie-76, 1.4 and 4.2; draft-hixie-75 just ends the connection
+describe("the end", () => {
+    test("by the client is 0xFF 0x00, whose answer it waits for before it ends the connection", async () => {
+        const connection = await connected76()
+        const { ws, peer } = connection
+        peer.pipe.allow(0)
+        const sent = sending(ws, "before")
+        const closed = new Task(async () => await ws.close())
+        await breathe()
+        peer.pipe.allow(undefined)
+        await sent.result()
+        expectText(await readText(peer), "before")
+        expectBytes(await peer.pipe.take(2), HIXIE_CLOSE)
+        expect(peer.pipe.closed).toBe(false)
+        peer.pipe.push(HIXIE_CLOSE)
+        await peer.pipe.abandoned()
+        await closed.result()
+        expectText(showEnd(await connection.ended()), 'clean 1005 ""')
+    })
+
+    test("by the server is answered, and then the client ends the connection", async () => {
+        for (const bytes of [[hex`ff00`], [hex`ff`, hex`00`]]) {
+            const connection = await connected76()
+            const { peer } = connection
+            for (const piece of bytes) peer.pipe.push(piece)
+            expectBytes(await peer.pipe.take(2), HIXIE_CLOSE)
+            await peer.pipe.abandoned()
+            expectText(showEnd(await connection.ended()), 'clean 1005 ""')
+        }
+    })
+
+    test("waits for the answer only for a while", async () => {
+        const connection = await connected76({ closeTimeout: 20 })
+        await connection.ws.close()
+        expectText(showEnd(await connection.ended()), 'torn 1006 ""')
+    })
+
+    test("of draft-hixie-75 comes behind all that was sent", async () => {
+        const connection = await connected75()
+        const { ws, peer } = connection
+        peer.pipe.allow(0)
+        const sent = sending(ws, "before")
+        const closed = new Task(async () => await ws.close())
+        await breathe()
+        peer.pipe.allow(undefined)
+        await sent.result()
+        await closed.result()
+        expectText(await readText(peer), "before")
+        expect(peer.pipe.available()).toBe(0)
+        expect(peer.pipe.closed).toBe(true)
+        expectText(showEnd(await connection.ended()), 'torn 1006 ""')
+    })
+
+    test("of draft-hixie-75 is no 0xFF 0x00", async () => {
+        const connection = await connected75()
+        const { ws, peer } = connection
+        peer.pipe.push(HIXIE_CLOSE)
+        peer.pipe.push(hixieText("x"))
+        expectText(show(await ws.recv()), 'text "x"')
+        expectText(showEnd(await connection.finish()), 'torn 1006 ""')
+    })
+
+    test("may be followed by another connection, and what waits goes out there", async () => {
+        const connection = await connected76({
+            reconnect: backoff({ initial: 1, max: 1 }),
+        })
+        const { ws } = connection
+        await connection.finish()
+        await ws.send("waited")
+        await expectReject(
+            async () => await ws.send(hex`00`),
+            RangeError,
+            "binary"
+        )
+        const peer = await connection.dialed()
+        await accept76(peer)
+        expectText(await readText(peer), "waited")
+        await ws.send("more")
+        expectText(await readText(peer), "more")
+        peer.pipe.push(HIXIE_CLOSE)
+        await connection.ended(2)
+        await ws.close()
+    })
+})

@@ -1,0 +1,443 @@
+import { randomBuffer } from "@devicescript/crypto"
+import { describe, expect, test } from "@devicescript/test"
+import { ProtocolError } from "../../src/protocol/codes"
+import { HandshakeError } from "../../src/protocol/handshake"
+import { hixie75, hixie76 } from "../../src/protocol/hixie"
+import { keyAnswer, newKey } from "../../src/protocol/hixiehandshake"
+import { Message } from "../../src/protocol/message"
+import { Session, Version } from "../../src/protocol/session"
+import { Event } from "../../src/protocol/receiver"
+import { parseUrl } from "../../src/protocol/url"
+import { WebSocketOptions } from "../../src/websocket"
+import { breathe, expectError, expectPart, expectText } from "./check"
+import { headerOf } from "./frames"
+import {
+    acceptance75,
+    acceptance76,
+    hixieText,
+    readRequest76,
+    reply76,
+} from "./hixiepeer"
+import { Connection, Peer } from "./peer"
+import { replace } from "./replies"
+
+/** The worked example of draft-hixie-76, 1.3. */
+const KEY1 = "4 @1  46546xW%0l 1 5"
+const KEY2 = "12998 5 Y3 1  .P00"
+const KEY3 = "^n:ds[4U"
+const ANSWER = "8jKS'y:G*Co,Wxa-"
+const REQUEST = [
+    "GET /demo HTTP/1.1",
+    "Upgrade: WebSocket",
+    "Connection: Upgrade",
+    "Host: example.com",
+    "Origin: http://example.com",
+    "Sec-WebSocket-Protocol: sample",
+    `Sec-WebSocket-Key1: ${KEY1}`,
+    `Sec-WebSocket-Key2: ${KEY2}`,
+]
+const REPLY =
+    "HTTP/1.1 101 WebSocket Protocol Handshake\r\n" +
+    "Upgrade: WebSocket\r\nConnection: Upgrade\r\n" +
+    "Sec-WebSocket-Origin: http://example.com\r\n" +
+    "Sec-WebSocket-Location: ws://example.com/demo\r\n" +
+    "Sec-WebSocket-Protocol: sample\r\n\r\n" +
+    ANSWER
+
+/**
+ * The random bytes from which a key follows.
+ * @param spaces how many the key has
+ * @param number the key's digits divided by `spaces`
+ * @param marks the other characters, each as it and its place among those that are there already
+ * @param places of the spaces, each among what is there already
+ */
+function keyBytes(
+    spaces: number,
+    number: number,
+    marks: [string, number][],
+    places: number[]
+): Buffer {
+    const bytes = Buffer.alloc(42)
+    bytes[0] = spaces - 1
+    const numbers = Math.floor(0xffffffff / spaces) + 1
+    let fraction = Math.floor((number * 0x100000000) / numbers) + 1
+    for (let i = 1; i < 5; ++i) {
+        const rest = Math.floor(fraction / 256)
+        bytes[i] = fraction - rest * 256
+        fraction = rest
+    }
+    bytes[5] = marks.length - 1
+    let next = 6
+    for (const mark of marks) {
+        const code = mark[0].charCodeAt(0)
+        bytes[next++] = code < 0x3a ? code - 0x21 : code - 0x3a + 15
+        bytes[next++] = mark[1]
+    }
+    for (const place of places) bytes[next++] = place - 1
+    return bytes
+}
+
+/** The session of the worked example: the random bytes are those that make its keys. */
+function example(): Session {
+    const random = [
+        keyBytes(
+            5,
+            829309203,
+            [
+                ["@", 1],
+                ["x", 8],
+                ["W", 9],
+                ["%", 10],
+                ["l", 12],
+            ],
+            [1, 4, 5, 16, 18]
+        ),
+        keyBytes(
+            5,
+            259970620,
+            [
+                ["Y", 6],
+                [".", 9],
+                ["P", 10],
+            ],
+            [5, 7, 10, 12, 13]
+        ),
+        Buffer.from(KEY3),
+        Buffer.alloc(9),
+    ]
+    return hixie76().session(
+        parseUrl("ws://example.com/demo"),
+        { protocols: ["sample"] },
+        {},
+        size => {
+            const bytes = random[0]
+            random.insert(0, -1)
+            if (bytes.length < size)
+                throw new Error(`${size} random bytes, of ${bytes.length}`)
+            return bytes
+        }
+    )
+}
+
+/** What the session makes of pieces: whether it is open, its messages, and `close`. */
+async function outcome(session: Session, pieces: Buffer[]): Promise<string> {
+    let seen = ""
+    for (const piece of pieces) {
+        session.receive(piece)
+        await breathe()
+        for (;;) {
+            const event = session.poll()
+            if (event === Event.None) break
+            if (event === Event.Close) seen += " close"
+            if (event === Event.Data) {
+                const message = session.item as Message
+                seen += ` "${message.text()}"`
+            }
+        }
+    }
+    return `${session.isOpen ? "open" : "not open"} ${session.protocol}${seen}`
+}
+
+/** The pieces of bytes cut in two. */
+function cutAt(bytes: Buffer, at: number): Buffer[] {
+    return [bytes.slice(0, at), bytes.slice(at)]
+}
+
+// draft-hixie-76, 1.2 and 1.3
+describe("the worked example", () => {
+    test("has the answer that follows from its keys", () => {
+        expectText(keyAnswer(KEY1, KEY2, Buffer.from(KEY3)).toString(), ANSWER)
+        expectText(
+            keyAnswer(
+                "18x 6]8vM;54 *(5:  {   U1]8  z [  8",
+                "1_ tx7X d  <  nw  334J702) 7]o}` 0",
+                Buffer.from("Tm[K T2u")
+            ).toString(),
+            "fQJ,fN/4F4!~K~MH"
+        )
+    })
+
+    test("is asked for, its headers in some order, the 8 bytes behind them", () => {
+        const request = example().open().toString()
+        const lines = request.split("\r\n")
+        expectText(lines[0], REQUEST[0])
+        for (const line of REQUEST) {
+            if (lines.indexOf(line) < 0)
+                throw new Error(`expected "${line}" in "${request}"`)
+        }
+        expect(lines.length).toBe(REQUEST.length + 2)
+        expectText(lines[lines.length - 2], "")
+        expectText(lines[lines.length - 1], KEY3)
+    })
+
+    test("opens by its answer, whole, byte by byte and cut at every place, with frames behind it", async () => {
+        const reply = Buffer.from(REPLY)
+            .concat(hixieText("Hi €"))
+            .concat(hixieText(""))
+            .concat(hex`ff00`)
+        const expected = 'open sample "Hi €" "" close'
+        expectText(await outcome(example(), [reply]), expected)
+        const single: Buffer[] = []
+        for (let i = 0; i < reply.length; ++i)
+            single.push(reply.slice(i, i + 1))
+        expectText(await outcome(example(), single), expected)
+        for (let at = 1; at < reply.length; ++at) {
+            expectText(await outcome(example(), cutAt(reply, at)), expected)
+        }
+    })
+
+    test("is not open before all of the answer is there", async () => {
+        const reply = Buffer.from(REPLY)
+        expectText(
+            await outcome(example(), [reply.slice(0, reply.length - 1)]),
+            "not open "
+        )
+    })
+})
+
+// draft-hixie-76, 4.1, steps 16 to 22
+describe("a key", () => {
+    test("has its digits, 1 to 12 other characters, and spaces that divide its number", async () => {
+        for (let i = 0; i < 300; ++i) {
+            const key = newKey(randomBuffer)
+            let number = 0
+            let spaces = 0
+            let marks = 0
+            for (let at = 0; at < key.length; ++at) {
+                const code = key.charCodeAt(at)
+                if (code >= 0x30 && code <= 0x39)
+                    number = number * 10 + code - 0x30
+                else if (code === 0x20) spaces++
+                else if (code > 0x20 && code < 0x7f) marks++
+                else throw new Error(`key "${key}"`)
+            }
+            const quotient = number / spaces
+            const good =
+                spaces >= 1 &&
+                spaces <= 12 &&
+                marks >= 1 &&
+                marks <= 12 &&
+                quotient === Math.floor(quotient) &&
+                number <= 0xffffffff &&
+                key[0] !== " " &&
+                key[key.length - 1] !== " "
+            if (!good) throw new Error(`key "${key}"`)
+            await breathe()
+        }
+    })
+
+    test("reaches the largest number and the smallest", () => {
+        const largest = Buffer.alloc(42)
+        largest.fillAt(0, 42, 0xff)
+        largest[0] = 0
+        largest[5] = 0
+        expectText(
+            newKey(() => largest),
+            "42$949 67295"
+        )
+        const least = newKey(() => Buffer.alloc(42))
+        expectText(least, "! 0")
+    })
+})
+
+/** How the handshake ends when the peer serves it like this and then is gone; undefined when it is accepted. */
+async function ending(
+    version: Version,
+    options: WebSocketOptions = {},
+    serve: (peer: Peer) => Promise<void>
+): Promise<any> {
+    options.version = version
+    const connection = new Connection(options)
+    await serve(await connection.dialed())
+    return (await connection.finish()).error
+}
+
+interface Case {
+    options?: WebSocketOptions
+    /** Makes the reply's headers from the good ones. */
+    reply?: (good: string) => string
+    /** Makes the answer to the keys from the right one. */
+    answer?: (right: Buffer) => Buffer
+}
+
+/** How the handshake of draft-hixie-76 ends; undefined when it is accepted. */
+async function ending76({ options, reply, answer }: Case): Promise<any> {
+    return await ending(hixie76(), options, async peer => {
+        const key3 = await readRequest76(peer)
+        const whole = reply76(peer.request, key3)
+        const head = acceptance76(peer.request)
+        const tail = whole.slice(head.byteLength)
+        peer.pipe.push(
+            Buffer.from(reply ? reply(head) : head).concat(
+                answer ? answer(tail) : tail
+            )
+        )
+    })
+}
+
+/** How the handshake of draft-hixie-75 ends; undefined when it is accepted. */
+async function ending75({ options, reply }: Case): Promise<any> {
+    return await ending(hixie75(), options, async peer => {
+        const good = acceptance75(await peer.readRequest())
+        peer.say(reply ? reply(good) : good)
+    })
+}
+
+/** A reply with another part breaks the protocol of both versions. */
+async function expectWrong(
+    part: string,
+    by: string,
+    why: string,
+    options: WebSocketOptions = {}
+) {
+    const reply = (good: string) => replace(good, part, by)
+    expectError(await ending76({ options, reply }), ProtocolError, why)
+    expectError(await ending75({ options, reply }), ProtocolError, why)
+}
+
+/** The answer to the keys with another byte breaks the protocol. */
+async function expectWrongAnswer(at: number) {
+    const answer = (right: Buffer) => {
+        right[at] ^= 1
+        return right
+    }
+    const error = await ending76({ answer })
+    expectError(error, ProtocolError, "answer to the keys: expected")
+}
+
+/** The options can't be sent. */
+async function expectRefused(options: WebSocketOptions, why: string) {
+    for (const version of [hixie75(), hixie76()]) {
+        const error = await ending(version, options, async () => {})
+        expectError(error, RangeError, why)
+    }
+}
+
+// draft-hixie-75, 4.1; draft-hixie-76, 4.1
+describe("the request", () => {
+    test("of draft-hixie-75 has its headers in the order of the draft", async () => {
+        const session = hixie75().session(
+            parseUrl("ws://u:p@Example.com:81/demo?x"),
+            {
+                protocols: ["sample"],
+                origin: "https://app.example",
+                headers: { Cookie: "a=b" },
+            },
+            {},
+            undefined
+        )
+        expectText(
+            session.open().toString(),
+            "GET /demo?x HTTP/1.1\r\n" +
+                "Upgrade: WebSocket\r\nConnection: Upgrade\r\n" +
+                "Host: example.com:81\r\nOrigin: https://app.example\r\n" +
+                "WebSocket-Protocol: sample\r\n" +
+                "Authorization: Basic dTpw\r\nCookie: a=b\r\n\r\n"
+        )
+    })
+
+    test("says that it comes from the server's own site when the program gives no origin", async () => {
+        const open = (url: string) =>
+            hixie76()
+                .session(parseUrl(url), {}, {}, randomBuffer)
+                .open()
+                .toString()
+        expectText(headerOf(open("ws://A:8000/"), "Origin"), "http://a:8000")
+        expectText(headerOf(open("wss://a/"), "Origin"), "https://a")
+    })
+
+    test("can't offer two subprotocols, or what would break it", async () => {
+        await expectRefused({ protocols: ["a", "b"] }, "at most one")
+        await expectRefused({ protocols: ["a b"] }, "token")
+        await expectRefused({ origin: "a\nb" }, "control character")
+        await expectRefused({ headers: { Host: "x" } }, "Host")
+        for (const name of [
+            "Sec-WebSocket-Key1",
+            "sec-websocket-key2",
+            "WebSocket-Protocol",
+        ]) {
+            const headers: Record<string, string> = {}
+            headers[name] = "x"
+            await expectRefused({ headers }, name)
+        }
+    })
+})
+
+// draft-hixie-75, 4.1; draft-hixie-76, 4.1, steps 40 to 45
+describe("the reply", () => {
+    test("opens the WebSocket when it is right, names in any case", async () => {
+        const upper = (good: string) =>
+            replace(good, "ocket-Origin", "OCKET-ORIGIN")
+        for (const reply of [undefined, upper]) {
+            expect(await ending76({ reply })).toBe(undefined)
+            expect(await ending75({ reply })).toBe(undefined)
+        }
+    })
+
+    test("has to say the origin, the URL and the upgrade", async () => {
+        await expectWrong("Origin: http", "Origin: https", "Origin: expected")
+        await expectWrong("ocket-Origin:", "ocket-X:", "Origin: expected")
+        await expectWrong("ws://peer/", "ws://peer/x", "Location: expected")
+        await expectWrong("ws://peer/", "wss://peer/", "Location: expected")
+        await expectWrong("ocket-Location:", "X:", "Location: expected")
+        await expectWrong("Upgrade: W", "Upgrade: X", "expected websocket")
+        await expectWrong("n: Upgrade", "n: close", "expected Upgrade")
+        await expectWrong("HTTP/1.1 101", "HTTP/2 101", "status line")
+        // the same header twice
+        await expectWrong(
+            "Connection:",
+            "Sec-WebSocket-Origin: http://peer\r\nWebSocket-Origin: http://peer\r\nConnection:",
+            "Origin: expected"
+        )
+    })
+
+    test("has to say the subprotocol that was asked for", async () => {
+        const options: WebSocketOptions = { protocols: ["sample"] }
+        const named = (name: string) => (good: string) =>
+            replace(
+                good,
+                "Connection:",
+                `Sec-WebSocket-Protocol: ${name}\r\nWebSocket-Protocol: ${name}\r\nConnection:`
+            )
+        const right = named("sample")
+        const wrong = named("Sample")
+        expect(await ending76({ options, reply: right })).toBe(undefined)
+        expect(await ending75({ options, reply: right })).toBe(undefined)
+        for (const reply of [undefined, wrong]) {
+            const why = "Protocol: expected sample"
+            expectError(await ending76({ options, reply }), ProtocolError, why)
+            expectError(await ending75({ options, reply }), ProtocolError, why)
+        }
+    })
+
+    // The server of the drafts' time that many learnt from always says `sample`.
+    test("may say a subprotocol that nobody asked for, which does not count", async () => {
+        const connection = new Connection({ version: hixie75() })
+        const peer = await connection.dialed()
+        peer.say(
+            acceptance75(
+                await peer.readRequest(),
+                "WebSocket-Protocol: sample\r\n"
+            )
+        )
+        await connection.ws.opened()
+        expectText(connection.ws.protocol, "")
+        await connection.finish()
+    })
+
+    test("has to answer the keys", async () => {
+        for (const i of [0, 5, 10, 15]) await expectWrongAnswer(i)
+        const short = (right: Buffer) => right.slice(0, 15)
+        const error = await ending76({ answer: short })
+        expectPart(error.message, "closed before the handshake")
+    })
+
+    test("may refuse", async () => {
+        const reply = () => "HTTP/1.1 403 Forbidden\r\n\r\n"
+        for (const error of [
+            await ending76({ reply }),
+            await ending75({ reply }),
+        ])
+            expect(expectError(error, HandshakeError, "").status).toBe(403)
+    })
+})

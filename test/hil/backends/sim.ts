@@ -1,0 +1,101 @@
+/** The simulated board, over the board's own sockets, a model of the W5500, or a model of a modem. */
+import { Board } from "../../../sim/host.ts"
+import type { Flash } from "../../../sim/machine.ts"
+import { compilePatched } from "../../../sim/program.ts"
+import { configure } from "../../../tools/build.ts"
+import type { Config, Network } from "../../../tools/config.ts"
+import { simulate, type Simulation } from "../../../tools/simulations.ts"
+import type {
+    BackEnd,
+    Device,
+    DeviceOptions,
+    ProgramName,
+    Settings,
+} from "../device.ts"
+import { DeviceLog } from "../devicelog.ts"
+import { SIMULATED } from "../programs.ts"
+
+export const sim: BackEnd = {
+    description: "the project's simulator; needs nothing",
+    networks: ["wifi", "ethernet", "cellular"],
+    host: () => "127.0.0.1",
+    parallel: Infinity,
+    pace: 1,
+    open: async options => new SimulatedDevice(options),
+}
+
+class SimulatedDevice implements Device {
+    private readonly transcript = new DeviceLog()
+    private readonly config: Config
+    private readonly patch: DeviceOptions["patch"]
+    private entry?: string
+    private settings: Settings = {}
+    private running?: { board: Board; chips: Simulation }
+    private flash: Flash = {}
+
+    constructor({ network, patch }: DeviceOptions) {
+        this.config = { ...configure(), network: network as Network }
+        this.patch = patch
+    }
+
+    get log() {
+        return this.transcript.lines
+    }
+
+    async deploy(program: ProgramName, settings: Settings) {
+        await this.stop()
+        this.flash = {}
+        this.entry = SIMULATED[program][this.config.network as Network]
+        this.settings = { LOG: "info", MODEM: this.config.modem, ...settings }
+        await this.start()
+    }
+
+    async reset() {
+        await this.stop()
+        await this.start()
+    }
+
+    private async start() {
+        if (!this.entry)
+            throw new Error("expected a program on the board, none is deployed")
+        const chips = simulate(this.config)
+        const program = this.patch
+            ? compilePatched(this.entry, this.patch)
+            : this.entry
+        const board = await Board.start(program, {
+            settings: this.settings,
+            flash: this.flash,
+            wires: chips.wires,
+            log: ({ text }) => this.transcript.add(text),
+        })
+        board.on("panic", ({ name }) =>
+            this.transcript.end(`the program ended: ${name}`)
+        )
+        this.running = { board, chips }
+    }
+
+    private async stop() {
+        const { running } = this
+        this.running = undefined
+        await running?.board.stop()
+        running?.chips.close()
+    }
+
+    expect(wanted: string | RegExp, timeout?: number) {
+        return this.transcript.expect(wanted, timeout)
+    }
+
+    figures(): Record<string, number> {
+        if (!this.running) return {}
+        const { board } = this.running
+        return {
+            "live heap, B": board.heap().live,
+            "CPU of the VM, ms": Math.round(board.cpu()),
+        }
+    }
+
+    async close() {
+        await this.stop()
+        this.transcript.end("the device was closed")
+    }
+}

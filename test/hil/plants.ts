@@ -1,0 +1,72 @@
+/** Faults to plant, one at a time: a suite that does not notice them is worth nothing. */
+import type { DeviceOptions } from "./device.ts"
+import type { Scenario } from "./scenario.ts"
+
+export interface Plant {
+    what: string
+    /** Where the program is changed, in the simulator. */
+    patch?: DeviceOptions["patch"]
+    /** What is wrong with every server. */
+    server?: Scenario["server"]
+    /** Scenarios that have to fail, and are enough to see it. */
+    caughtBy: string[]
+}
+
+export const PLANTS: Record<string, Plant> = {
+    "not-reversed": {
+        what: "the server sends messages back as they came",
+        server: { mode: "echo" },
+        caughtBy: ["first-connection"],
+    },
+    "no-reconnect": {
+        what: "the program does not connect again",
+        patch: replacing("src/app.ts", "reconnect: backoff(),", ""),
+        caughtBy: ["link-reset", "server-restart"],
+    },
+    "no-heartbeat": {
+        what: "the client never sends a Ping",
+        patch: replacing(
+            "src/app.ts",
+            "reconnect: backoff(),",
+            "reconnect: backoff(), heartbeat: null,"
+        ),
+        caughtBy: ["ping-without-pong"],
+    },
+    "pong-ignored": {
+        what: "the client does not hear the answer to its Ping",
+        patch: replacing(
+            "src/pump.ts",
+            "if (this.heartbeat) this.alive()",
+            'if (chunk.getAt(0, "u8") !== 0x8a) this.alive()'
+        ),
+        caughtBy: ["idle-connection"],
+    },
+    "lost-swallowed": {
+        what: "the program says nothing of a message that is lost",
+        patch: replacing(
+            "src/app.ts",
+            "this.log(WARN, `lost ${current.n} ${reason}`)\n        this.tally.lost++",
+            ""
+        ),
+        caughtBy: ["link-reset"],
+    },
+    "reply-unchecked": {
+        what: "the program calls every reply right",
+        patch: replacing(
+            "src/app.ts",
+            "current && isReversal(text, current.text)",
+            "current"
+        ),
+        caughtBy: ["corrupt-reply"],
+    },
+}
+
+/** @throws when there is no such text in the file any more */
+function replacing(file: string, from: string, to: string) {
+    return (path: string, text: string) => {
+        if (path !== file) return text
+        if (!text.includes(from))
+            throw new Error(`expected "${from}" in ${file}, it is not there`)
+        return text.replace(from, to)
+    }
+}

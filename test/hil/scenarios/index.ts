@@ -1,0 +1,17 @@
+/** All scenarios, theme by theme. */
+import type { Scenario } from "../scenario.ts"
+import { EVERYDAY } from "./everyday.ts"
+import { LINK } from "./link.ts"
+import { MISBEHAVIOUR } from "./misbehaviour.ts"
+import { OUTAGES } from "./outages.ts"
+import { MESSAGE_SIZES } from "./sizes.ts"
+import { TIME } from "./time.ts"
+
+export const SCENARIOS: Scenario[] = [
+    ...EVERYDAY,
+    ...MESSAGE_SIZES,
+    ...OUTAGES,
+    ...LINK,
+    ...MISBEHAVIOUR,
+    ...TIME,
+]

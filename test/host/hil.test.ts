@@ -1,0 +1,101 @@
+/** `npm run hil` as a user and a build server see it: verdicts, exit codes, reports. */
+import assert from "node:assert/strict"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { test, type TestContext } from "node:test"
+import { choose } from "../hil/select.ts"
+
+function scratch(t: TestContext): string {
+    const folder = mkdtempSync(join(tmpdir(), "hil-"))
+    t.after(() => rmSync(folder, { recursive: true }))
+    return folder
+}
+
+/** Runs it over the board's own network. @returns exit code and output */
+async function hil(out: string, ...args: string[]) {
+    const child = spawn(
+        process.execPath,
+        [
+            ...["--import", "tsx", "test/hil/main.ts"],
+            ...["--network", "wifi", "--out", out, ...args],
+        ],
+        { stdio: ["ignore", "pipe", "pipe"] }
+    )
+    let output = ""
+    for (const from of [child.stdout, child.stderr])
+        from.setEncoding("utf8").on("data", (text: string) => (output += text))
+    const [code] = await once(child, "close")
+    return { code: code as number, output }
+}
+
+test("a scenario in a file of one's own passes, and every report has it", async t => {
+    const out = scratch(t)
+    const file = "test/hil/examples/brown-out.ts"
+    const xml = join(out, "elsewhere", "hil.xml")
+    const run = await hil(out, "--scenario", file, "--junit", xml)
+    assert.equal(run.code, 0, run.output)
+    assert.match(run.output, /^✓ passed +wifi +brown-out .* 0 silently$/m)
+    assert.match(run.output, /^1 passed, 0 failed, 0 timed out$/m)
+
+    const report = JSON.parse(readFileSync(join(out, "report.json"), "utf8"))
+    assert.equal(report.passed, 1)
+    assert.equal(report.sums[0].silentlyLost, 0)
+    const [scenario] = report.scenarios
+    assert.equal(scenario.connections.length, 3)
+    assert.deepEqual(
+        scenario.faults.map(({ name }: { name: string }) => name),
+        ["link: latency 20", "board reset", "board reset"]
+    )
+    const junit = readFileSync(xml, "utf8")
+    assert.match(junit, /<testsuite name="sim wifi" tests="1" failures="0"/)
+    assert.match(junit, /<testcase [^>]*name="brown-out"[^>]*><system-out>/)
+    const page = readFileSync(join(out, "index.html"), "utf8")
+    assert.match(page, /<details id="wifi-brown-out">/)
+    assert.doesNotMatch(page, /(src|href)="(?!#)/)
+    const log = readFileSync(join(out, "logs", "wifi-brown-out.log"), "utf8")
+    assert.match(log, /^ +\d+\.\d{3} fault +board reset$/m)
+    assert.match(log, /^ +\d+\.\d{3} server message "Hello 3"$/m)
+    assert.match(log, /^ +\d+\.\d{3} board +right 5 /m)
+})
+
+test("a planted fault is caught, and exit code 1 says so", async t => {
+    const out = scratch(t)
+    const run = await hil(
+        out,
+        ...["--scenario", "corrupt-reply", "--plant", "reply-unchecked"]
+    )
+    assert.equal(run.code, 1, run.output)
+    assert.match(run.output, /^✗ failed +wifi +corrupt-reply /m)
+    assert.match(run.output, /expected wrong 1, it is 0/)
+    const junit = readFileSync(join(out, "junit.xml"), "utf8")
+    assert.match(junit, /failures="1"/)
+    assert.match(junit, /<failure message="expected wrong 1, it is 0">/)
+})
+
+test("a scenario that does not come to its end in time is one that timed out: exit code 2", async t => {
+    const out = scratch(t)
+    const file = join(out, "endless.ts")
+    writeFileSync(
+        file,
+        `export default { name: "endless", what: "", deadline: 1, settings: { COUNT: 0 } }`
+    )
+    const run = await hil(out, "--scenario", file)
+    assert.equal(run.code, 2, run.output)
+    assert.match(run.output, /^⏱ timed out wifi +endless /m)
+    assert.match(run.output, /not at its end within 1 s/)
+})
+
+test("when nothing is left to run, exit code 4 says so", async t => {
+    const run = await hil(scratch(t), "--scenario", "no-such-scenario")
+    assert.equal(run.code, 4)
+    assert.match(run.output, /^nothing to run: /m)
+})
+
+test("a file without scenarios is named", async t => {
+    const file = join(scratch(t), "empty.ts")
+    writeFileSync(file, "export default {}")
+    await assert.rejects(choose([file]), /empty\.ts to export a scenario/)
+})

@@ -1,0 +1,115 @@
+/** `--workers`: several processes that serve one port. */
+import assert from "node:assert/strict"
+import { test, type TestContext } from "node:test"
+import { Page } from "./plot-page.ts"
+import { connect, runServer, serve, type Client } from "./server-peers.ts"
+
+/** Starts a server of several processes, and waits until all serve. */
+async function start(t: TestContext, workers: number) {
+    const program = runServer(
+        t,
+        ...["--workers", `${workers}`, "--port", "0", "--json"]
+    )
+    /** The next event that `matches`. */
+    const event = async (matches: Record<string, unknown>) => {
+        for (;;) {
+            const found = JSON.parse(await program.line())
+            const matched = Object.entries(matches).every(
+                ([key, value]) => found[key] === value
+            )
+            if (matched) return found
+        }
+    }
+    const { url } = await event({ event: "listening" })
+    const pids: number[] = []
+    for (let i = 0; i < workers; ++i)
+        pids.push((await event({ event: "worker", what: "serves" })).pid)
+    return { ...program, event, url: url as string, pids }
+}
+
+/** Two clients, of which the first is a client of the worker `pid`. */
+async function clients(t: TestContext, url: string): Promise<Client[]> {
+    return [await connect(t, url), await connect(t, url)]
+}
+
+test("connections go to the workers in turn, and a worker that dies takes only its own with it", async t => {
+    const { url, pids, event } = await start(t, 2)
+    const [one, other] = await clients(t, url)
+    process.kill(pids[0], "SIGKILL")
+    const lost = await Promise.race([
+        one.closed.then(() => one),
+        other.closed.then(() => other),
+    ])
+    const left = lost === one ? other : one
+    assert.equal((await lost.closed).code, 1006)
+    assert.equal(await left.askText("abc"), "cba")
+    await event({ event: "worker", pid: pids[0], what: "ended: SIGKILL" })
+    const next = await event({ event: "worker", what: "serves" })
+    assert.ok(!pids.includes(next.pid))
+    for (const client of await clients(t, url))
+        assert.equal(await client.askText("de"), "ed")
+})
+
+test("a page shows the devices and the history of all workers, also when its own has just come", async t => {
+    const { url, pids, event } = await start(t, 2)
+    const where = new URL(url)
+    const headers = (name: string) => ({ headers: { "Device-Name": name } })
+    const teleplot = { protocols: ["teleplot"] }
+    const boards = [
+        await connect(t, url, { ...headers("a"), ...teleplot }),
+        await connect(t, url, { ...headers("b"), ...teleplot }),
+    ]
+    for (const { ws } of boards) ws.send(">temperature:1:20")
+    const shows = async (names: string[]) => {
+        const pages = [new Page(where), new Page(where)]
+        t.after(() => pages.forEach(({ ws }) => ws.terminate()))
+        for (const page of pages)
+            await page.until(() => {
+                const devices = page.table?.devices.map(({ name }) => name)
+                return (
+                    devices?.sort().join() === names.join() &&
+                    page.points.get("a/temperature")?.join() === "1,20" &&
+                    page.points.get("b/temperature")?.join() === "1,20"
+                )
+            })
+    }
+    await shows(["a", "b"])
+    process.kill(pids[0], "SIGKILL")
+    await event({ event: "worker", what: "serves" })
+    const dead = await Promise.race(
+        boards.map(({ closed }, i) => closed.then(() => i))
+    )
+    await shows([["b"], ["a"]][dead])
+})
+
+for (const whom of ["the parent", "all of them, as a terminal does"])
+    test(`SIGINT to ${whom}: clients are closed with 1001, and no process is left`, async t => {
+        const { url, pids, process: parent, ended } = await start(t, 2)
+        const both = await clients(t, url)
+        process.kill(
+            whom === "the parent" ? parent.pid! : -parent.pid!,
+            "SIGINT"
+        )
+        for (const { closed } of both) assert.equal((await closed).code, 1001)
+        assert.deepEqual(await ended, { code: 0, signal: null, errors: "" })
+        for (const pid of pids)
+            assert.throws(() => process.kill(pid, 0), /ESRCH/)
+    })
+
+test("workers end when their parent was killed", async t => {
+    const { url, process: parent, ended } = await start(t, 2)
+    const both = await clients(t, url)
+    process.kill(parent.pid!, "SIGKILL")
+    for (const { closed } of both) await closed
+    // standard output is closed when the last process that holds it has ended
+    await ended
+})
+
+test("a port that is taken is named once, and the exit code is 1", async t => {
+    const { port } = await serve(t)
+    const program = runServer(t, "--workers", "2", "--port", `${port}`)
+    const { code, errors } = await program.ended
+    assert.equal(code, 1)
+    assert.match(errors, new RegExp(`^error: port ${port} on .* is taken: `))
+    assert.equal(errors.trim().split("\n").length, 1)
+})

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict"
+import { spawn } from "node:child_process"
+import { test } from "node:test"
+import { startSerialBoard } from "../host/serial-board.ts"
+import { missing, startPseudoTerminal } from "./pseudoterminal.ts"
+
+const lacking = missing()
+if (lacking) throw new Error(lacking)
+
+/** Runs `npm run hil`. */
+async function hil(...args: string[]) {
+    const child = spawn(
+        process.execPath,
+        ["--import", "tsx", "test/hil/main.ts", "--device", "serial", ...args],
+        { stdio: ["ignore", "pipe", "pipe"] }
+    )
+    let output = ""
+    for (const stream of [child.stdout, child.stderr])
+        stream.on("data", text => (output += text))
+    const code = await new Promise(resolve => child.on("close", resolve))
+    return { code, output }
+}
+
+test(
+    "scenarios run on a board behind a serial port: programs, settings, log, reset",
+    { timeout: 300_000 },
+    async t => {
+        const board = await startSerialBoard()
+        t.after(() => board.close())
+        const terminal = await startPseudoTerminal(board.port)
+        t.after(() => terminal.close())
+        const scenarios = ["first-connection", "unicode", "board-reset"]
+        const { code, output } = await hil(
+            ...["--port", terminal.path, "--host", "127.0.0.1"],
+            ...scenarios.flatMap(name => ["--scenario", name])
+        )
+        assert.equal(code, 0, output)
+        assert.match(output, /3 passed, 0 failed, 0 timed out/)
+        // one start for each program, and one more for the reset
+        assert.equal(
+            board.starts.filter(line => line.includes("src/main.ts")).length,
+            4,
+            output
+        )
+    }
+)
+
+test(
+    "a port that nobody answers on is no device",
+    { timeout: 60_000 },
+    async t => {
+        const board = await startSerialBoard()
+        t.after(() => board.close())
+        for (let n = 1; n < 10; n++) board.lose.add(n)
+        const terminal = await startPseudoTerminal(board.port)
+        t.after(() => terminal.close())
+        const { code, output } = await hil(
+            "--port",
+            terminal.path,
+            "--host",
+            "127.0.0.1",
+            "--scenario",
+            "first-connection"
+        )
+        assert.equal(code, 3, output)
+        assert.match(
+            output,
+            /expected the announcement of a DeviceScript board/
+        )
+    }
+)
+
+test("a port that is not there is no device", async () => {
+    const { code, output } = await hil(
+        "--port",
+        "nowhere",
+        "--host",
+        "127.0.0.1",
+        "--scenario",
+        "first-connection"
+    )
+    assert.equal(code, 3, output)
+    assert.match(output, /expected serial port nowhere to open/)
+})
