@@ -1,6 +1,7 @@
 /** The way between board and server: a TCP proxy that a scenario steers. */
 import { once } from "node:events"
 import { connect, createServer, type Server, type Socket } from "node:net"
+import { seededRandom } from "../../tools/random.ts"
 import type { FaultLog } from "./faultlog.ts"
 import { Pipe, WIRE, type Shape, type Way } from "./pipe.ts"
 
@@ -224,15 +225,4 @@ export class Link {
 function breakUp({ board, server }: Connection) {
     board.resetAndDestroy()
     server.resetAndDestroy()
-}
-
-/** mulberry32 */
-export function seededRandom(seed: number): () => number {
-    let state = seed >>> 0
-    return () => {
-        state = (state + 0x6d2b79f5) >>> 0
-        let x = Math.imul(state ^ (state >>> 15), state | 1)
-        x ^= x + Math.imul(x ^ (x >>> 7), x | 61)
-        return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
-    }
 }

@@ -3,8 +3,9 @@ import assert from "node:assert/strict"
 import { once } from "node:events"
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 import { test, type TestContext } from "node:test"
+import { seededRandom } from "../../tools/random.ts"
 import { FaultLog } from "../hil/faultlog.ts"
-import { Link, seededRandom } from "../hil/link.ts"
+import { Link } from "../hil/link.ts"
 
 /** What one end of a connection got. */
 class End {

@@ -1,0 +1,43 @@
+/** The fleet's own server, in a process of its own, so that its load can be told from that of the boards. */
+import { startEchoServer } from "../../server/echo.ts"
+
+/** What it tells, again and again. */
+export interface ServerNews {
+    url: string
+    connections: number
+    messages: number
+    /** Milliseconds of CPU that the process has taken so far. */
+    cpu: number
+    /** Resident memory in bytes. */
+    memory: number
+}
+
+/** Milliseconds between two pieces of news. */
+const NEWS = 500
+
+let messages = 0
+const server = await startEchoServer({
+    port: 0,
+    maxConnections: 100_000,
+    onEvent: ({ event }) => {
+        if (event === "message") messages++
+    },
+})
+
+function tell() {
+    const { user, system } = process.cpuUsage()
+    const news: ServerNews = {
+        url: server.url,
+        connections: server.connections.size,
+        messages,
+        cpu: (user + system) / 1000,
+        memory: process.memoryUsage.rss(),
+    }
+    if (process.connected) process.send!(news, undefined, undefined, () => {})
+}
+
+tell()
+setInterval(tell, NEWS)
+process.on("SIGINT", () => {})
+for (const end of ["message", "disconnect"])
+    process.on(end, () => void server.close().then(() => process.exit()))
