@@ -9,6 +9,7 @@ import { noSeat, originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
 import type { Refusal } from "./admission.ts"
 import type { Channel } from "./channel.ts"
 import { Connection } from "./connection.ts"
+import { EVENT_NAMES } from "./events.ts"
 import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { Front } from "./front.ts"
 import { Handshakes } from "./handshakes.ts"
@@ -28,6 +29,9 @@ import { Totals, increase } from "./totals.ts"
 /** Where anyone may ask whether the server is well; the path is no WebSocket's. */
 const HEALTH = "/health"
 
+/** Messages a second that a page may send in any case: it asks for a batch after each frame. */
+const PAGE_RATE = 100
+
 /**
  * Starts a server and resolves when it listens.
  * @throws ListenError when a port is taken, or host and port cannot be listened on
@@ -37,14 +41,16 @@ export async function startEchoServer(
     options: EchoOptions = {}
 ): Promise<EchoServer> {
     const settings = settingsOf(options)
-    const server = new EchoServer(settings, await Plot.start(settings.bus))
+    const plot = await Plot.start(settings.bus)
+    let server: EchoServer | undefined
     try {
+        server = new EchoServer(settings, plot)
         await server.listen()
+        return server
     } catch (error) {
-        await server.close()
+        await (server ?? plot).close()
         throw error
     }
-    return server
 }
 
 /** A running server; `startEchoServer` makes it. */
@@ -62,6 +68,8 @@ export class EchoServer {
     readonly #admin?: Admin
     readonly #seats: Seats
     readonly #totals = new Totals()
+    /** What `onEvent` is told */
+    readonly #tells: ReadonlySet<EchoEvent["event"]>
     readonly #open = new Set<Connection>()
     #metrics?: Registry
     #heartbeat?: NodeJS.Timeout
@@ -71,8 +79,12 @@ export class EchoServer {
         this.#settings = settings
         this.#plot = plot
         if (settings.mode === "plotter")
-            this.#sources = new SourceServer(plot.feed)
+            this.#sources = new SourceServer(plot.feed, (peer, event) =>
+                this.#emit(peer, event)
+            )
         if (settings.adminPort !== undefined) this.#admin = this.#createAdmin()
+        const { onEvent, wantsEvent } = settings
+        this.#tells = new Set(onEvent && EVENT_NAMES.filter(wantsEvent))
         this.connections = this.#open
         this.#seats = new Seats(settings.maxConnections, settings.share)
         this.#handshakes = new Handshakes(settings, (request, socket, reason) =>
@@ -268,18 +280,18 @@ export class EchoServer {
     }
 
     #connectPage(ws: Channel, socket: Socket, peer: string): Connection {
+        const { maxRate } = this.#settings
         // the batches of a page are no news
         const wants = () => false
         const reporter = { ...this.#reporterOf(peer), wants }
-        return this.#plot.openPage(
-            settings =>
-                new Connection(
-                    ws,
-                    socket,
-                    { ...this.#settings, ...settings },
-                    reporter
-                )
-        )
+        return this.#plot.openPage(settings => {
+            const all = {
+                ...this.#settings,
+                ...settings,
+                maxRate: maxRate && Math.max(maxRate, PAGE_RATE),
+            }
+            return new Connection(ws, socket, all, reporter)
+        })
     }
 
     #connectDevice(
@@ -321,8 +333,7 @@ export class EchoServer {
     #reporterOf(peer: string): Reporter {
         return {
             wants: event =>
-                this.#settings.onEvent !== undefined ||
-                this.events.listenerCount(event) > 0,
+                this.#tells.has(event) || this.events.listenerCount(event) > 0,
             report: body => this.#emit(peer, body),
         }
     }
@@ -331,7 +342,7 @@ export class EchoServer {
         const event = body as EchoEvent
         event.time = timestamp()
         event.peer = peer
-        this.#settings.onEvent?.(event)
+        if (this.#tells.has(event.event)) this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)
     }
