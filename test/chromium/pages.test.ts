@@ -147,7 +147,10 @@ test("on a phone nothing is wider than the screen, in the dark it is dark", asyn
         ...PHONE,
         colorScheme: "dark",
     })
-    await page.getByLabel("Message").fill("x".repeat(300))
+    await page.getByRole("button", { name: "Send" }).click()
+    await line(page, "got", "server: Hello world")
+    await page.screenshot({ path: `${SHOTS}/phone-dark.png`, scale: "css" })
+    await page.getByLabel("Message").fill("x".repeat(1500))
     await page.keyboard.press("Enter")
     await line(page, "got", "server: xxx")
     const [wide, ground] = await page.evaluate(() => [
@@ -157,5 +160,6 @@ test("on a phone nothing is wider than the screen, in the dark it is dark", asyn
     assert.equal(wide, PHONE.viewport.width)
     const [red] = /\d+/.exec(String(ground)) ?? []
     assert.ok(Number(red) < 64, String(ground))
-    await page.screenshot({ path: `${SHOTS}/phone-dark.png` })
+    const send = page.getByRole("button", { name: "Send" })
+    assert.ok((await send.boundingBox())!.y < PHONE.viewport.height)
 })
