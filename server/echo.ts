@@ -28,6 +28,9 @@ import { Totals, increase } from "./totals.ts"
 /** Where anyone may ask whether the server is well; the path is no WebSocket's. */
 const HEALTH = "/health"
 
+/** Messages a second that a page may send in any case: it asks for a batch after each frame. */
+const PAGE_RATE = 100
+
 /**
  * Starts a server and resolves when it listens.
  * @throws ListenError when a port is taken, or host and port cannot be listened on
@@ -37,14 +40,16 @@ export async function startEchoServer(
     options: EchoOptions = {}
 ): Promise<EchoServer> {
     const settings = settingsOf(options)
-    const server = new EchoServer(settings, await Plot.start(settings.bus))
+    const plot = await Plot.start(settings.bus)
+    let server: EchoServer | undefined
     try {
+        server = new EchoServer(settings, plot)
         await server.listen()
+        return server
     } catch (error) {
-        await server.close()
+        await (server ?? plot).close()
         throw error
     }
-    return server
 }
 
 /** A running server; `startEchoServer` makes it. */
@@ -71,7 +76,9 @@ export class EchoServer {
         this.#settings = settings
         this.#plot = plot
         if (settings.mode === "plotter")
-            this.#sources = new SourceServer(plot.feed)
+            this.#sources = new SourceServer(plot.feed, (peer, event) =>
+                this.#emit(peer, event)
+            )
         if (settings.adminPort !== undefined) this.#admin = this.#createAdmin()
         this.connections = this.#open
         this.#seats = new Seats(settings.maxConnections, settings.share)
@@ -268,18 +275,18 @@ export class EchoServer {
     }
 
     #connectPage(ws: Channel, socket: Socket, peer: string): Connection {
+        const { maxRate } = this.#settings
         // the batches of a page are no news
         const wants = () => false
         const reporter = { ...this.#reporterOf(peer), wants }
-        return this.#plot.openPage(
-            settings =>
-                new Connection(
-                    ws,
-                    socket,
-                    { ...this.#settings, ...settings },
-                    reporter
-                )
-        )
+        return this.#plot.openPage(settings => {
+            const all = {
+                ...this.#settings,
+                ...settings,
+                maxRate: maxRate && Math.max(maxRate, PAGE_RATE),
+            }
+            return new Connection(ws, socket, all, reporter)
+        })
     }
 
     #connectDevice(
@@ -318,11 +325,16 @@ export class EchoServer {
         this.#emit(peer, { event: "refused", status, reason })
     }
 
+    /** Whether `onEvent` wants it. */
+    #isTold(event: EchoEvent["event"]): boolean {
+        const { onEvent, wantsEvent } = this.#settings
+        return onEvent !== undefined && wantsEvent(event)
+    }
+
     #reporterOf(peer: string): Reporter {
         return {
             wants: event =>
-                this.#settings.onEvent !== undefined ||
-                this.events.listenerCount(event) > 0,
+                this.#isTold(event) || this.events.listenerCount(event) > 0,
             report: body => this.#emit(peer, body),
         }
     }
@@ -331,7 +343,7 @@ export class EchoServer {
         const event = body as EchoEvent
         event.time = timestamp()
         event.peer = peer
-        this.#settings.onEvent?.(event)
+        if (this.#isTold(event.event)) this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)
     }

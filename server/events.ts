@@ -63,6 +63,22 @@ export interface RenewedEvent extends Happening<"renewed"> {
     problem?: string
 }
 
+/** A data source has told its name, in plotter mode. */
+export interface SourceEvent extends Happening<"source"> {
+    name: string
+}
+
+/** A line of a data source was refused. */
+export interface LineEvent extends Happening<"line"> {
+    /** Why, with the number of the line */
+    reason: string
+}
+
+/** A data source that had told its name is not connected any more. */
+export interface GoneEvent extends Happening<"gone"> {
+    name: string
+}
+
 /** Everything that the server tells of what it sees. */
 export type EchoEvent =
     | ConnectionEvent
@@ -73,6 +89,9 @@ export type EchoEvent =
     | RefusedEvent
     | PauseEvent
     | ResumeEvent
+    | SourceEvent
+    | LineEvent
+    | GoneEvent
     | RenewedEvent
 
 /** The events by name, as an emitter wants them. */

@@ -2,6 +2,7 @@ import { once } from "node:events"
 import { createServer, type Server, type Socket } from "node:net"
 import type { AddressInfo } from "node:net"
 import { hostAndPort } from "../address.ts"
+import type { EventBody } from "../events.ts"
 import { listenError } from "../listen-error.ts"
 import type { Feed, Source } from "./feed.ts"
 import { LineReader, type Line } from "./lines.ts"
@@ -26,14 +27,8 @@ const LINGER = 2000
 /** Milliseconds of silence after which the network is asked whether the source is still there. */
 const KEEP_ALIVE = 30_000
 
-/** What happened with a source, for a log. */
-export interface SourceEvent {
-    event: "source" | "source refused" | "source gone"
-    peer: string
-    name?: string
-    /** Why a line was refused */
-    reason?: string
-}
+/** Takes the events of a peer. */
+type Tell = (peer: string, event: EventBody) => void
 
 /**
  * Takes data sources over TCP: the first line is the name, each further one a point `x y`. What is malformed is
@@ -41,11 +36,11 @@ export interface SourceEvent {
  */
 export class SourceServer {
     readonly #feed: Feed
-    readonly #report: (event: SourceEvent) => void
+    readonly #report: Tell
     readonly #server: Server
     readonly #sockets = new Set<Socket>()
 
-    constructor(feed: Feed, report: (event: SourceEvent) => void = () => {}) {
+    constructor(feed: Feed, report: Tell = () => {}) {
         this.#feed = feed
         this.#report = report
         this.#server = createServer({ allowHalfOpen: true }, socket =>
@@ -87,17 +82,13 @@ export class SourceServer {
 class SourceConnection {
     readonly #socket: Socket
     readonly #feed: Feed
-    readonly #report: (event: SourceEvent) => void
+    readonly #report: Tell
     readonly #peer: string
     readonly #lines = new LineReader(LONGEST_LINE)
     #source?: Source
     #malformed = 0
 
-    constructor(
-        socket: Socket,
-        feed: Feed,
-        report: (event: SourceEvent) => void
-    ) {
+    constructor(socket: Socket, feed: Feed, report: Tell) {
         this.#socket = socket
         this.#feed = feed
         this.#report = report
@@ -146,7 +137,7 @@ class SourceConnection {
             return `expected a name of 1 to ${LONGEST_NAME} characters, got ${shown(text)}`
         this.#socket.setTimeout(0)
         this.#source = this.#feed.source(name)
-        this.#report({ event: "source", peer: this.#peer, name })
+        this.#report(this.#peer, { event: "source", name })
         return undefined
     }
 
@@ -167,13 +158,7 @@ class SourceConnection {
     }
 
     #tell(reason: string): void {
-        const name = this.#source?.name
-        this.#report({
-            event: "source refused",
-            peer: this.#peer,
-            name,
-            reason,
-        })
+        this.#report(this.#peer, { event: "line", reason })
         this.#socket.write(reason + "\n")
     }
 
@@ -182,7 +167,7 @@ class SourceConnection {
         this.#source.end()
         const { name } = this.#source
         this.#source = undefined
-        this.#report({ event: "source gone", peer: this.#peer, name })
+        this.#report(this.#peer, { event: "gone", name })
     }
 }
 

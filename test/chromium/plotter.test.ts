@@ -295,6 +295,20 @@ test("a device's name is text in the table, and its exchanges are plotted", asyn
     await page.getByText("No device is connected").waitFor()
 })
 
+test("series whose x is no time of day have a plot of their own", async t => {
+    const { server, page } = await open(t, "reverse")
+    const ws = new WebSocket(server.url, ["teleplot"])
+    t.after(() => ws.terminate())
+    await once(ws, "open")
+    ws.send(`>by time:${Date.now()}:1\n>by uptime:1500:2\n>by uptime:2500:3`)
+    const panel = (heading: string) =>
+        page.locator(".panel").filter({ has: page.getByText(heading) })
+    await panel("Over time").getByText("by time").waitFor()
+    await panel("Over x").getByText("by uptime").waitFor()
+    assert.equal(await panel("Over time").getByText("by uptime").count(), 0)
+    assert.equal(await page.locator("canvas:visible").count(), 2)
+})
+
 test("a page connects again by itself, and has the new server's points", async t => {
     const { server, page } = await open(t)
     await source(t, server, "old", 3)

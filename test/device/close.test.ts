@@ -110,6 +110,18 @@ describe("the peer closes", () => {
         expect(peer.pipe.closed).toBe(true)
     })
 
+    test("and can't go on talking for ever", async () => {
+        for (const last of [closing(1000), text(hex`ff`)]) {
+            const connection = await connected({ closeTimeout: 20 })
+            const { pipe } = connection.peer
+            pipe.push(last)
+            pipe.talkOn(text("a"), 1000)
+            await connection.ended()
+            expect(pipe.closed).toBe(true)
+            expect(pipe.chatters > 0).toBe(true)
+        }
+    })
+
     test("and queued messages are not sent any more", async () => {
         const connection = await connected()
         const { ws, peer } = connection

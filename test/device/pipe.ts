@@ -12,6 +12,9 @@ export class Pipe implements Stream {
     /** Milliseconds that the WebSocket's last `recv` waits at most; undefined: for ever. */
     patience: number
 
+    /** Reads that still get `chatter` when there is nothing else. */
+    chatters = 0
+    private chatter: Buffer
     private toClient: Buffer[] = []
     private fromClient: Buffer[] = []
     /** Bytes of the first one that are taken. */
@@ -40,6 +43,11 @@ export class Pipe implements Stream {
         while (!this.toClient.length) {
             if (this.closed || (this.ended && !this.error)) return null
             this.check()
+            if (this.chatters > 0) {
+                this.chatters--
+                await ds.sleep(1)
+                return this.chatter
+            }
             const left = timeout === undefined ? undefined : until - ds.millis()
             if (left < 0 || !(await this.changed.wait(left))) {
                 this.reading = false
@@ -62,6 +70,12 @@ export class Pipe implements Stream {
     push(data: Buffer) {
         this.toClient.push(data)
         this.changed.raise()
+    }
+
+    /** Lets the peer talk on: so many reads find these bytes at hand. */
+    talkOn(data: Buffer, times: number) {
+        this.chatter = data
+        this.chatters = times
     }
 
     /** Ends the connection as the peer, behind what was pushed. */

@@ -1,3 +1,4 @@
+import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { StreamError } from "../../src/net/stream"
 import { ProtocolError } from "../../src/protocol/codes"
@@ -212,6 +213,25 @@ describe("recv", () => {
         await peer.pipe.consumed()
         expectText((await ws.recv(0)).text(), "a")
         await connection.finish()
+    })
+
+    test("gives up in time while messages come that go to somebody else", async () => {
+        const connection = await connected()
+        const { ws, peer } = connection
+        const greedy = new Task(async () => {
+            while (await ws.recv());
+        })
+        await settle()
+        const patient = receiving(ws, 20)
+        // Each message wakes both; the one that waits longer gets it.
+        for (let i = 0; i < 100 && !patient.isDone; ++i) {
+            await ds.sleep(5)
+            peer.pipe.push(text("a"))
+        }
+        expect(patient.isDone).toBe(true)
+        expect(await patient.result()).toBe(undefined)
+        await connection.finish()
+        await greedy.result()
     })
 
     test("gives what came before the end, then null", async () => {

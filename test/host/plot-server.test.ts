@@ -126,3 +126,48 @@ test("a page that says something is closed with 1008", async t => {
     const [code] = await once(page.ws, "close")
     assert.equal(code, 1008)
 })
+
+test("a page from before RFC 6455 gets batches and asks with an empty frame", async t => {
+    const server = await serve(t, { mode: "plotter", sourcePort: 0 })
+    const source = connect(server.sourcePort!, "127.0.0.1")
+    source.write("a\n1 2\n")
+    t.after(() => source.destroy())
+    const page = connect(server.port, "127.0.0.1").setEncoding("latin1")
+    t.after(() => page.destroy())
+    let heard = ""
+    page.on("data", text => (heard += String(text)))
+    const frame = async (points: string) => {
+        while (!heard.includes(points)) await once(page, "data")
+        assert.ok(heard.includes("\x00{") && heard.endsWith("}\xff"))
+        heard = ""
+    }
+    // draft-hixie-thewebsocketprotocol-75 section 4: a handshake without keys
+    page.write(
+        "GET / HTTP/1.1\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nHost: a\r\nOrigin: http://a\r\n\r\n"
+    )
+    const asking = setInterval(() => page.write("\x00\xff", "latin1"), 20)
+    t.after(() => clearInterval(asking))
+    await frame('"points":[[0,1,2]]')
+    source.write("3 4\n")
+    await frame('"points":[[0,3,4]]')
+})
+
+test("the log tells of sources that come and go, and of lines that are refused", async t => {
+    const server = await serve(t, { mode: "plotter", sourcePort: 0 })
+    const source = connect(server.sourcePort!, "127.0.0.1")
+    const gone = once(server.events, "gone")
+    source.resume().end("a\nnonsense\n")
+    await gone
+    const told = server.seen.map(({ event, time: _, peer, ...rest }) => {
+        assert.match(peer, /^127\.0\.0\.1:\d+$/)
+        return { event, ...rest }
+    })
+    assert.deepEqual(told, [
+        { event: "source", name: "a" },
+        {
+            event: "line",
+            reason: 'line 2: expected two numbers as in "1.5 20", got "nonsense"',
+        },
+        { event: "gone", name: "a" },
+    ])
+})

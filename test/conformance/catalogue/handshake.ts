@@ -10,9 +10,26 @@ import {
     type Case,
 } from "../script.ts"
 
-const STATUS = "HTTP/1.1 101 Switching Protocols"
-const UPGRADE = "Upgrade: websocket"
-const CONNECTION = "Connection: Upgrade"
+/** The shortest answer with lines in the place of those that start alike. */
+const having =
+    (...lines: string[]): Answer =>
+    request =>
+        upgrade(request)
+            .split("\r\n")
+            .map(old => lines.find(line => startsAlike(line, old)) ?? old)
+            .join("\r\n")
+
+/** The shortest answer with more lines behind its first one. */
+const adding =
+    (...lines: string[]): Answer =>
+    request =>
+        upgrade(request).replace("\r\n", `\r\n${lines.join("\r\n")}\r\n`)
+
+/** Two headers of one name, or two status lines. */
+function startsAlike(a: string, b: string): boolean {
+    const start = (line: string) => line.split(/[: ]/)[0].toLowerCase()
+    return start(a) === start(b)
+}
 
 export function handshakes(): Case[] {
     return [...good(), ...bad()]
@@ -27,56 +44,36 @@ function good(): Case[] {
     })
     return [
         one("the shortest answer", upgrade),
-        one("header names and values in other letters", ({ accept }) =>
-            reply(
-                STATUS,
+        one("header names and values in other letters", request =>
+            having(
                 "UPGRADE: WebSocket",
                 "connection: UPGRADE",
-                `sec-websocket-ACCEPT: ${accept}`
-            )
+                `sec-websocket-ACCEPT: ${request.accept}`
+            )(request)
         ),
-        one("no blanks behind the colons, several at the ends", ({ accept }) =>
-            reply(
-                STATUS,
+        one("no blanks behind the colons, several at the ends", request =>
+            having(
                 "Upgrade:websocket",
                 "Connection:Upgrade  ",
-                `Sec-WebSocket-Accept:   ${accept}  `
-            )
+                `Sec-WebSocket-Accept:   ${request.accept}  `
+            )(request)
         ),
-        one("Connection with more in it", ({ accept }) =>
-            reply(
-                STATUS,
-                UPGRADE,
-                "Connection: keep-alive, Upgrade",
-                `Sec-WebSocket-Accept: ${accept}`
-            )
+        one(
+            "Connection with more in it",
+            having("Connection: keep-alive, Upgrade")
         ),
-        one("another reason phrase", ({ accept }) =>
-            reply(
-                "HTTP/1.1 101 Web Socket Protocol Handshake",
-                UPGRADE,
-                CONNECTION,
-                `Sec-WebSocket-Accept: ${accept}`
-            )
+        one(
+            "another reason phrase",
+            having("HTTP/1.1 101 Web Socket Protocol Handshake")
         ),
-        one("no reason phrase", ({ accept }) =>
-            reply(
-                "HTTP/1.1 101 ",
-                UPGRADE,
-                CONNECTION,
-                `Sec-WebSocket-Accept: ${accept}`
-            )
-        ),
-        one("2,000 B of other headers", ({ accept }) =>
-            reply(
-                STATUS,
+        one("no reason phrase", having("HTTP/1.1 101 ")),
+        one(
+            "2,000 B of other headers",
+            adding(
                 ...Array.from(
                     { length: 40 },
                     (_, i) => `X-Header-${i}: ${"x".repeat(36)}`
-                ),
-                UPGRADE,
-                CONNECTION,
-                `Sec-WebSocket-Accept: ${accept}`
+                )
             )
         ),
         {
@@ -95,14 +92,11 @@ function good(): Case[] {
             name: "the first of two subprotocols",
             section: "4.1, 1.9",
             options: { protocols: ["chat", "superchat"] },
-            answer: ({ accept, headers }) =>
-                reply(
-                    STATUS,
-                    UPGRADE,
-                    CONNECTION,
-                    `Sec-WebSocket-Protocol: ${headers.get("sec-websocket-protocol")?.split(",")[0]}`,
-                    `Sec-WebSocket-Accept: ${accept}`
-                ),
+            answer: request => {
+                const offered = request.headers.get("sec-websocket-protocol")
+                const first = offered?.split(",")[0]
+                return adding(`Sec-WebSocket-Protocol: ${first}`)(request)
+            },
             script: () => closes(roundTrip(TEXT, "Hello")),
         },
     ]
@@ -120,21 +114,14 @@ function bad(): Case[] {
         }),
     })
     const without = (name: string, left: string): Case =>
-        one(name, /^ProtocolError: /, request =>
+        violation(name, request =>
             upgrade(request)
                 .split("\r\n")
                 .filter(line => !line.startsWith(left))
                 .join("\r\n")
         )
-    const header = (name: string, line: string): Case =>
-        one(name, /^ProtocolError: /, request =>
-            upgrade(request)
-                .split("\r\n")
-                .map(old =>
-                    old.split(":")[0] === line.split(":")[0] ? line : old
-                )
-                .join("\r\n")
-        )
+    const violation = (name: string, answer: Answer): Case =>
+        one(name, /^ProtocolError: /, answer)
     return [
         one("status 200", /^HandshakeError: /, () =>
             reply("HTTP/1.1 200 OK", "Content-Length: 0")
@@ -148,36 +135,23 @@ function bad(): Case[] {
         without("no Upgrade", "Upgrade:"),
         without("no Connection", "Connection:"),
         without("no Sec-WebSocket-Accept", "Sec-WebSocket-Accept:"),
-        header("another Upgrade", "Upgrade: h2c"),
-        header("another Connection", "Connection: close"),
-        header(
+        violation("another Upgrade", having("Upgrade: h2c")),
+        violation("another Connection", having("Connection: close")),
+        violation(
             "a Sec-WebSocket-Accept for another key",
-            "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+            having("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
         ),
-        header("an empty Sec-WebSocket-Accept", "Sec-WebSocket-Accept:"),
-        one(
+        violation(
+            "an empty Sec-WebSocket-Accept",
+            having("Sec-WebSocket-Accept:")
+        ),
+        violation(
             "a subprotocol that was not asked for",
-            /^ProtocolError: /,
-            ({ accept }) =>
-                reply(
-                    STATUS,
-                    UPGRADE,
-                    CONNECTION,
-                    "Sec-WebSocket-Protocol: chat",
-                    `Sec-WebSocket-Accept: ${accept}`
-                )
+            adding("Sec-WebSocket-Protocol: chat")
         ),
-        one(
+        violation(
             "an extension that was not asked for",
-            /^ProtocolError: /,
-            ({ accept }) =>
-                reply(
-                    STATUS,
-                    UPGRADE,
-                    CONNECTION,
-                    "Sec-WebSocket-Extensions: foo",
-                    `Sec-WebSocket-Accept: ${accept}`
-                )
+            adding("Sec-WebSocket-Extensions: foo")
         ),
         one("no HTTP at all", /Error: /, () => reply("SSH-2.0-OpenSSH_9.6")),
     ]
