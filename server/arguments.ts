@@ -1,6 +1,18 @@
-import { Argument, Command, InvalidArgumentError, Option } from "commander"
+import { Argument, Command, Option } from "commander"
 import { MODES, type ModeName } from "./modes.ts"
+import { LEVELS, type Level } from "./log.ts"
 import { DEFAULTS, type EchoOptions } from "./options.ts"
+import {
+    each,
+    notEmpty,
+    origin,
+    path,
+    range,
+    seconds,
+    token,
+    tokenFile,
+    whole,
+} from "./values.ts"
 
 /** What the command line asks for. */
 export interface Arguments {
@@ -9,6 +21,8 @@ export interface Arguments {
     json: boolean
     /** No log lines */
     quiet: boolean
+    /** The least important events that are logged */
+    log: Level
     /** Processes that serve */
     workers: number
 }
@@ -19,12 +33,6 @@ const LARGEST_MESSAGE = 2 ** 27
 /** More processes than any machine has use for. */
 const MOST_WORKERS = 256
 
-/** The longest ping interval, seconds. */
-const DAY = 24 * 60 * 60
-
-/** A subprotocol or header token, RFC 9110 section 5.6.2. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
-
 /**
  * Reads the command line (without node and script).
  * @throws CommanderError once the problem, or the help that was asked for, is printed; `exitCode` 0 for the latter
@@ -32,8 +40,18 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 export function parseArguments(argv: string[]): Arguments {
     const command = createCommand().exitOverride()
     command.parse(argv, { from: "user" })
-    const { json, quiet, workers, origin, subprotocol, ping, ...same } =
-        command.opts()
+    const {
+        json,
+        quiet,
+        log,
+        workers,
+        origin,
+        subprotocol,
+        ping,
+        cert,
+        key,
+        ...same
+    } = command.opts()
     const [mode] = command.processedArgs as [ModeName]
     if (same.prefix !== undefined && mode !== "prefix")
         command.error(
@@ -43,14 +61,21 @@ export function parseArguments(argv: string[]): Arguments {
         command.error(
             `error: option '--source-port <number>' argument '${same.sourcePort}' does not go with mode ${mode}. Allowed with mode plotter.`
         )
+    if ((cert === undefined) !== (key === undefined))
+        command.error(
+            "error: options '--cert <file>' and '--key <file>' go together only"
+        )
     return {
         server: {
             ...same,
             mode,
+            certificate: cert && { cert, key },
+            tokens: same.tokenFile,
             origins: origin,
             subprotocols: subprotocol,
             ping: ping * 1000,
         },
+        log,
         json: json ?? false,
         quiet: quiet ?? false,
         workers,
@@ -122,60 +147,44 @@ function createCommand(): Command {
             whole(1, MOST_WORKERS),
             1
         )
+        .option(
+            "--max-per-address <number>",
+            "most connections from one address (default: a quarter of all, loopback all)",
+            whole(1, 65535)
+        )
+        .option(
+            "--max-rate <messages>",
+            "most messages a second from one client, and twice as many at once (default: any)",
+            whole(1, 1_000_000)
+        )
+        .option(
+            "--token-file <file>",
+            "let in only who has a token of this file, one a line",
+            tokenFile
+        )
+        .option("--cert <file>", "certificate with its chain, PEM: serves wss:")
+        .option("--key <file>", "its private key, PEM")
+        .option(
+            "--trust-proxy <range>",
+            "believe this proxy's X-Forwarded-For and -Proto; repeat for several",
+            each(range)
+        )
+        .option(
+            "--admin-port <number>",
+            "TCP port for /metrics and /health (default: none)",
+            whole(0, 65535)
+        )
+        .option(
+            "--admin-host <address>",
+            "address for that port",
+            notEmpty,
+            DEFAULTS.adminHost
+        )
+        .addOption(
+            new Option("--log <level>", "what to log: debug has the messages")
+                .choices(LEVELS)
+                .default("debug")
+        )
         .addOption(new Option("--json", "log as lines of JSON"))
         .addOption(new Option("--quiet", "print the address only"))
-}
-
-type Parser<T> = (text: string) => T
-
-function whole(least: number, most: number): Parser<number> {
-    return text => {
-        const value = Number(text)
-        if (/^\d+$/.test(text) && value >= least && value <= most) return value
-        throw new InvalidArgumentError(
-            `Allowed is a whole number from ${least} to ${most}.`
-        )
-    }
-}
-
-const seconds: Parser<number> = text => {
-    if (/^\d+(\.\d+)?$/.test(text) && Number(text) <= DAY) return Number(text)
-    throw new InvalidArgumentError(
-        `Allowed are seconds from 0 to ${DAY}, with a decimal point if need be.`
-    )
-}
-
-const notEmpty: Parser<string> = text => {
-    if (text) return text
-    throw new InvalidArgumentError("Allowed is an IP address or a host name.")
-}
-
-const path: Parser<string> = text => {
-    if (/^\/[^\s?#]*$/.test(text) && /^[!-~]+$/.test(text)) return text
-    throw new InvalidArgumentError(
-        "Allowed is a path such as /ws: it starts with a slash, is printable ASCII, and has neither query nor fragment."
-    )
-}
-
-// RFC 6454 section 6.2; "null" is what a page without an origin sends
-const origin: Parser<string> = text => {
-    if (text === "null" || /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+$/i.test(text))
-        return text
-    throw new InvalidArgumentError(
-        "Allowed is scheme://host or scheme://host:port without a path, or null."
-    )
-}
-
-const token: Parser<string> = text => {
-    if (TOKEN.test(text)) return text
-    throw new InvalidArgumentError(
-        "Allowed are letters, digits and !#$%&'*+-.^_`|~ without spaces."
-    )
-}
-
-/** Collects the values of an option that may be repeated. */
-function each(
-    parse: Parser<string>
-): (text: string, before?: string[]) => string[] {
-    return (text, before = []) => [...before, parse(text)]
 }

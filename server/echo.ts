@@ -40,14 +40,16 @@ export async function startEchoServer(
     options: EchoOptions = {}
 ): Promise<EchoServer> {
     const settings = settingsOf(options)
-    const server = new EchoServer(settings, await Plot.start(settings.bus))
+    const plot = await Plot.start(settings.bus)
+    let server: EchoServer | undefined
     try {
+        server = new EchoServer(settings, plot)
         await server.listen()
+        return server
     } catch (error) {
-        await server.close()
+        await (server ?? plot).close()
         throw error
     }
-    return server
 }
 
 /** A running server; `startEchoServer` makes it. */
@@ -323,11 +325,16 @@ export class EchoServer {
         this.#emit(peer, { event: "refused", status, reason })
     }
 
+    /** Whether `onEvent` wants it. */
+    #isTold(event: EchoEvent["event"]): boolean {
+        const { onEvent, wantsEvent } = this.#settings
+        return onEvent !== undefined && wantsEvent(event)
+    }
+
     #reporterOf(peer: string): Reporter {
         return {
             wants: event =>
-                this.#settings.onEvent !== undefined ||
-                this.events.listenerCount(event) > 0,
+                this.#isTold(event) || this.events.listenerCount(event) > 0,
             report: body => this.#emit(peer, body),
         }
     }
@@ -336,7 +343,7 @@ export class EchoServer {
         const event = body as EchoEvent
         event.time = timestamp()
         event.peer = peer
-        this.#settings.onEvent?.(event)
+        if (this.#isTold(event.event)) this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)
     }

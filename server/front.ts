@@ -37,6 +37,12 @@ const MAX_HEADERS = 16 * 1024
 /** Milliseconds that a connection which asked for a page may wait with its next request. */
 const KEEP_ALIVE = 5000
 
+/** The statuses for what Node's parser finds wrong; 400 for all else. */
+const STATUS_OF: Record<string, number> = {
+    HPE_HEADER_OVERFLOW: 431,
+    ERR_HTTP_REQUEST_TIMEOUT: 408,
+}
+
 /** What a front bears, and whom it believes. Times are milliseconds. */
 export interface FrontSettings {
     host: string
@@ -75,6 +81,8 @@ export class Front {
     /** TCP connections that have not become WebSockets, by address and port */
     readonly #callers = new Map<string, Socket>()
     readonly #seats: Seats
+    /** Those whose TLS handshake is over */
+    readonly #secure = new WeakSet<Duplex>()
     #unwatch = () => {}
     #port = 0
 
@@ -98,12 +106,7 @@ export class Front {
         this.#server.on("clientError", (error, socket) =>
             this.#broken(error, socket)
         )
-        this.#server.on("tlsClientError", ({ message }, socket) =>
-            handlers.refused(ownPeer(socket).name, {
-                status: 0,
-                reason: `TLS: ${message}`,
-            })
-        )
+        this.#server.on("secureConnection", socket => this.#secure.add(socket))
     }
 
     /** The port that it listens on. */
@@ -218,15 +221,16 @@ export class Front {
         response.writeHead(refusal.status, headers).end(body)
     }
 
-    /** A request that is not HTTP, too long, or too slow. */
+    /** A request that is not HTTP, too long, or too slow, or a connection that is not TLS. */
     #broken(error: NodeJS.ErrnoException, socket: Duplex): void {
-        if (!socket.writable) return void socket.destroy()
-        const statuses: Record<string, number> = {
-            HPE_HEADER_OVERFLOW: 431,
-            ERR_HTTP_REQUEST_TIMEOUT: 408,
-        }
-        const status = statuses[error.code ?? ""] ?? 400
         const { name } = ownPeer(socket as Socket)
+        if (this.#settings.certificate && !this.#secure.has(socket)) {
+            const reason = `TLS: ${error.message}`
+            this.#handlers.refused(name, { status: 0, reason })
+            return void socket.destroy()
+        }
+        if (!socket.writable) return void socket.destroy()
+        const status = STATUS_OF[error.code ?? ""] ?? 400
         this.refuse(socket, name, { status, reason: error.message })
     }
 }

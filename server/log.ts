@@ -1,5 +1,33 @@
+import { pino } from "pino"
 import type { CloseEvent, EchoEvent } from "./events.ts"
 import type { Message } from "./modes.ts"
+
+/** How much an event matters, the least first. */
+export const LEVELS = ["debug", "info", "warn"] as const
+
+export type Level = (typeof LEVELS)[number]
+
+/** The level of each kind of event. */
+const LEVEL_OF: Record<EchoEvent["event"], Level> = {
+    message: "debug",
+    reply: "debug",
+    connection: "info",
+    close: "info",
+    pause: "info",
+    resume: "info",
+    renewed: "info",
+    source: "info",
+    gone: "info",
+    line: "warn",
+    refused: "warn",
+    failure: "warn",
+}
+
+/** Whether events of a kind are logged at `level`. */
+export function loggedAt(level: Level): (event: EchoEvent["event"]) => boolean {
+    const least = LEVELS.indexOf(level)
+    return event => LEVELS.indexOf(LEVEL_OF[event]) >= least
+}
 
 /** Code points of a text, or bytes of a binary message, that a log line shows. */
 const SHOWN = 128
@@ -16,7 +44,11 @@ const UNSAFE =
 
 /** JSON in which every unsafe character is escaped. */
 export function quote(value: unknown): string {
-    return JSON.stringify(value).replace(
+    return safe(JSON.stringify(value))
+}
+
+function safe(json: string): string {
+    return json.replace(
         UNSAFE,
         char => "\\u" + char.charCodeAt(0).toString(16).padStart(4, "0")
     )
@@ -28,18 +60,38 @@ export function textLine(event: EchoEvent): string {
     return `${event.time} ${peer}${event.event}${details(event)}`
 }
 
-/** An event as a line of JSON: `length` is bytes on the wire, `data` is text or hex, `shortened` tells that some is left out. */
+let written = ""
+
+/** Without process and host, which whoever collects the log knows; the time is the event's own. */
+const logger = pino(
+    {
+        base: null,
+        level: LEVELS[0],
+        timestamp: false,
+        formatters: { level: level => ({ level }) },
+    },
+    { write: line => (written = line.trimEnd()) }
+)
+
+/**
+ * An event as a line of JSON, with its level; of a message `length` is bytes on the wire, `data` is text or hex,
+ * `shortened` tells that some is left out.
+ */
 export function jsonLine(event: EchoEvent): string {
-    if (event.event !== "message" && event.event !== "reply")
-        return quote(event)
+    logger[LEVEL_OF[event.event]](fieldsOf(event))
+    return safe(written)
+}
+
+function fieldsOf(event: EchoEvent): object {
+    if (event.event !== "message" && event.event !== "reply") return event
     const length = Buffer.byteLength(event.data)
     const { shown, shortened } = preview(event)
-    return quote({
+    return {
         ...event,
         length,
         data: shown,
         ...(shortened && { shortened }),
-    })
+    }
 }
 
 function details(event: EchoEvent): string {

@@ -3,8 +3,9 @@ import { CommanderError } from "commander"
 import { announce, announcementOf } from "./announcement.ts"
 import { parseArguments, type Arguments } from "./arguments.ts"
 import { startEchoServer } from "./echo.ts"
+import { CertificateError } from "./certificate.ts"
 import { ListenError } from "./listen-error.ts"
-import { jsonLine, textLine } from "./log.ts"
+import { loggedAt, jsonLine, textLine } from "./log.ts"
 import { print } from "./output.ts"
 import { WorkerBus } from "./plot/worker-bus.ts"
 import { runWorkers, type Listening } from "./workers.ts"
@@ -18,12 +19,13 @@ async function main(): Promise<void> {
     else await serve(options)
 }
 
-async function serve({ server: options, json, quiet }: Arguments) {
+async function serve({ server: options, json, quiet, log }: Arguments) {
     const lineOf = json ? jsonLine : textLine
     const server = await startEchoServer({
         ...options,
         bus: cluster.isWorker ? new WorkerBus() : undefined,
         onEvent: quiet ? undefined : event => print(lineOf(event)),
+        wantsEvent: loggedAt(log),
     })
     const announcement = announcementOf(server, options.host)
     if (cluster.isPrimary) announce(announcement, json)
@@ -34,6 +36,8 @@ async function serve({ server: options, json, quiet }: Arguments) {
     }
     // again and again too: npm and tsx each pass a Ctrl-C on, and close() has a deadline
     process.on("SIGINT", () => void stop()).on("SIGTERM", () => void stop())
+    // without a certificate it means, as ever, that the terminal has gone
+    if (options.certificate) process.on("SIGHUP", () => server.reload())
     // the reader of a pipe has gone
     process.stdout.on("error", () => void stop())
 }
@@ -49,7 +53,9 @@ function readArguments(): Arguments {
 
 main().catch((error: unknown) => {
     console.error(
-        error instanceof ListenError ? `error: ${error.message}` : error
+        error instanceof ListenError || error instanceof CertificateError
+            ? `error: ${error.message}`
+            : error
     )
     process.exitCode = 1
     cluster.worker?.disconnect()

@@ -68,6 +68,8 @@ export interface EchoOptions {
     bus?: Bus
     /** Called with everything that happens, in order */
     onEvent?: (event: EchoEvent) => void
+    /** Of which events `onEvent` is told. Default: of all */
+    wantsEvent?: (event: EchoEvent["event"]) => boolean
 }
 
 /** What stays unsaid. */
@@ -104,6 +106,7 @@ export const DEFAULTS = {
     handshakeTimeout: 10_000,
     closeTimeout: 2000,
     faults: {},
+    wantsEvent: () => true,
 } as const
 
 /** Fills in the defaults. */

@@ -1,5 +1,6 @@
 /** The simulated board: the tool chain's own VM in this process, with its network, its log and its clock. */
 import { EventEmitter } from "node:events"
+import type { Bus } from "./bus.ts"
 import type { HeapReport } from "./heap.ts"
 import { Link, type LinkOptions } from "./link.ts"
 import { LogReader, type LogEvent } from "./log.ts"
@@ -22,6 +23,10 @@ export interface BoardOptions {
     link?: LinkOptions
     /** Models that the program reaches by opening its socket to `sim:<name>`. */
     wires?: Record<string, WireModel>
+    /** The bus of a dev server, for the board to join; left when the board stops. */
+    bus?: Bus
+    /** The program waits for a debugger on the bus to start it. */
+    held?: boolean
     /** Gets each log line, like a listener of the `log` event, but from the first one on. */
     log?: (line: LogEvent) => void
 }
@@ -70,6 +75,7 @@ export class Board extends EventEmitter<BoardEvents> {
     private readonly reader: LogReader
     private readonly machine: Machine
     private readonly wires: Record<string, WireModel>
+    private readonly bus: Bus | undefined
     private exit!: (how: Panic) => void
 
     /**
@@ -95,6 +101,8 @@ export class Board extends EventEmitter<BoardEvents> {
         super()
         this.link = new Link(options.link)
         this.wires = options.wires ?? {}
+        this.bus = options.bus
+        if (this.bus) this.bus.onframe = frame => this.machine.receive(frame)
         this.reader = new LogReader(program.debug)
         this.exited = new Promise(resolve => (this.exit = resolve))
         if (options.log) this.on("log", options.log)
@@ -105,10 +113,12 @@ export class Board extends EventEmitter<BoardEvents> {
                 deviceId,
                 gcStress: options.gcStress ?? false,
                 flash: options.flash ?? {},
+                held: options.held,
                 open: (host, port) => this.open(host, port),
             },
             {
                 line: text => this.line(text),
+                frame: bytes => this.bus?.send(bytes),
                 failed: error => this.emit("error", error),
                 panic: code =>
                     this.ended("panic", {
@@ -192,6 +202,7 @@ export class Board extends EventEmitter<BoardEvents> {
     /** Ends the program and its connections; nothing of the board stays behind. May be called again. */
     async stop(): Promise<void> {
         this.machine.stop()
+        this.bus?.leave()
         this.transcript.end("the board was stopped")
         this.exit(STOPPED)
         await this.link.stop()

@@ -19,6 +19,7 @@ export const index = {
 export const service = {
     settings: 0x1107dc4a,
     deviceScriptManager: 0x1134ea2b,
+    deviceScriptDebugger: 0x155b5b40,
     usbBridge: 0x18f61a4a,
 } as const
 

@@ -25,7 +25,7 @@ const LEVELS: Record<string, LogLevel> = {
 }
 /** What the VM prints with the mark of a warning though it is none. */
 const NEWS =
-    /^(DeviceScript .* v[\d.]+; file v[\d.]+|start: .* \(null\)|stop program|RESTART requested)$/
+    /^(DeviceScript .* v[\d.]+; file v[\d.]+|start: .* (\(null\)|v\d[\w.+-]*)|stop program|RESTART requested)$/
 const FRAME = /at (\w*)_F(\d+) \(pc:(\d+)\)/
 
 /** Reads the lines of one program's log. */

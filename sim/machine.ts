@@ -16,6 +16,8 @@ export interface MachineOptions {
     deviceId: string
     gcStress: boolean
     flash: Flash
+    /** The program waits for a debugger to start it. */
+    held?: boolean
     /** Opens the program's socket. @returns the firmware's code when that fails at once */
     open(host: string, port: number): Carrier | number
 }
@@ -72,7 +74,7 @@ export class Machine {
      */
     async start(bytecode: Uint8Array, settings: Record<string, Uint8Array>) {
         await this.boot()
-        storeSettings(this.vm, settings)
+        storeSettings(this.vm, settings, this.options.held)
         const code = this.vm.devsDeploy(bytecode)
         if (code !== 0)
             throw new Error(
@@ -170,7 +172,7 @@ export class Machine {
         if (!this.running && !this.stopped) this.run()
     }
 
-    /** A Jacdac frame comes on the board's bus; while it boots, the board is deaf. */
+    /** A Jacdac frame comes on the board's bus; while it boots, or has no room for it, the board is deaf. */
     receive(frame: Uint8Array) {
         if (this.running || this.stopped) return
         receiveFrame(this.vm, frame)

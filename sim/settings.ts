@@ -1,4 +1,4 @@
-/** Puts settings into the VM's flash, over its settings service, as the dev server's deploy does. */
+/** Puts settings into the VM's flash, over its own services, as the dev server's deploy does. */
 import {
     announced,
     decode,
@@ -11,24 +11,37 @@ import type { Vm } from "./vm.ts"
 
 /** Command of the settings service. */
 const SET = 0x81
+/** Register of the DeviceScript manager, a byte: whether a program begins by itself; and the command that sets a register. */
+const AUTOSTART = 0x81
+const SET_REGISTER = 0x2000
 
 /**
  * Stores settings. To be called before the program is deployed.
  * @param settings JSON in UTF-8, by name
+ * @param held the program then waits for a debugger to start it
  */
-export function storeSettings(vm: Vm, settings: Record<string, Uint8Array>) {
+export function storeSettings(
+    vm: Vm,
+    settings: Record<string, Uint8Array>,
+    held = false
+) {
     const { device, services } = announcement(vm)
-    for (const [name, value] of Object.entries(settings)) {
-        const frame = encode({
-            flags: flag.command,
-            device,
-            service: services.indexOf(service.settings),
-            command: SET,
-            payload: settingPayload(name, value),
-        })
-        receiveFrame(vm, frame)
+    const tell = (to: number, command: number, payload: Uint8Array) => {
+        const index = services.indexOf(to)
+        const { command: flags } = flag
+        const packet = { flags, device, service: index, command, payload }
+        if (!receiveFrame(vm, encode(packet)))
+            throw new Error("expected the VM to take a frame, it did not")
         vm._jd_em_process()
     }
+    for (const [name, value] of Object.entries(settings))
+        tell(service.settings, SET, settingPayload(name, value))
+    if (held)
+        tell(
+            service.deviceScriptManager,
+            SET_REGISTER | AUTOSTART,
+            Buffer.of(0)
+        )
 }
 
 /** The VM's announcement of itself: which services it has, by index. */
@@ -48,14 +61,13 @@ function announcement(vm: Vm) {
     return found
 }
 
-/** Hands a Jacdac frame to the VM, as its bus does. */
-export function receiveFrame(vm: Vm, bytes: Uint8Array) {
+/** Hands a Jacdac frame to the VM, as its bus does. @returns whether the VM had room for it */
+export function receiveFrame(vm: Vm, bytes: Uint8Array): boolean {
     const pointer = vm._malloc(bytes.length)
     vm.HEAPU8.set(bytes, pointer)
     const code = vm._jd_em_frame_received(pointer)
     vm._free(pointer)
-    if (code < 0)
-        throw new Error(`expected the VM to take a frame, its code is ${code}`)
+    return code >= 0
 }
 
 /** @returns settings as the firmware stores them: JSON in UTF-8, by name */

@@ -53,6 +53,19 @@ export interface Vm {
 /** Positions of bytecode in the sources, as the compiler writes them into `bytecode-dbg.json`. */
 export interface DebugInfo {
     functions: { name: string; startpc: number; size: number }[]
+    /** Relative to the project's folder. */
+    sources: { path: string }[]
+}
+
+/** Finds positions: numbers that count the characters of all sources, one behind the other. */
+export interface SourceMap {
+    resolvePc(pc: number): number[]
+    posToString(position: number): string
+    /** The position where a source begins, by its index. */
+    filePos(source: number): number
+    /** What was compiled of the source at a position. */
+    srcMapForPos(position: number): { pos: number }[]
+    resolvePos(position: number): { line: number }
 }
 
 export interface Diagnostic {
@@ -94,10 +107,7 @@ export interface Compiler {
     jsonToDcfg(board: object, interpretStrings: boolean): object
     serializeDcfg(settings: object): Uint8Array
     SrcMapResolver: {
-        from(debug: DebugInfo): {
-            resolvePc(pc: number): number[]
-            posToString(position: number): string
-        }
+        from(debug: DebugInfo): SourceMap
     }
 }
 

@@ -51,6 +51,12 @@ function pluggedIn(): W5500 {
 /** What can be asked for instead of what devs.json says. */
 export const NETWORKS = [...Object.keys(SIMULATIONS), "ethernet,cellular"]
 
+/** What an option of a command names: `ethernet,cellular` is the list of both. */
+export function networkOf(name?: string): Config["network"] | undefined {
+    const names = name?.split(",") as Network[] | undefined
+    return names?.length === 1 ? names[0] : names
+}
+
 /** Of several networks the simulator has Ethernet and a modem beside it. */
 function failover({ modem, network }: Config): Simulation {
     if (network.toString() !== "ethernet,cellular")

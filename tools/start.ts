@@ -6,7 +6,7 @@ import type { LogEvent } from "../sim/log.ts"
 import { CompileError } from "../sim/program.ts"
 import { configure } from "./build.ts"
 import { PROJECT, UserError, runTool } from "./common.ts"
-import type { Config, Network } from "./config.ts"
+import type { Config } from "./config.ts"
 import { Tally, readLine } from "./exchanges.ts"
 import {
     checkSetting,
@@ -14,7 +14,7 @@ import {
     withSettings,
     type Settings,
 } from "./settings.ts"
-import { MODEMS, NETWORKS, simulate } from "./simulations.ts"
+import { MODEMS, NETWORKS, networkOf, simulate } from "./simulations.ts"
 
 interface Options {
     network?: string
@@ -50,7 +50,7 @@ async function start(options: Options) {
         const config = {
             ...written,
             ...options,
-            network: networkOf(options) ?? written.network,
+            network: networkOf(options.network) ?? written.network,
         }
         if (server) console.log(`devices and plot at ${server.plotPage}`)
         console.log(
@@ -78,12 +78,6 @@ async function start(options: Options) {
     } finally {
         await server?.close()
     }
-}
-
-/** `ethernet,cellular` is the list of both. */
-function networkOf({ network }: Options): Config["network"] | undefined {
-    const names = network?.split(",") as Network[] | undefined
-    return names?.length === 1 ? names[0] : names
 }
 
 /** Resolves at Ctrl-C; however often that is pressed, or sent, the run ends in order. */

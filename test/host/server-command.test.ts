@@ -83,11 +83,21 @@ test("--json prints every line as JSON, the address first", async t => {
     assert.equal(new Date(time).toISOString(), time)
     assert.match(peer, /^127\.0\.0\.1:\d+$/)
     assert.deepEqual(message, {
+        level: "debug",
         event: "message",
         type: "text",
         data: "ab",
         length: 2,
     })
+})
+
+test("--log info has the connections and not the messages", async t => {
+    const { url, line } = await start(t, "--log", "info")
+    const client = await connect(t, url)
+    await client.askText("ab")
+    client.ws.close(1000, "bye")
+    assert.match(await line(), / connection "\/ws"$/)
+    assert.match(await line(), / close 1000 "bye"$/)
 })
 
 test("--quiet prints the address only", async t => {

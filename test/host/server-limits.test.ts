@@ -146,3 +146,21 @@ test("a client that answers pings stays", async t => {
     await once(client.ws, "ping")
     assert.equal(await client.askText("ab"), "ba")
 })
+
+test("more messages a second than allowed close with 1008, twice as many at once do not", async t => {
+    const server = await serve(t, { maxRate: 5 })
+    const client = await connect(t, server.url)
+    for (let count = 0; count < 10; count++)
+        assert.equal(await client.askText("ab"), "ba")
+    const failed = once(server.events, "failure")
+    for (let count = 0; count < 10; count++) client.ws.send("x")
+    assert.match((await failed)[0].reason, /more than 5 messages a second/)
+    assert.equal((await client.closed).code, 1008)
+})
+
+test("pings count among the messages", async t => {
+    const server = await serve(t, { maxRate: 5 })
+    const client = await connect(t, server.url)
+    for (let count = 0; count < 20; count++) client.ws.ping()
+    assert.equal((await client.closed).code, 1008)
+})

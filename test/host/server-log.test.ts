@@ -52,6 +52,11 @@ const LINES: [EchoEvent, string][] = [
         { event: "refused", status: 404, reason: "Not found", ...from },
         'refused 404 "Not found"',
     ],
+    [{ event: "renewed", ...from }, "renewed certificate"],
+    [
+        { event: "renewed", problem: "no file", ...from },
+        'renewed not: "no file"',
+    ],
     [
         { event: "pause", buffered: 7, ...from },
         "pause reading, 7 bytes of replies wait",
@@ -109,11 +114,18 @@ test("a long binary message is cut and its length told", () => {
 test("JSON has the length in bytes and tells that it is shortened", () => {
     const event = { event: "message", type: "binary", ...from } as const
     assert.deepEqual(JSON.parse(jsonLine(text("é"))), {
+        level: "debug",
         ...text("é"),
         length: 2,
     })
     assert.deepEqual(
         JSON.parse(jsonLine({ ...event, data: Buffer.alloc(129) })),
-        { ...event, data: "00".repeat(128), length: 129, shortened: true }
+        {
+            level: "debug",
+            ...event,
+            data: "00".repeat(128),
+            length: 129,
+            shortened: true,
+        }
     )
 })

@@ -1,0 +1,150 @@
+import assert from "node:assert/strict"
+import { X509Certificate } from "node:crypto"
+import { once } from "node:events"
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { test, type TestContext } from "node:test"
+import { connect as connectTls } from "node:tls"
+import { CertificateError } from "../../server/certificate.ts"
+import type { EchoOptions } from "../../server/options.ts"
+import {
+    connect,
+    handshake,
+    runServer,
+    serve,
+    tcp,
+    type Served,
+} from "./server-peers.ts"
+
+const CERTIFICATES = new URL("./certificate/", import.meta.url).pathname
+
+/** Copies a certificate and its key to where a server reads them. */
+function install(folder: string, name: string): void {
+    for (const kind of ["cert", "key"])
+        copyFileSync(
+            join(CERTIFICATES, `${name}.${kind}.pem`),
+            join(folder, `${kind}.pem`)
+        )
+}
+
+/** A server with a certificate in a folder of its own. */
+async function serveTls(t: TestContext, options: EchoOptions = {}) {
+    const folder = mkdtempSync(join(tmpdir(), "certificate-"))
+    t.after(() => rmSync(folder, { recursive: true }))
+    install(folder, "test-only")
+    const certificate = {
+        cert: join(folder, "cert.pem"),
+        key: join(folder, "key.pem"),
+    }
+    const server = await serve(t, { certificate, ...options })
+    return { server, folder, certificate }
+}
+
+/** The serial number of the certificate that a server shows. */
+async function serialOf({ port }: Served): Promise<string> {
+    const socket = connectTls({ port, rejectUnauthorized: false })
+    await once(socket, "secureConnect")
+    const { serialNumber } = socket.getPeerCertificate()
+    socket.destroy()
+    return serialNumber
+}
+
+function serialOfFile(name: string): string {
+    const file = join(CERTIFICATES, `${name}.cert.pem`)
+    return new X509Certificate(readFileSync(file)).serialNumber
+}
+
+const ANYONE = { rejectUnauthorized: false }
+
+test("with a certificate the server speaks wss, and its page is https", async t => {
+    const { server } = await serveTls(t)
+    assert.equal(server.url, `wss://127.0.0.1:${server.port}/ws`)
+    assert.equal(server.page, `https://127.0.0.1:${server.port}/`)
+    const client = await connect(t, server.url, ANYONE)
+    assert.equal(await client.askText("ab"), "ba")
+})
+
+test("a renewed certificate is shown to who comes next, and who is there stays", async t => {
+    const { server, folder } = await serveTls(t)
+    const client = await connect(t, server.url, ANYONE)
+    assert.equal(await serialOf(server), serialOfFile("test-only"))
+    const renewed = once(server.events, "renewed")
+    install(folder, "test-only-renewed")
+    assert.equal((await renewed)[0].problem, undefined)
+    assert.equal(await serialOf(server), serialOfFile("test-only-renewed"))
+    assert.equal(await client.askText("ab"), "ba")
+})
+
+test("files that do not go together are told, and the old certificate stays", async t => {
+    const { server, folder } = await serveTls(t)
+    const renewed = once(server.events, "renewed")
+    copyFileSync(
+        join(CERTIFICATES, "test-only-renewed.key.pem"),
+        join(folder, "key.pem")
+    )
+    assert.match((await renewed)[0].problem, /key\.pem: .*mismatch/)
+    assert.equal(await serialOf(server), serialOfFile("test-only"))
+})
+
+test("a certificate that is none is said at the start", async t => {
+    const { certificate } = await serveTls(t)
+    writeFileSync(certificate.cert, "none")
+    await assert.rejects(serve(t, { certificate }), CertificateError)
+})
+
+test("a port that opens no TLS is turned away, and others are answered", async t => {
+    const { server } = await serveTls(t)
+    const refused = once(server.events, "refused")
+    const socket = await tcp(t, server.port)
+    socket.write(handshake())
+    const [{ status, reason, peer }] = await refused
+    assert.equal(status, 0)
+    assert.match(reason, /^TLS: /)
+    assert.match(peer, /^127\.0\.0\.1:\d+$/)
+    const client = await connect(t, server.url, ANYONE)
+    assert.equal(await client.askText("ab"), "ba")
+})
+
+test("who is silent before TLS is dropped in time", async t => {
+    const { server } = await serveTls(t, { handshakeTimeout: 100 })
+    const socket = await tcp(t, server.port)
+    await once(socket.resume(), "close")
+})
+
+test("a server with TLS ends, and says 1001", async t => {
+    const { server } = await serveTls(t)
+    const silent = await tcp(t, server.port)
+    const dropped = once(silent.resume(), "close")
+    const client = await connect(t, server.url, ANYONE)
+    await server.close()
+    assert.equal((await client.closed).code, 1001)
+    await dropped
+})
+
+test("--cert and --key serve wss, SIGHUP reads them again", async t => {
+    const { certificate, folder } = await serveTls(t)
+    const { cert, key } = certificate
+    const program = runServer(t, "--port", "0", "--cert", cert, "--key", key)
+    const url = (await program.line()).replace("listening on ", "")
+    assert.match(url, /^wss:/)
+    // page, devices and plot
+    await program.line()
+    await program.line()
+    program.process.kill("SIGHUP")
+    assert.match(await program.line(), /^\S+ renewed certificate$/)
+    rmSync(join(folder, "cert.pem"))
+    program.process.kill("SIGHUP")
+    assert.match(await program.line(), /^\S+ renewed not: ".*no such file/)
+    const client = await connect(t, url, ANYONE)
+    assert.equal(await client.askText("ab"), "ba")
+})
+
+test("--cert without a file: which one, exit code 1", async t => {
+    const { key } = (await serveTls(t)).certificate
+    const args = ["--port", "0", "--cert", "/nowhere.pem", "--key", key]
+    const { code, errors } = await runServer(t, ...args).ended
+    assert.equal(code, 1)
+    assert.match(errors, /^error: certificate \/nowhere\.pem .*no such file/)
+})
