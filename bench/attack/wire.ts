@@ -33,6 +33,7 @@ export function outcomeOf(
     socket: Socket,
     patience = PATIENCE
 ): Promise<Outcome> {
+    if (socket.destroyed) return Promise.resolve("dropped")
     let head = Buffer.alloc(0)
     let tail = Buffer.alloc(0)
     return new Promise(resolve => {
