@@ -9,7 +9,6 @@ import { noSeat, originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
 import type { Refusal } from "./admission.ts"
 import type { Channel } from "./channel.ts"
 import { Connection } from "./connection.ts"
-import { EVENT_NAMES } from "./events.ts"
 import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { Front } from "./front.ts"
 import { Handshakes } from "./handshakes.ts"
@@ -68,8 +67,6 @@ export class EchoServer {
     readonly #admin?: Admin
     readonly #seats: Seats
     readonly #totals = new Totals()
-    /** What `onEvent` is told */
-    readonly #tells: ReadonlySet<EchoEvent["event"]>
     readonly #open = new Set<Connection>()
     #metrics?: Registry
     #heartbeat?: NodeJS.Timeout
@@ -83,8 +80,6 @@ export class EchoServer {
                 this.#emit(peer, event)
             )
         if (settings.adminPort !== undefined) this.#admin = this.#createAdmin()
-        const { onEvent, wantsEvent } = settings
-        this.#tells = new Set(onEvent && EVENT_NAMES.filter(wantsEvent))
         this.connections = this.#open
         this.#seats = new Seats(settings.maxConnections, settings.share)
         this.#handshakes = new Handshakes(settings, (request, socket, reason) =>
@@ -330,10 +325,16 @@ export class EchoServer {
         this.#emit(peer, { event: "refused", status, reason })
     }
 
+    /** Whether `onEvent` wants it. */
+    #isTold(event: EchoEvent["event"]): boolean {
+        const { onEvent, wantsEvent } = this.#settings
+        return onEvent !== undefined && wantsEvent(event)
+    }
+
     #reporterOf(peer: string): Reporter {
         return {
             wants: event =>
-                this.#tells.has(event) || this.events.listenerCount(event) > 0,
+                this.#isTold(event) || this.events.listenerCount(event) > 0,
             report: body => this.#emit(peer, body),
         }
     }
@@ -342,7 +343,7 @@ export class EchoServer {
         const event = body as EchoEvent
         event.time = timestamp()
         event.peer = peer
-        if (this.#tells.has(event.event)) this.#settings.onEvent?.(event)
+        if (this.#isTold(event.event)) this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)
     }

@@ -5,7 +5,7 @@ import { parseArguments, type Arguments } from "./arguments.ts"
 import { startEchoServer } from "./echo.ts"
 import { CertificateError } from "./certificate.ts"
 import { ListenError } from "./listen-error.ts"
-import { isLogged, jsonLine, textLine } from "./log.ts"
+import { loggedAt, jsonLine, textLine } from "./log.ts"
 import { print } from "./output.ts"
 import { WorkerBus } from "./plot/worker-bus.ts"
 import { runWorkers, type Listening } from "./workers.ts"
@@ -25,7 +25,7 @@ async function serve({ server: options, json, quiet, log }: Arguments) {
         ...options,
         bus: cluster.isWorker ? new WorkerBus() : undefined,
         onEvent: quiet ? undefined : event => print(lineOf(event)),
-        wantsEvent: event => isLogged(event, log),
+        wantsEvent: loggedAt(log),
     })
     const announcement = announcementOf(server, options.host)
     if (cluster.isPrimary) announce(announcement, json)

@@ -39,6 +39,8 @@ export interface Device {
      * @throws when no such line came in time or the device was closed; the message has the lines that came instead
      */
     expect(wanted: string | RegExp, timeout?: number): Promise<RegExpExecArray>
+    /** Lets time pass on the device's own clock. Absent where that is this computer's. */
+    sleep?(milliseconds: number): Promise<void>
     /** What the device knows about itself by now, for the report: `{ "live heap, B": 9120, "cycles per exchange": 1.9e6 }`. */
     figures?(): Record<string, number>
     /** Ends it; nothing stays behind. May be called again. */

@@ -15,7 +15,7 @@ export interface Outcome extends Verdict {
     scenario: Scenario
     network: string
     status: Status
-    /** When it began, and all that happened: `performance.now()`. */
+    /** When the program started and when it ended: `performance.now()`. */
     began: number
     ended: number
     log: readonly LogLine[]
@@ -67,7 +67,6 @@ export async function run(
         faults,
     })
     const stage = new Stage(device, link, server, record, faults, backEnd.pace)
-    const began = performance.now()
     let trouble: unknown
     try {
         await stage.play(scenario, backEnd.host(options), stop)
@@ -103,7 +102,7 @@ export async function run(
               : problems.length
                 ? "failed"
                 : "passed",
-        began,
+        began: stage.began,
         ended,
         device: figures,
     }
@@ -126,6 +125,8 @@ function messageOf({ message, settings }: Scenario) {
 /** The bench of a scenario, and how it comes to its end. */
 class Stage implements Bench {
     readonly device: Device
+    /** When the program started. */
+    began = performance.now()
     private impostors?: Impostors
     private readonly over = new AbortController()
 
@@ -163,6 +164,7 @@ class Stage implements Bench {
             ...settings,
             URL: `ws://${host}:${this.link.port}/ws`,
         })
+        this.began = performance.now()
         const { signal } = this.over
         const stopped = new Promise<never>((_, reject) => {
             const end = () => reject(new Error("stopped"))
