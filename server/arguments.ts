@@ -3,6 +3,7 @@ import { MODES, type ModeName } from "./modes.ts"
 import { LEVELS, type Level } from "./log.ts"
 import { DEFAULTS, type EchoOptions } from "./options.ts"
 import {
+    busUrl,
     each,
     notEmpty,
     origin,
@@ -25,6 +26,8 @@ export interface Arguments {
     log: Level
     /** Processes that serve */
     workers: number
+    /** Over which it shares the plot with other servers */
+    bus?: { url: string; storage: "file" | "memory" }
 }
 
 /** The longest message that may be allowed, bytes: a quarter of the longest string of V8. */
@@ -45,6 +48,8 @@ export function parseArguments(argv: string[]): Arguments {
         quiet,
         log,
         workers,
+        bus,
+        busStorage: storage,
         origin,
         subprotocol,
         ping,
@@ -79,6 +84,7 @@ export function parseArguments(argv: string[]): Arguments {
         json: json ?? false,
         quiet: quiet ?? false,
         workers,
+        bus: bus && { url: bus, storage },
     }
 }
 
@@ -184,6 +190,16 @@ function createCommand(): Command {
             new Option("--log <level>", "what to log: debug has the messages")
                 .choices(LEVELS)
                 .default("debug")
+        )
+        .option(
+            "--bus <url>",
+            "share devices and plot with the other servers on this NATS server, which needs JetStream",
+            busUrl
+        )
+        .addOption(
+            new Option("--bus-storage <kind>", "where NATS keeps the history")
+                .choices(["file", "memory"])
+                .default("file")
         )
         .addOption(new Option("--json", "log as lines of JSON"))
         .addOption(new Option("--quiet", "print the address only"))

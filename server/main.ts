@@ -7,7 +7,9 @@ import { CertificateError } from "./certificate.ts"
 import { ListenError } from "./listen-error.ts"
 import { loggedAt, jsonLine, textLine } from "./log.ts"
 import { print } from "./output.ts"
+import type { Bus } from "./plot/bus.ts"
 import { WorkerBus } from "./plot/worker-bus.ts"
+import { timestamp } from "./timestamp.ts"
 import { runWorkers, type Listening } from "./workers.ts"
 
 /** Exit code of a command line that cannot be understood. */
@@ -19,11 +21,12 @@ async function main(): Promise<void> {
     else await serve(options)
 }
 
-async function serve({ server: options, json, quiet, log }: Arguments) {
+async function serve(all: Arguments): Promise<void> {
+    const { server: options, json, quiet, log } = all
     const lineOf = json ? jsonLine : textLine
     const server = await startEchoServer({
         ...options,
-        bus: cluster.isWorker ? new WorkerBus() : undefined,
+        bus: await busOf(all),
         onEvent: quiet ? undefined : event => print(lineOf(event)),
         wantsEvent: loggedAt(log),
     })
@@ -40,6 +43,14 @@ async function serve({ server: options, json, quiet, log }: Arguments) {
     if (options.certificate) process.on("SIGHUP", () => server.reload())
     // the reader of a pipe has gone
     process.stdout.on("error", () => void stop())
+}
+
+async function busOf({ bus }: Arguments): Promise<Bus | undefined> {
+    if (!bus) return cluster.isWorker ? new WorkerBus() : undefined
+    // who does without it does not load NATS either
+    const { NatsBus } = await import("./plot/nats-bus.ts")
+    const report = (text: string) => console.error(`${timestamp()} ${text}`)
+    return new NatsBus({ ...bus, report })
 }
 
 function readArguments(): Arguments {
