@@ -53,6 +53,8 @@ export function parseArguments(argv: string[]): Arguments {
         origin,
         subprotocol,
         ping,
+        requestTimeout,
+        stallTimeout,
         cert,
         key,
         ...same
@@ -79,6 +81,8 @@ export function parseArguments(argv: string[]): Arguments {
             origins: origin,
             subprotocols: subprotocol,
             ping: ping * 1000,
+            handshakeTimeout: requestTimeout * 1000,
+            stallTimeout: stallTimeout * 1000,
         },
         log,
         json: json ?? false,
@@ -157,6 +161,18 @@ function createCommand(): Command {
             "--max-per-address <number>",
             "most connections from one address (default: a quarter of all, loopback all)",
             whole(1, 65535)
+        )
+        .option(
+            "--request-timeout <seconds>",
+            "time for a request, a handshake included",
+            seconds,
+            DEFAULTS.handshakeTimeout / 1000
+        )
+        .option(
+            "--stall-timeout <seconds>",
+            "time that a client may take none of the replies that wait for it",
+            seconds,
+            DEFAULTS.stallTimeout / 1000
         )
         .option(
             "--max-rate <messages>",
