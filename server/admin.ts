@@ -12,7 +12,7 @@ export interface Health {
 
 /** What the administrator's port tells. */
 export interface AdminSource {
-    health(): Health
+    health(): Health | Promise<Health>
     /** In Prometheus' text format */
     metrics(): Promise<string>
     metricsType: string
@@ -80,7 +80,7 @@ async function answer(source: AdminSource, url: string): Promise<Answer> {
                 body: await source.metrics(),
             }
         case "/health": {
-            const health = source.health()
+            const health = await source.health()
             return {
                 status: statusOf(health),
                 type: "application/json",

@@ -141,6 +141,7 @@ export class EchoServer {
             status: this.#closed ? "closing" : "ok",
             connections: this.#open.size,
             uptime: Math.round(process.uptime()),
+            bus: this.#settings.bus.status,
         }
     }
 
