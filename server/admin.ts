@@ -5,7 +5,7 @@ import { listenError } from "./listen-error.ts"
 
 /** How a server is. */
 export interface Health {
-    /** `ok`: it takes connections; else it should be left alone */
+    /** `degraded`: it serves, but the other servers do not hear of it; `closing`: it takes no connections any more */
     status: "ok" | "closing" | "degraded"
     [detail: string]: unknown
 }
@@ -26,7 +26,7 @@ export const PLAIN = {
 
 /**
  * The administrator's port, apart from the public one, so that nothing here is public by accident: `/metrics` and
- * `/health`, the latter with 503 unless all is well.
+ * `/health`, the latter with 503 from a server that ends.
  */
 export class Admin {
     readonly #server: Server
@@ -98,5 +98,5 @@ async function answer(source: AdminSource, url: string): Promise<Answer> {
 
 /** The HTTP status of a health. */
 export function statusOf({ status }: Health): number {
-    return status === "ok" ? 200 : 503
+    return status === "closing" ? 503 : 200
 }

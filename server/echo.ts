@@ -144,11 +144,13 @@ export class EchoServer {
 
     /** How the server is. */
     get health(): Health {
+        const bus = this.#settings.bus.status
+        const open = bus.connected ? "ok" : "degraded"
         return {
-            status: this.#closed ? "closing" : "ok",
+            status: this.#closed ? "closing" : open,
             connections: this.#open.size,
             uptime: Math.round(process.uptime()),
-            bus: this.#settings.bus.status,
+            bus,
         }
     }
 
@@ -157,6 +159,7 @@ export class EchoServer {
         return (this.#metrics ??= createMetrics({
             totals: this.#totals,
             connections: this.#open,
+            bus: this.#settings.bus,
             callers: () => this.#front.callers,
             dropped: () => this.#front.dropped,
         }))
