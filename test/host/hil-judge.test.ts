@@ -34,7 +34,8 @@ function evidence(
         record: record.map((line, at): Recorded => {
             const [event, ...data] = line.split(" ")
             if (event === "connection") return { at, event }
-            if (event === "close") return { at, event, code: 1000 }
+            if (event === "close")
+                return { at, event, code: Number(data[0] ?? 1000) }
             return {
                 at,
                 event: event as "message" | "reply",
@@ -124,6 +125,32 @@ const SPOILT: [what: string, problem: RegExp, of: ReturnType<typeof clean>][] =
                     sums(2, 2, 0)
                 ),
                 record: without(clean(3).record, /^message Hi 2$/),
+            },
+        ],
+        [
+            "a message that reaches the server twice",
+            /^expected repeated 0, it is 1$/,
+            {
+                ...clean(3),
+                record: without(
+                    clean(3).record,
+                    /^message Hi 2$/,
+                    "message Hi 2",
+                    "message Hi 2"
+                ),
+            },
+        ],
+        [
+            "a connection that the server knows nothing of",
+            /^the board opened 1 connections, the server accepted 0$/,
+            { ...clean(3), record: without(clean(3).record, /^connection$/) },
+        ],
+        [
+            "a clean end that the server did not see",
+            /^the board closed with 1000, the server saw 1006$/,
+            {
+                ...clean(3),
+                record: without(clean(3).record, /^close$/, "close 1006"),
             },
         ],
         [
