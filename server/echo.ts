@@ -5,7 +5,14 @@ import type { Duplex } from "node:stream"
 import type { Registry } from "prom-client"
 import { hostAndPort } from "./address.ts"
 import { Admin, PLAIN, statusOf, type Health } from "./admin.ts"
-import { noSeat, originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
+import {
+    noSeat,
+    originOf,
+    ownOrigins,
+    pathOf,
+    plainHttp,
+    refusalOf,
+} from "./admission.ts"
 import type { Refusal } from "./admission.ts"
 import type { Channel } from "./channel.ts"
 import { Connection } from "./connection.ts"
@@ -231,11 +238,13 @@ export class EchoServer {
         head: Buffer,
         peer: Peer
     ): void {
-        const { path, origins, tokens, plotPaths } = this.#settings
+        const { mode, path, origins, tokens, plotPaths } = this.#settings
         const isPage = plotPaths.has(pathOf(request))
+        // a plotter is for all who plot; who talks to an echo server is no other site's business
+        const own = isPage && mode !== "plotter"
         const refusal = refusalOf(request, {
             path: isPage ? pathOf(request) : path,
-            origins,
+            origins: origins ?? (own ? ownOrigins(request) : undefined),
             tokens,
         })
         if (refusal) return this.#front.refuse(socket, peer.name, refusal)
