@@ -188,7 +188,8 @@ test("lines that are expected have to come in their order", () => {
 test("what a reset of the board cut off is not silently lost, and only that", () => {
     const { log, record } = clean(2)
     const lines = ["open 1", 'sent 1 "Hi 1"', ...log]
-    const both = { log: lines, record: [...record, "message Hi 1"] }
+    const before = ["connection", "message Hi 1"]
+    const both = { log: lines, record: [...before, ...record] }
     const reset = { name: RESET, from: 1.5, to: 1.5 }
     const expected = { connections: 2 }
     assert.deepEqual(judge(evidence(both, [reset]), expected).problems, [])
