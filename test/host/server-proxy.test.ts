@@ -144,6 +144,8 @@ test("who only holds connections makes way for who asks", async t => {
     const dropped = once(silent.resume(), "close")
     for (let count = 0; count < 256; count++) await tcp(t, server.port)
     await dropped
+    // not for its time-out, which would have been told
+    assert.deepEqual(server.seen, [])
     const client = await connect(t, server.url)
     assert.equal(await client.askText("ab"), "ba")
 })
