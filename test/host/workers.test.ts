@@ -108,7 +108,11 @@ test("a page shows the devices and the history of all workers, also when its own
 
 test("workers speak wss, and take a renewed certificate when their parent is told", async t => {
     const folder = "test/host/certificate"
-    const { url, event, process: parent } = await start(
+    const {
+        url,
+        event,
+        process: parent,
+    } = await start(
         t,
         2,
         ...["--cert", `${folder}/test-only.cert.pem`],
