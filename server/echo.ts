@@ -5,7 +5,14 @@ import type { Duplex } from "node:stream"
 import type { Registry } from "prom-client"
 import { hostAndPort } from "./address.ts"
 import { Admin, PLAIN, statusOf, type Health } from "./admin.ts"
-import { noSeat, originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
+import {
+    noSeat,
+    originOf,
+    ownOrigins,
+    pathOf,
+    plainHttp,
+    refusalOf,
+} from "./admission.ts"
 import type { Refusal } from "./admission.ts"
 import type { Channel } from "./channel.ts"
 import { Connection } from "./connection.ts"
@@ -137,10 +144,13 @@ export class EchoServer {
 
     /** How the server is. */
     get health(): Health {
+        const bus = this.#settings.bus.status
+        const open = bus.connected ? "ok" : "degraded"
         return {
-            status: this.#closed ? "closing" : "ok",
+            status: this.#closed ? "closing" : open,
             connections: this.#open.size,
             uptime: Math.round(process.uptime()),
+            bus,
         }
     }
 
@@ -149,6 +159,7 @@ export class EchoServer {
         return (this.#metrics ??= createMetrics({
             totals: this.#totals,
             connections: this.#open,
+            bus: this.#settings.bus,
             callers: () => this.#front.callers,
             dropped: () => this.#front.dropped,
         }))
@@ -217,7 +228,10 @@ export class EchoServer {
             response
                 .writeHead(statusOf(health), PLAIN)
                 .end(health.status + "\n")
-        } else return plainHttp(request, this.#settings.path)
+        } else {
+            const { secure } = this.#front.peerOf(request)
+            return plainHttp(request, this.#settings.path, secure)
+        }
         return undefined
     }
 
@@ -227,12 +241,15 @@ export class EchoServer {
         head: Buffer,
         peer: Peer
     ): void {
-        const { path, origins, tokens, plotPaths } = this.#settings
+        const { mode, path, origins, tokens, plotPaths } = this.#settings
         const isPage = plotPaths.has(pathOf(request))
+        // a plotter is for all who plot; who talks to an echo server is no other site's business
+        const own = isPage && mode !== "plotter"
         const refusal = refusalOf(request, {
             path: isPage ? pathOf(request) : path,
-            origins,
+            origins: origins ?? (own ? ownOrigins(request) : undefined),
             tokens,
+            secure: peer.secure,
         })
         if (refusal) return this.#front.refuse(socket, peer.name, refusal)
         const free = this.#seats.take(peer.address)

@@ -23,10 +23,14 @@ const LEVEL_OF: Record<EchoEvent["event"], Level> = {
     failure: "warn",
 }
 
-/** Whether events of a kind are logged at `level`. */
+/** Whether events of a kind are logged at `level`; it is asked with every message. */
 export function loggedAt(level: Level): (event: EchoEvent["event"]) => boolean {
     const least = LEVELS.indexOf(level)
-    return event => LEVELS.indexOf(LEVEL_OF[event]) >= least
+    const names = Object.entries(LEVEL_OF)
+        .filter(([, level]) => LEVELS.indexOf(level) >= least)
+        .map(([name]) => name)
+    const logged: ReadonlySet<string> = new Set(names)
+    return event => logged.has(event)
 }
 
 /** Code points of a text, or bytes of a binary message, that a log line shows. */

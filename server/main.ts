@@ -10,7 +10,8 @@ import { print } from "./output.ts"
 import type { Bus } from "./plot/bus.ts"
 import { WorkerBus } from "./plot/worker-bus.ts"
 import { timestamp } from "./timestamp.ts"
-import { runWorkers, type Listening } from "./workers.ts"
+import { reportTo, shareOf } from "./worker.ts"
+import { runWorkers } from "./workers.ts"
 
 /** Exit code of a command line that cannot be understood. */
 const USAGE = 2
@@ -22,7 +23,8 @@ async function main(): Promise<void> {
 }
 
 async function serve(all: Arguments): Promise<void> {
-    const { server: options, json, quiet, log } = all
+    const { json, quiet, log, workers } = all
+    const options = cluster.isWorker ? shareOf(all.server, workers) : all.server
     const lineOf = json ? jsonLine : textLine
     const server = await startEchoServer({
         ...options,
@@ -32,7 +34,7 @@ async function serve(all: Arguments): Promise<void> {
     })
     const announcement = announcementOf(server, options.host)
     if (cluster.isPrimary) announce(announcement, json)
-    else process.send?.({ listening: announcement } satisfies Listening)
+    else reportTo(server, announcement)
     const stop = async () => {
         await server.close()
         cluster.worker?.disconnect()

@@ -10,10 +10,6 @@ export interface ChipOptions {
     bootrom: Uint8Array
     /** The flash memory, which the firmware may change; see `flashImage`. */
     flash: Uint8Array
-    /** Of the flash memory, which the firmware makes its device id of; 8 bytes. */
-    uniqueId?: Uint8Array
-    /** 0..1, for the firmware's source of randomness. Default `Math.random`. */
-    random?: () => number
     /** Connects other chips to the pins, anew at each start. */
     wire?(chip: RP2040): void
     /** Gets each byte that is sent on UART0. */
@@ -45,6 +41,7 @@ const VSYS = 2068
 const QSPI_SS = 1
 /** Input enabled, among others, which the emulator does not know (RP2040 datasheet 2.19.6.4). */
 const PAD_RESET = 0x56
+/** Of the flash memory; the firmware makes its device id of it. */
 const UNIQUE_ID = new Uint8Array([
     0xe6, 0x61, 0x41, 0x04, 0x03, 0x5c, 0x2d, 0x2a,
 ])
@@ -82,7 +79,9 @@ export class Chip {
     memory(): Memory {
         const { clock, rp2040 } = this.simulator
         const end = clock.nanos + BUSY
-        while (!rp2040.core.waiting && clock.nanos < end) this.advance(1)
+        const { core } = rp2040
+        while (!core.waiting && !this.resetting && clock.nanos < end)
+            this.advance(1)
         const { sram } = rp2040
         const flash = rp2040.flash.subarray(0, this.options.flash.length)
         const HEAPU8 = new Uint8Array(sram.length + flash.length)
@@ -134,12 +133,8 @@ export class Chip {
         )
         rp2040.flash.set(options.flash)
         const content = rp2040.flash.subarray(0, options.flash.length)
-        const id = options.uniqueId ?? UNIQUE_ID
-        connectFlash(rp2040, new SerialFlash(content, id))
-        rp2040.peripherals[0x40060] = new RingOscillator(
-            rp2040,
-            options.random ?? Math.random
-        )
+        connectFlash(rp2040, new SerialFlash(content, UNIQUE_ID))
+        rp2040.peripherals[0x40060] = new RingOscillator(rp2040, "ROSC")
         rp2040.peripherals[0x40064] = new Registers(
             rp2040,
             "VREG_AND_CHIP_RESET"

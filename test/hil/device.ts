@@ -30,7 +30,7 @@ export interface Device {
      * Resolves when it is about to run: its first log line is still to come.
      */
     deploy(program: ProgramName, settings: Settings): Promise<void>
-    /** Restarts the board, as its reset button does: what is deployed runs anew, and connections end without a word. */
+    /** Restarts the board, as its reset button does: what is deployed runs anew, and connections end without a Close frame. */
     reset(): Promise<void>
     /**
      * Waits for a log line. Each line is looked at once: the search begins behind the line that the call before found.

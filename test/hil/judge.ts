@@ -92,6 +92,7 @@ export function judge(evidence: Evidence, expected: Expected = {}): Verdict {
             : []),
         ...outOfOrder(exchanges),
         ...server.problems,
+        ...connectionProblems(evidence, figures.connections),
         ...summaryProblems(evidence.log, tally),
         ...logProblems(evidence.log, expected),
     ]
@@ -190,6 +191,24 @@ function serverSide({ record, message }: Evidence, exchanges: Exchange[]) {
     return { problems, spoilt, repeated }
 }
 
+/** What the board says of its connections, the server has to have seen. */
+function connectionProblems({ log, record }: Evidence, opened: number) {
+    const accepted = record.filter(({ event }) => event === "connection").length
+    const last = record.findLast(recorded => recorded.event === "close")
+    const code = last?.event === "close" ? last.code : undefined
+    const clean = log.some(({ text }) => text.startsWith("closed 1000 "))
+    return [
+        ...(opened > accepted
+            ? [
+                  `the board opened ${opened} connections, the server accepted ${accepted}`,
+              ]
+            : []),
+        ...(clean && code !== 1000
+            ? [`the board closed with 1000, the server saw ${code}`]
+            : []),
+    ]
+}
+
 function key(data: string | Buffer): string {
     return typeof data === "string" ? `text ${data}` : data.toString("base64")
 }
@@ -211,6 +230,7 @@ function unlike(figures: Figures, expected: Expected): string[] {
         ["late", expected.late],
         ["connections", expected.connections ?? 1],
         ["spoilt", expected.spoilt ?? 0],
+        ["repeated", expected.repeated ?? 0],
     ]
     return wanted.flatMap(([name, range]) =>
         range === undefined || within(figures[name], range)

@@ -50,6 +50,7 @@ async function main(options: Options): Promise<number> {
 async function suite(options: Options, stop: AbortSignal): Promise<number> {
     const { device, seed, out, junit } = options
     const plant = options.plant ? PLANTS[options.plant] : undefined
+    if (plant) forSimulator(options)
     const backEnd = await BACK_ENDS[device]()
     const scenarios = await choose(options.scenario)
     const tasks = tasksOf(options, backEnd, scenarios, plant)
@@ -109,8 +110,16 @@ function tasksOf(
     )
 }
 
+function forSimulator({ device }: Options) {
+    if (device !== "sim")
+        throw new UserError(
+            `faults are planted where programs are compiled here, in sim; the device is ${device}`
+        )
+}
+
 /** Plants each fault where it has to be noticed. @returns 0 when it is, everywhere */
 async function plantEach(options: Options, stop: AbortSignal): Promise<number> {
+    forSimulator(options)
     const backEnd = await BACK_ENDS[options.device]()
     const planted = new Map<Task, string>()
     for (const [name, plant] of Object.entries(PLANTS)) {

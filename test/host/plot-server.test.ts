@@ -119,6 +119,46 @@ test("the plotter's sources reach a page that connects to either of its paths", 
     source.destroy()
 })
 
+test("the page of another site gets an echo server's plot only if it is let in", async t => {
+    const origin = "http://other.example"
+    const ask = async (
+        options: EchoOptions,
+        asking: string,
+        path = "/plot"
+    ) => {
+        const server = await serve(t, { sourcePort: 0, ...options })
+        const url = `ws://127.0.0.1:${server.port}${path}`
+        const ws = new WebSocket(url, { origin: asking })
+        const event = await once(ws, "open").then(
+            () => "open",
+            (error: Error) => error.message
+        )
+        ws.terminate()
+        return event
+    }
+    assert.match(await ask({}, origin), /403/)
+    assert.match(await ask({}, "null"), /403/)
+    assert.equal(await ask({}, "https://127.0.0.1"), "open")
+    assert.equal(await ask({ origins: [origin] }, origin), "open")
+    assert.equal(await ask({}, origin, "/ws"), "open")
+    assert.equal(await ask({ mode: "plotter" }, origin), "open")
+})
+
+test("a page gets batches that are longer than what a device may send or leave unread", async t => {
+    const { server, page } = await open(t, {
+        mode: "plotter",
+        maxMessage: 100,
+        maxBuffered: 100,
+    })
+    const source = connect(server.sourcePort!, "127.0.0.1")
+    t.after(() => source.destroy())
+    const points = Array.from({ length: 9000 }, (_, i) => `${i} 1\n`)
+    source.write("a\n" + points.join(""))
+    await page.until(() => page.points.get("a/")?.length === 18_000)
+    const later = new Page(server)
+    await later.until(() => later.points.get("a/")?.length === 18_000)
+})
+
 test("a page that says something is closed with 1008", async t => {
     const { page } = await open(t)
     await once(page.ws, "open")
