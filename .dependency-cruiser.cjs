@@ -56,7 +56,14 @@ module.exports = {
             from: { path: "^src/app\\.ts$" },
             to: { path: "^src/(net/(?!stream)|networks|connect|index)" },
         },
-        only("^server/", ["^server/", "node_modules", "^node:", "^[a-z_/]+$"]),
+        only("^server/", [
+            "^server/",
+            "node_modules",
+            // it has exports only, which are not followed
+            "^@nats-io/jetstream$",
+            "^node:",
+            "^[a-z_/]+$",
+        ]),
         only("^sim/(?!device/)", [
             "^sim/(?!device/)",
             "node_modules",

@@ -5,14 +5,14 @@ import { listenError } from "./listen-error.ts"
 
 /** How a server is. */
 export interface Health {
-    /** `ok`: it takes connections; else it should be left alone */
+    /** `degraded`: it serves, but the other servers do not hear of it; `closing`: it takes no connections any more */
     status: "ok" | "closing" | "degraded"
     [detail: string]: unknown
 }
 
 /** What the administrator's port tells. */
 export interface AdminSource {
-    health(): Health
+    health(): Health | Promise<Health>
     /** In Prometheus' text format */
     metrics(): Promise<string>
     metricsType: string
@@ -26,7 +26,7 @@ export const PLAIN = {
 
 /**
  * The administrator's port, apart from the public one, so that nothing here is public by accident: `/metrics` and
- * `/health`, the latter with 503 unless all is well.
+ * `/health`, the latter with 503 from a server that ends.
  */
 export class Admin {
     readonly #server: Server
@@ -80,7 +80,7 @@ async function answer(source: AdminSource, url: string): Promise<Answer> {
                 body: await source.metrics(),
             }
         case "/health": {
-            const health = source.health()
+            const health = await source.health()
             return {
                 status: statusOf(health),
                 type: "application/json",
@@ -98,5 +98,5 @@ async function answer(source: AdminSource, url: string): Promise<Answer> {
 
 /** The HTTP status of a health. */
 export function statusOf({ status }: Health): number {
-    return status === "ok" ? 200 : 503
+    return status === "closing" ? 503 : 200
 }

@@ -113,6 +113,20 @@ function wrongVersion(version = "missing"): Refusal {
     }
 }
 
+/**
+ * The origin of a request, when it is a page of the same host that asks (the port may be another one, for a proxy does
+ * not always pass it on); else none.
+ */
+export function ownOrigins(request: IncomingMessage): ReadonlySet<string> {
+    const origin = originOf(request)?.toLowerCase() ?? ""
+    const host = `http://${request.headers.host}`
+    const isOwn =
+        URL.canParse(origin) &&
+        URL.canParse(host) &&
+        new URL(origin).hostname === new URL(host).hostname
+    return new Set(isOwn ? [origin] : [])
+}
+
 /** The page that asks; hybi-08 (version 8) called the header `Sec-WebSocket-Origin`. */
 export function originOf({ headers }: IncomingMessage): string | undefined {
     return headers.origin ?? headers["sec-websocket-origin"]?.toString()

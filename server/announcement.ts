@@ -28,7 +28,8 @@ export function announce(announcement: Announcement, json: boolean): void {
     print(`listening on ${url}`)
     for (const address of reachable) print(`reachable at ${address}`)
     print(`page at ${page}`)
-    print(`devices and plot at ${plotPage}`)
+    // in plotter mode the page is the plot
+    if (sourcePort === undefined) print(`devices and plot at ${plotPage}`)
     if (adminPort) print(`metrics and health at TCP port ${adminPort}`)
     if (sourcePort) print(`data sources at TCP port ${sourcePort}`)
 }

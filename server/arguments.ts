@@ -3,6 +3,7 @@ import { MODES, type ModeName } from "./modes.ts"
 import { LEVELS, type Level } from "./log.ts"
 import { DEFAULTS, type EchoOptions } from "./options.ts"
 import {
+    busUrl,
     each,
     notEmpty,
     origin,
@@ -25,6 +26,8 @@ export interface Arguments {
     log: Level
     /** Processes that serve */
     workers: number
+    /** Over which it shares the plot with other servers */
+    bus?: { url: string; storage: "file" | "memory" }
 }
 
 /** The longest message that may be allowed, bytes: a quarter of the longest string of V8. */
@@ -45,9 +48,13 @@ export function parseArguments(argv: string[]): Arguments {
         quiet,
         log,
         workers,
+        bus,
+        busStorage: storage,
         origin,
         subprotocol,
         ping,
+        requestTimeout,
+        stallTimeout,
         cert,
         key,
         ...same
@@ -74,11 +81,14 @@ export function parseArguments(argv: string[]): Arguments {
             origins: origin,
             subprotocols: subprotocol,
             ping: ping * 1000,
+            handshakeTimeout: requestTimeout * 1000,
+            stallTimeout: stallTimeout * 1000,
         },
         log,
         json: json ?? false,
         quiet: quiet ?? false,
         workers,
+        bus: bus && { url: bus, storage },
     }
 }
 
@@ -153,6 +163,18 @@ function createCommand(): Command {
             whole(1, 65535)
         )
         .option(
+            "--request-timeout <seconds>",
+            "time for a request, a handshake included",
+            seconds,
+            DEFAULTS.handshakeTimeout / 1000
+        )
+        .option(
+            "--stall-timeout <seconds>",
+            "time that a client may take none of the replies that wait for it",
+            seconds,
+            DEFAULTS.stallTimeout / 1000
+        )
+        .option(
             "--max-rate <messages>",
             "most messages a second from one client, and twice as many at once (default: any)",
             whole(1, 1_000_000)
@@ -184,6 +206,16 @@ function createCommand(): Command {
             new Option("--log <level>", "what to log: debug has the messages")
                 .choices(LEVELS)
                 .default("debug")
+        )
+        .option(
+            "--bus <url>",
+            "share devices and plot with the other servers on this NATS server, which needs JetStream",
+            busUrl
+        )
+        .addOption(
+            new Option("--bus-storage <kind>", "where NATS keeps the history")
+                .choices(["file", "memory"])
+                .default("file")
         )
         .addOption(new Option("--json", "log as lines of JSON"))
         .addOption(new Option("--quiet", "print the address only"))

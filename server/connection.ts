@@ -54,6 +54,7 @@ export class Connection {
     /** When the ping was sent that has no pong yet */
     #pingedAt?: number
     #gathering = false
+    #muted = false
 
     constructor(
         ws: Channel,
@@ -186,6 +187,7 @@ export class Connection {
         this.#settings.written?.()
         // Node calls a write that was under way when its socket was destroyed a success
         if (this.#socket.destroyed || !this.#ws.isPaused) return
+        if (this.#muted) return
         if (this.buffered > this.#settings.maxBuffered / 2) return
         this.#pingedAt = undefined
         this.#socket.setTimeout(0)
@@ -202,6 +204,9 @@ export class Connection {
             reason: `sent more than ${maxRate} messages a second`,
         })
         this.close(1008, "too many messages")
+        // what it sends on is not worth the time to read; the close timeout ends it
+        this.#muted = true
+        this.#ws.pause()
     }
 
     #stalled(): void {

@@ -114,11 +114,6 @@ export class DraftChannel extends EventEmitter implements Channel {
         const socket = this.#socket
         this.#driver.io.on("data", (chunk: Buffer) => this.#write(chunk))
         this.#driver.on("open", () => this.#opened())
-        this.#driver.on("message", ({ data }: { data: string }) => {
-            if (this.#readyState === WebSocket.OPEN)
-                this.emit("message", data, false)
-        })
-        this.#driver.on("close", () => this.#peerCloses())
         socket.setTimeout(0)
         socket.setNoDelay(true)
         if (this.#options.ping) socket.setKeepAlive(true, this.#options.ping)
@@ -174,22 +169,23 @@ export class DraftChannel extends EventEmitter implements Channel {
         this.#bodyLeft -= body.length
         if (body.length) this.#driver.parse(body)
         for (const piece of this.#frames.pieces(chunk.subarray(body.length))) {
-            if (piece.kind === "text") this.#driver.parse(piece.bytes)
-            else if (piece.kind === "toolong")
+            if (this.#readyState > WebSocket.CLOSING) return
+            if (piece.kind === "toolong")
                 return this.#fail("Max payload size exceeded")
-            else if (this.version === "hixie-76") this.#driver.parse(CLOSING)
+            if (piece.kind === "closing") this.#peerCloses()
+            else if (this.#readyState === WebSocket.OPEN)
+                this.emit("message", piece.text, false)
         }
     }
 
     #write(chunk: Buffer): void {
-        // the driver answers a closing that this side began
-        if (this.#readyState <= WebSocket.OPEN)
-            this.#socket.write(chunk, this.#written)
+        this.#socket.write(chunk, this.#written)
     }
 
     #peerCloses(): void {
-        this.#ended = this.version === "hixie-76"
-        if (this.#readyState === WebSocket.OPEN) this.#closing()
+        if (this.version === "hixie-75") return
+        this.#ended = true
+        if (this.#readyState === WebSocket.OPEN) this.close()
         this.#socket.end()
     }
 

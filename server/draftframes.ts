@@ -8,23 +8,27 @@ enum Part {
 
 /** What comes next in a draft's stream. */
 export type DraftPiece =
-    /** Bytes of a text frame, its 0x00 and 0xFF included */
-    | { kind: "text"; bytes: Buffer }
+    /** Bytes that are not UTF-8 are U+FFFD */
+    | { kind: "text"; text: string }
     /** 0xFF 0x00 */
     | { kind: "closing" }
-    /** A frame beyond what is allowed, of which nothing can be kept */
+    /** A frame beyond what is allowed; nothing can follow it */
     | { kind: "toolong" }
+
+/** Bytes that are held for a text at first; twice as many each time that they do not suffice. */
+const FIRST_HOLD = 1024
 
 /**
  * Takes a draft's stream apart (draft-hixie-thewebsocketprotocol-76 section 5.3): text frames end at 0xFF; a frame
- * whose first bit is set announces its length, seven bits to a byte, and is skipped. websocket-driver 0.7.5 takes 0xFF
- * within a skipped frame for the end of a text, and throws.
+ * whose first bit is set announces its length, seven bits to a byte, and is skipped. websocket-driver 0.7.5 is not asked:
+ * it takes 0xFF within a skipped frame for the end of a text, and throws; and it keeps a text as an array of numbers.
  */
 export class DraftFrames {
     readonly #longest: number
     #part = Part.Lead
     /** Bytes of the text so far, or bytes still to be skipped */
     #length = 0
+    #held = Buffer.alloc(0)
     #lead = 0
 
     /** @param longest bytes of a text, and of a frame that is skipped */
@@ -36,11 +40,12 @@ export class DraftFrames {
     *pieces(chunk: Buffer): Generator<DraftPiece> {
         for (let at = 0; at < chunk.length;) {
             if (this.#part === Part.Lead) {
-                at += this.#start(chunk[at])
+                this.#start(chunk[at++])
             } else if (this.#part === Part.Text) {
-                const end = chunk.indexOf(0xff, at) + 1 || chunk.length
-                yield this.#text(chunk.subarray(at, end))
-                at = end
+                const end = chunk.indexOf(0xff, at)
+                const bytes = chunk.subarray(at, end < 0 ? chunk.length : end)
+                yield* this.#addText(bytes, end >= 0)
+                at += bytes.length + Number(end >= 0)
             } else if (this.#part === Part.Length) {
                 yield* this.#addLength(chunk[at++])
             } else {
@@ -52,22 +57,28 @@ export class DraftFrames {
         }
     }
 
-    /** @returns how many bytes of the frame are done with */
-    #start(lead: number): number {
+    #start(lead: number): void {
         this.#lead = lead
         this.#part = lead & 0x80 ? Part.Length : Part.Text
-        // the lead of a text goes with it, uncounted
-        this.#length = lead & 0x80 ? 0 : -1
-        return lead & 0x80 ? 1 : 0
+        this.#length = 0
     }
 
-    #text(bytes: Buffer): DraftPiece {
-        const ends = bytes.at(-1) === 0xff
-        this.#length += bytes.length
-        if (this.#length - Number(ends) > this.#longest)
-            return { kind: "toolong" }
-        if (ends) this.#part = Part.Lead
-        return { kind: "text", bytes }
+    *#addText(bytes: Buffer, ends: boolean): Generator<DraftPiece> {
+        const length = this.#length + bytes.length
+        if (length > this.#longest) return yield { kind: "toolong" }
+        if (length > this.#held.length) {
+            const hold = Math.max(length, 2 * this.#held.length, FIRST_HOLD)
+            const before = this.#held.subarray(0, this.#length)
+            this.#held = Buffer.concat([before], Math.min(hold, this.#longest))
+        }
+        bytes.copy(this.#held, this.#length)
+        this.#length = length
+        if (!ends) return
+        this.#part = Part.Lead
+        const text = this.#held.toString("utf8", 0, length)
+        // a long one does not stay in memory with its connection
+        if (this.#held.length > FIRST_HOLD) this.#held = Buffer.alloc(0)
+        yield { kind: "text", text }
     }
 
     *#addLength(byte: number): Generator<DraftPiece> {

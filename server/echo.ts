@@ -5,11 +5,17 @@ import type { Duplex } from "node:stream"
 import type { Registry } from "prom-client"
 import { hostAndPort } from "./address.ts"
 import { Admin, PLAIN, statusOf, type Health } from "./admin.ts"
-import { noSeat, originOf, pathOf, plainHttp, refusalOf } from "./admission.ts"
+import {
+    noSeat,
+    originOf,
+    ownOrigins,
+    pathOf,
+    plainHttp,
+    refusalOf,
+} from "./admission.ts"
 import type { Refusal } from "./admission.ts"
 import type { Channel } from "./channel.ts"
 import { Connection } from "./connection.ts"
-import { EVENT_NAMES } from "./events.ts"
 import type { EchoEvent, EventBody, EventMap, Reporter } from "./events.ts"
 import { Front } from "./front.ts"
 import { Handshakes } from "./handshakes.ts"
@@ -68,8 +74,6 @@ export class EchoServer {
     readonly #admin?: Admin
     readonly #seats: Seats
     readonly #totals = new Totals()
-    /** What `onEvent` is told */
-    readonly #tells: ReadonlySet<EchoEvent["event"]>
     readonly #open = new Set<Connection>()
     #metrics?: Registry
     #heartbeat?: NodeJS.Timeout
@@ -83,8 +87,6 @@ export class EchoServer {
                 this.#emit(peer, event)
             )
         if (settings.adminPort !== undefined) this.#admin = this.#createAdmin()
-        const { onEvent, wantsEvent } = settings
-        this.#tells = new Set(onEvent && EVENT_NAMES.filter(wantsEvent))
         this.connections = this.#open
         this.#seats = new Seats(settings.maxConnections, settings.share)
         this.#handshakes = new Handshakes(settings, (request, socket, reason) =>
@@ -142,10 +144,13 @@ export class EchoServer {
 
     /** How the server is. */
     get health(): Health {
+        const bus = this.#settings.bus.status
+        const open = bus.connected ? "ok" : "degraded"
         return {
-            status: this.#closed ? "closing" : "ok",
+            status: this.#closed ? "closing" : open,
             connections: this.#open.size,
             uptime: Math.round(process.uptime()),
+            bus,
         }
     }
 
@@ -154,6 +159,7 @@ export class EchoServer {
         return (this.#metrics ??= createMetrics({
             totals: this.#totals,
             connections: this.#open,
+            bus: this.#settings.bus,
             callers: () => this.#front.callers,
             dropped: () => this.#front.dropped,
         }))
@@ -232,11 +238,13 @@ export class EchoServer {
         head: Buffer,
         peer: Peer
     ): void {
-        const { path, origins, tokens, plotPaths } = this.#settings
+        const { mode, path, origins, tokens, plotPaths } = this.#settings
         const isPage = plotPaths.has(pathOf(request))
+        // a plotter is for all who plot; who talks to an echo server is no other site's business
+        const own = isPage && mode !== "plotter"
         const refusal = refusalOf(request, {
             path: isPage ? pathOf(request) : path,
-            origins,
+            origins: origins ?? (own ? ownOrigins(request) : undefined),
             tokens,
         })
         if (refusal) return this.#front.refuse(socket, peer.name, refusal)
@@ -330,10 +338,16 @@ export class EchoServer {
         this.#emit(peer, { event: "refused", status, reason })
     }
 
+    /** Whether `onEvent` wants it. */
+    #isTold(event: EchoEvent["event"]): boolean {
+        const { onEvent, wantsEvent } = this.#settings
+        return onEvent !== undefined && wantsEvent(event)
+    }
+
     #reporterOf(peer: string): Reporter {
         return {
             wants: event =>
-                this.#tells.has(event) || this.events.listenerCount(event) > 0,
+                this.#isTold(event) || this.events.listenerCount(event) > 0,
             report: body => this.#emit(peer, body),
         }
     }
@@ -342,7 +356,7 @@ export class EchoServer {
         const event = body as EchoEvent
         event.time = timestamp()
         event.peer = peer
-        if (this.#tells.has(event.event)) this.#settings.onEvent?.(event)
+        if (this.#isTold(event.event)) this.#settings.onEvent?.(event)
         const events: EventEmitter = this.events
         events.emit(event.event, event)
     }

@@ -94,12 +94,6 @@ export type EchoEvent =
     | GoneEvent
     | RenewedEvent
 
-/** The names of all events. */
-export const EVENT_NAMES = [
-    ...["connection", "message", "reply", "close", "failure"],
-    ...["refused", "pause", "resume", "renewed"],
-] as EchoEvent["event"][]
-
 /** The events by name, as an emitter wants them. */
 export type EventMap = {
     [Name in EchoEvent["event"]]: [Extract<EchoEvent, { event: Name }>]

@@ -16,13 +16,21 @@ const LEVEL_OF: Record<EchoEvent["event"], Level> = {
     pause: "info",
     resume: "info",
     renewed: "info",
+    source: "info",
+    gone: "info",
+    line: "warn",
     refused: "warn",
     failure: "warn",
 }
 
-/** Whether events of this kind are logged at `level`. */
-export function isLogged(event: EchoEvent["event"], level: Level): boolean {
-    return LEVELS.indexOf(LEVEL_OF[event]) >= LEVELS.indexOf(level)
+/** Whether events of a kind are logged at `level`; it is asked with every message. */
+export function loggedAt(level: Level): (event: EchoEvent["event"]) => boolean {
+    const least = LEVELS.indexOf(level)
+    const names = Object.entries(LEVEL_OF)
+        .filter(([, level]) => LEVELS.indexOf(level) >= least)
+        .map(([name]) => name)
+    const logged: ReadonlySet<string> = new Set(names)
+    return event => logged.has(event)
 }
 
 /** Code points of a text, or bytes of a binary message, that a log line shows. */

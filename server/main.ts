@@ -5,10 +5,13 @@ import { parseArguments, type Arguments } from "./arguments.ts"
 import { startEchoServer } from "./echo.ts"
 import { CertificateError } from "./certificate.ts"
 import { ListenError } from "./listen-error.ts"
-import { isLogged, jsonLine, textLine } from "./log.ts"
+import { loggedAt, jsonLine, textLine } from "./log.ts"
 import { print } from "./output.ts"
+import type { Bus } from "./plot/bus.ts"
 import { WorkerBus } from "./plot/worker-bus.ts"
-import { runWorkers, type Listening } from "./workers.ts"
+import { timestamp } from "./timestamp.ts"
+import { reportTo, shareOf } from "./worker.ts"
+import { runWorkers } from "./workers.ts"
 
 /** Exit code of a command line that cannot be understood. */
 const USAGE = 2
@@ -19,17 +22,19 @@ async function main(): Promise<void> {
     else await serve(options)
 }
 
-async function serve({ server: options, json, quiet, log }: Arguments) {
+async function serve(all: Arguments): Promise<void> {
+    const { json, quiet, log, workers } = all
+    const options = cluster.isWorker ? shareOf(all.server, workers) : all.server
     const lineOf = json ? jsonLine : textLine
     const server = await startEchoServer({
         ...options,
-        bus: cluster.isWorker ? new WorkerBus() : undefined,
+        bus: await busOf(all),
         onEvent: quiet ? undefined : event => print(lineOf(event)),
-        wantsEvent: event => isLogged(event, log),
+        wantsEvent: loggedAt(log),
     })
     const announcement = announcementOf(server, options.host)
     if (cluster.isPrimary) announce(announcement, json)
-    else process.send?.({ listening: announcement } satisfies Listening)
+    else reportTo(server, announcement)
     const stop = async () => {
         await server.close()
         cluster.worker?.disconnect()
@@ -40,6 +45,14 @@ async function serve({ server: options, json, quiet, log }: Arguments) {
     if (options.certificate) process.on("SIGHUP", () => server.reload())
     // the reader of a pipe has gone
     process.stdout.on("error", () => void stop())
+}
+
+async function busOf({ bus }: Arguments): Promise<Bus | undefined> {
+    if (!bus) return cluster.isWorker ? new WorkerBus() : undefined
+    // who does without it does not load NATS either
+    const { NatsBus } = await import("./plot/nats-bus.ts")
+    const report = (text: string) => console.error(`${timestamp()} ${text}`)
+    return new NatsBus({ ...bus, report })
 }
 
 function readArguments(): Arguments {

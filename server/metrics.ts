@@ -1,11 +1,13 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client"
 import type { Connection } from "./connection.ts"
+import type { Bus } from "./plot/bus.ts"
 import type { Totals } from "./totals.ts"
 
 /** Where the numbers come from; read when someone asks. */
 export interface MetricsSource {
     totals: Totals
     connections: ReadonlySet<Connection>
+    bus: Bus
     /** TCP connections that are no WebSockets */
     callers(): number
     /** Connections that were dropped unheard */
@@ -116,6 +118,19 @@ export function createMetrics(source: MetricsSource): Registry {
         "websocket_failures_total",
         "WebSockets that were failed by the server, or broke",
         () => traffic().failures
+    )
+    gauge("bus_connected", "1: the other servers hear of this one", () =>
+        Number(source.bus.status.connected)
+    )
+    gauge(
+        "bus_waiting_events",
+        "Events that have not arrived on the bus yet",
+        () => source.bus.status.waiting
+    )
+    counter(
+        "bus_dropped_events_total",
+        "Events that could not be kept for the bus any longer",
+        () => source.bus.status.dropped
     )
     return register
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { InvalidArgumentError } from "commander"
+import { BUS_URL, connectionOptions } from "./plot/nats-url.ts"
 import { proxies } from "./peer.ts"
 
 /** A day in seconds: the longest interval. */
@@ -59,6 +60,15 @@ export const token: Parser<string> = text => {
     throw new InvalidArgumentError(
         "Allowed are letters, digits and !#$%&'*+-.^_`|~ without spaces."
     )
+}
+
+export const busUrl: Parser<string> = text => {
+    try {
+        connectionOptions(text)
+        return text
+    } catch {
+        throw new InvalidArgumentError(`Allowed is ${BUS_URL}.`)
+    }
 }
 
 /** Collects the values of an option that may be repeated. */

@@ -2,19 +2,18 @@ import cluster, { type Worker } from "node:cluster"
 import { once } from "node:events"
 import { createServer, type AddressInfo } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
+import { Admin } from "./admin.ts"
 import { announce, type Announcement } from "./announcement.ts"
 import type { Arguments } from "./arguments.ts"
+import { crewSource } from "./crew.ts"
 import { listenError } from "./listen-error.ts"
 import { quote } from "./log.ts"
+import { DEFAULTS } from "./options.ts"
 import { print } from "./output.ts"
 import { Relay, type Member } from "./plot/relay.ts"
 import type { FromRelay, ToRelay } from "./plot/worker-bus.ts"
 import { timestamp } from "./timestamp.ts"
-
-/** What a worker tells its parent, besides what its bus does. */
-export interface Listening {
-    listening: Announcement
-}
+import type { FromWorker } from "./worker.ts"
 
 /** Milliseconds that the workers have to end; a server's own deadline is shorter. */
 const DEADLINE = 10_000
@@ -56,6 +55,7 @@ class Workers {
     readonly #options: Arguments
     readonly #relay = new Relay()
     readonly #alive = new Set<Worker>()
+    #adminPort?: number
     #announced = false
     #stopping = false
     #finish = () => {}
@@ -66,10 +66,13 @@ class Workers {
     }
 
     async run(): Promise<void> {
-        const { workers } = this.#options
+        const { workers, server } = this.#options
+        const admin = await this.#openAdmin()
         const stop = () => this.#stop()
         process.on("SIGINT", stop).on("SIGTERM", stop)
         process.stdout.on("error", stop)
+        if (server.certificate)
+            process.on("SIGHUP", () => this.#signal("SIGHUP"))
         // the first one alone, so that what is wrong with the options is said once
         const serves = await this.#start(1)
         if (!serves && !this.#stopping) process.exitCode = 1
@@ -77,6 +80,17 @@ class Workers {
             void this.#start(number)
         await this.#finished
         this.#relay.close()
+        await admin?.close()
+    }
+
+    async #openAdmin(): Promise<Admin | undefined> {
+        const { server, workers } = this.#options
+        const { adminHost = DEFAULTS.adminHost, adminPort } = server
+        if (adminPort === undefined) return undefined
+        const admin = new Admin(crewSource(this.#alive, workers))
+        await admin.listen(adminHost, adminPort)
+        this.#adminPort = admin.port
+        return admin
     }
 
     /** @returns whether the worker serves; else it has ended, or all are to stop */
@@ -86,14 +100,15 @@ class Workers {
         const member = memberOf(worker)
         this.#alive.add(worker)
         return new Promise(resolve => {
-            worker.on("message", (message: Listening | ToRelay) => {
+            worker.on("message", (message: FromWorker | ToRelay) => {
                 if ("listening" in message) {
                     this.#announce(message.listening)
                     this.#tell(number, worker, "serves")
                     resolve(!this.#stopping)
-                } else if (message.bus === "publish")
+                } else if (!("bus" in message)) return
+                else if (message.bus === "publish")
                     this.#relay.publish(message.event, member)
-                else if (message.bus === "subscribe") this.#relay.join(member)
+                else this.#relay.join(member)
             })
             worker.once("exit", (code, signal) => {
                 resolve(false)
@@ -113,7 +128,8 @@ class Workers {
     }
 
     #announce(announcement: Announcement): void {
-        if (!this.#announced) announce(announcement, this.#options.json)
+        const whole = { ...announcement, adminPort: this.#adminPort }
+        if (!this.#announced) announce(whole, this.#options.json)
         this.#announced = true
     }
 
@@ -134,11 +150,13 @@ class Workers {
     #stop(): void {
         if (this.#stopping) return
         this.#stopping = true
-        for (const worker of this.#alive) worker.process.kill("SIGTERM")
+        this.#signal("SIGTERM")
         this.#check()
-        setTimeout(() => {
-            for (const worker of this.#alive) worker.process.kill("SIGKILL")
-        }, DEADLINE).unref()
+        setTimeout(() => this.#signal("SIGKILL"), DEADLINE).unref()
+    }
+
+    #signal(name: NodeJS.Signals): void {
+        for (const worker of this.#alive) worker.process.kill(name)
     }
 }
 

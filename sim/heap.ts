@@ -21,7 +21,6 @@ import {
     TYPES,
     WORD,
 } from "./heap-layout.ts"
-import type { Vm } from "./vm.ts"
 
 /** Bytes, block headers included. `live + garbage + free === size`. */
 export interface HeapReport {
@@ -40,9 +39,20 @@ export interface HeapReport {
     types: Record<string, number>
 }
 
+/** The memory that a VM's pointers point into. */
+export interface Memory {
+    /** Its bytes; another array when it has grown. */
+    readonly HEAPU8: Uint8Array
+    /** Where in them a pointer points. Default: where it says. */
+    index?(pointer: number): number
+    /** The lowest pointer. Default 0. */
+    readonly lowest?: number
+}
+
 export class Heap {
     private memory: Uint8Array = new Uint8Array()
     private words: Uint32Array = new Uint32Array()
+    private readonly index: (pointer: number) => number
     private gc = 0
     private searched = false
     private start = 0
@@ -51,7 +61,9 @@ export class Heap {
     private marks: Uint8Array = new Uint8Array()
     private readonly pending: number[] = []
 
-    constructor(private readonly vm: Vm) {}
+    constructor(private readonly vm: Memory) {
+        this.index = vm.index ?? (pointer => pointer)
+    }
 
     /** @throws when no program is loaded: right after a panic or before the first start */
     report(): HeapReport {
@@ -107,12 +119,7 @@ export class Heap {
         const found: Uint8Array[] = []
         for (const block of this.blocks())
             if ((this.tag(block) & 0xf) === TAG.buffer && this.isMarked(block))
-                found.push(
-                    this.memory.subarray(
-                        block + 12,
-                        block + 12 + this.u16(block + 4)
-                    )
-                )
+                found.push(this.bytes(block + 12, this.u16(block + 4)))
         return found
     }
 
@@ -137,8 +144,9 @@ export class Heap {
     private search(): boolean {
         if (this.searched) return false
         this.searched = true
-        const last = this.memory.length - GC.size - CHUNK.start
-        for (let at = WORD; at < last; at += WORD) {
+        const first = this.vm.lowest ?? 0
+        const last = first + this.memory.length - GC.size - CHUNK.start
+        for (let at = first + WORD; at < last; at += WORD) {
             if (!this.isHeap(at)) continue
             this.gc = at
             return true
@@ -163,11 +171,20 @@ export class Heap {
     }
 
     private u32(at: number): number {
-        return this.words[at >> 2]
+        return this.words[this.index(at) >> 2]
+    }
+
+    private u8(at: number): number {
+        return this.memory[this.index(at)]
+    }
+
+    private bytes(at: number, length: number): Uint8Array {
+        const start = this.index(at)
+        return this.memory.subarray(start, start + length)
     }
 
     private u16(at: number): number {
-        return this.memory[at] | (this.memory[at + 1] << 8)
+        return this.u8(at) | (this.u8(at + 1) << 8)
     }
 
     private tag(block: number): number {
@@ -191,7 +208,7 @@ export class Heap {
         this.values(this.u32(context + CONTEXT.globals), globals)
         this.values(
             context + CONTEXT.stack,
-            this.memory[context + CONTEXT.stackTop]
+            this.u8(context + CONTEXT.stackTop)
         )
         this.values(context + CONTEXT.exception, 1)
         this.values(context + CONTEXT.diagnostic, 1)
@@ -207,7 +224,7 @@ export class Heap {
 
     private builtins(context: number) {
         const list = this.u32(context + CONTEXT.builtins)
-        const count = this.memory[context + CONTEXT.builtinCount]
+        const count = this.u8(context + CONTEXT.builtinCount)
         for (let i = 0; i < count; i++) this.block(this.u32(list + i * WORD))
     }
 
@@ -224,7 +241,7 @@ export class Heap {
 
     private pins(context: number) {
         const list = this.u32(context + CONTEXT.pins)
-        const count = this.memory[context + CONTEXT.pinCount]
+        const count = this.u8(context + CONTEXT.pinCount)
         for (let i = 0; i < count; i++) this.values(list + i * PIN_SIZE, 1)
     }
 

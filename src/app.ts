@@ -110,7 +110,7 @@ class App {
 
     private async exchange(n: number) {
         const { message, timeout } = this.options
-        const text = message.split("{n}").join("" + n)
+        const text = numbered(message, n)
         const exchange: Exchange = { n, text, start: ds.millis() }
         this.current = exchange
         this.light.set(DARK)
@@ -227,6 +227,15 @@ class App {
 /** Milliseconds since the message was sent. */
 function age(exchange: Exchange): number {
     return ds.millis() - exchange.start
+}
+
+/** The message with its number in the place of each `{n}`. */
+function numbered(message: string, n: number): string {
+    for (;;) {
+        const at = message.indexOf("{n}")
+        if (at < 0) return message
+        message = message.slice(0, at) + n + message.slice(at + 3)
+    }
 }
 
 function binary({ data }: Message): string {

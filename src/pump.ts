@@ -148,8 +148,9 @@ export class Pump {
             !item.slice
         ) {
             // Nothing is before it: straight to the link.
+            const bytes = sender.frame(item)
             owner.bufferedAmount = item.length
-            await this.flush(sender.frame(item), item)
+            await this.flush(bytes, item)
             return !this.error
         }
         sender.push(item)

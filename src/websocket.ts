@@ -141,8 +141,6 @@ export class WebSocket implements PumpOwner, SliceSink {
      */
     async send(data: string | Buffer | Message) {
         const item = wholeMessage(data)
-        const { version } = this.options
-        if (version) version.check(item.head)
         while (this.writer) await this.changed.wait()
         if (this.readyState === CONNECTING) {
             if (this.options.reconnect) return this.enqueue(item)
@@ -361,7 +359,9 @@ export class WebSocket implements PumpOwner, SliceSink {
     }
 
     private enqueue(item: Outgoing) {
-        const dropped = this.options.reconnect.admit(this.waiting, item)
+        const { version, reconnect } = this.options
+        if (version) version.check(item.head, item.data)
+        const dropped = reconnect.admit(this.waiting, item)
         this.drop(dropped, "queue full")
         this.countWaiting()
     }

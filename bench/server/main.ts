@@ -113,6 +113,11 @@ const speed = await compare([
     BARE,
     ours("reverse", "--quiet"),
     ours("reverse, logging"),
+    ours(
+        "reverse, with limits and metrics",
+        ...["--log", "info", "--max-rate", "1000000"],
+        ...["--max-per-address", "1000", "--admin-port", "0"]
+    ),
     ...tornado,
 ])
 showSpeed(speed)

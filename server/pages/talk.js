@@ -76,5 +76,7 @@ function connect() {
         }
 }
 
+// a token goes along
+for (const link of document.links) link.hash = location.hash
 again.onclick = connect
 connect()

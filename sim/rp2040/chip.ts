@@ -1,6 +1,7 @@
 /** An RP2040 that runs real firmware: the emulator rp2040js, and what it leaves out. */
 import { Simulator, type Logger, type RP2040 } from "rp2040js"
 import { SerialFlash } from "../chips/serialflash.ts"
+import type { Memory } from "../heap.ts"
 import { connectFlash } from "./flashport.ts"
 import { Registers, RingOscillator } from "./peripherals.ts"
 
@@ -9,10 +10,6 @@ export interface ChipOptions {
     bootrom: Uint8Array
     /** The flash memory, which the firmware may change; see `flashImage`. */
     flash: Uint8Array
-    /** Of the flash memory, which the firmware makes its device id of; 8 bytes. */
-    uniqueId?: Uint8Array
-    /** 0..1, for the firmware's source of randomness. Default `Math.random`. */
-    random?: () => number
     /** Connects other chips to the pins, anew at each start. */
     wire?(chip: RP2040): void
     /** Gets each byte that is sent on UART0. */
@@ -29,6 +26,11 @@ const TURN = 5
 const STRIDE = 100_000
 /** So much behind, in milliseconds, and the chip does not try to catch up: it must not be faster than its surroundings. */
 const LAG = 10
+/** Nanoseconds in which the firmware comes to where it waits. */
+const BUSY = 500e6
+/** Where RAM and flash begin (datasheet 2.2). */
+const RAM = 0x20000000
+const FLASH = 0x10000000
 /** Address of AIRCR in the core's private registers, and its SYSRESETREQ (ARMv6-M B3.2.6). */
 const AIRCR = 0xd0c
 const SYSRESETREQ = 4
@@ -39,6 +41,7 @@ const VSYS = 2068
 const QSPI_SS = 1
 /** Input enabled, among others, which the emulator does not know (RP2040 datasheet 2.19.6.4). */
 const PAD_RESET = 0x56
+/** Of the flash memory; the firmware makes its device id of it. */
 const UNIQUE_ID = new Uint8Array([
     0xe6, 0x61, 0x41, 0x04, 0x03, 0x5c, 0x2d, 0x2a,
 ])
@@ -51,6 +54,7 @@ export class Chip {
     /** `performance.now()` when the chip's clock was 0, or would have been at its present pace. */
     private origin = 0
     private resetting = false
+    private running = false
     /** Cycles and nanoseconds before the last start. */
     private before = { cycles: 0, nanos: 0 }
 
@@ -68,22 +72,42 @@ export class Chip {
         return (this.before.nanos + this.simulator.clock.nanos) / 1e6
     }
 
-    /** Its 264 KB of memory, from 0x20000000. */
-    get memory(): Uint8Array {
-        return this.simulator.rp2040.sram
+    /**
+     * What its memory holds, as its pointers find it: RAM and flash. The chip is first let run on to where it waits for an
+     * event, as the firmware does when none of its data is half changed.
+     */
+    memory(): Memory {
+        const { clock, rp2040 } = this.simulator
+        const end = clock.nanos + BUSY
+        const { core } = rp2040
+        while (!core.waiting && !this.resetting && clock.nanos < end)
+            this.advance(1)
+        const { sram } = rp2040
+        const flash = rp2040.flash.subarray(0, this.options.flash.length)
+        const HEAPU8 = new Uint8Array(sram.length + flash.length)
+        HEAPU8.set(sram)
+        HEAPU8.set(flash, sram.length)
+        return {
+            HEAPU8,
+            lowest: RAM,
+            index: pointer =>
+                pointer >= RAM ? pointer - RAM : sram.length + pointer - FLASH,
+        }
     }
 
     /** Lets it run, until `stop`. */
     start(): void {
-        if (this.immediate || this.timer) return
+        if (this.running) return
+        this.running = true
         this.origin = performance.now() - this.simulator.clock.nanos / 1e6
         this.continue(0)
     }
 
+    /** Stands still, clock and all, after the instruction that it is at. */
     stop(): void {
+        this.running = false
         clearImmediate(this.immediate)
         clearTimeout(this.timer)
-        this.immediate = this.timer = undefined
     }
 
     /** Its RUN pin falls and rises again. */
@@ -109,12 +133,8 @@ export class Chip {
         )
         rp2040.flash.set(options.flash)
         const content = rp2040.flash.subarray(0, options.flash.length)
-        const id = options.uniqueId ?? UNIQUE_ID
-        connectFlash(rp2040, new SerialFlash(content, id))
-        rp2040.peripherals[0x40060] = new RingOscillator(
-            rp2040,
-            options.random ?? Math.random
-        )
+        connectFlash(rp2040, new SerialFlash(content, UNIQUE_ID))
+        rp2040.peripherals[0x40060] = new RingOscillator(rp2040, "ROSC")
         rp2040.peripherals[0x40064] = new Registers(
             rp2040,
             "VREG_AND_CHIP_RESET"
@@ -139,8 +159,8 @@ export class Chip {
 
     private continue(wait: number) {
         const run = () => {
-            this.immediate = this.timer = undefined
-            this.continue(this.turn())
+            const ahead = this.turn()
+            if (this.running) this.continue(ahead)
         }
         if (wait > 0) this.timer = setTimeout(run, wait)
         else this.immediate = setImmediate(run)
@@ -159,7 +179,7 @@ export class Chip {
             const now = performance.now()
             const ahead = clock.nanos / 1e6 - (now - this.origin)
             if (ahead < -LAG) this.origin = now - clock.nanos / 1e6
-            if (ahead > 0 || now > end) return ahead
+            if (ahead > 0 || now > end || !this.running) return ahead
         }
     }
 
@@ -167,7 +187,9 @@ export class Chip {
         const { clock, rp2040 } = this.simulator
         const { core } = rp2040
         const end = clock.nanos + nanos
+        const { running } = this
         while (clock.nanos < end && !this.resetting) {
+            if (this.running !== running) return
             if (!core.waiting)
                 clock.tick(core.executeInstruction() * CYCLE_NANOS)
             else

@@ -46,8 +46,7 @@ export async function flashImage(contents: Contents): Promise<Uint8Array> {
         archs: { rp2040: Architecture }
     }
     const { dcfgOffset, fstorOffset, fstorPages, flashPageSize } = archs.rp2040
-    const flash = new Uint8Array(FLASH_SIZE).fill(0xff)
-    unpack(contents.firmware, flash)
+    const flash = unpack(contents.firmware)
     const put = (address: string, size: number, data: Uint8Array) => {
         const start = +address - FLASH
         flash.fill(0xff, start, start + size)
@@ -84,8 +83,13 @@ async function storage(
     return content
 }
 
-/** Puts a UF2 file's blocks where they say. */
-function unpack(file: Uint8Array, flash: Uint8Array) {
+/**
+ * Puts a UF2 file's blocks where they say.
+ * @returns the whole flash memory
+ * @throws when it is not a UF2 file for this chip
+ */
+export function unpack(file: Uint8Array): Uint8Array {
+    const flash = new Uint8Array(FLASH_SIZE).fill(0xff)
     const view = new DataView(file.buffer, file.byteOffset, file.length)
     for (let at = 0; at + UF2.size <= file.length; at += UF2.size) {
         const word = (offset: number) => view.getUint32(at + offset, true)
@@ -107,4 +111,5 @@ function unpack(file: Uint8Array, flash: Uint8Array) {
         const payload = at + UF2.payload
         flash.set(file.subarray(payload, payload + length), start)
     }
+    return flash
 }

@@ -3,7 +3,8 @@
  *
  * @see https://datasheets.raspberrypi.com/rp2040/rp2040-datasheet.pdf sections 2.17.7 and 2.12.8
  */
-import { BasePeripheral, type RP2040 } from "rp2040js"
+import { randomInt } from "node:crypto"
+import { BasePeripheral } from "rp2040js"
 
 const ROSC_STATUS = 0x18
 const ROSC_RANDOMBIT = 0x1c
@@ -24,17 +25,9 @@ export class Registers extends BasePeripheral {
 
 /** The ring oscillator, which the firmware takes its randomness from. */
 export class RingOscillator extends Registers {
-    /** @param random 0..1, like `Math.random` */
-    constructor(
-        chip: RP2040,
-        private readonly random: () => number
-    ) {
-        super(chip, "ROSC")
-    }
-
     override readUint32(offset: number): number {
         if (offset === ROSC_STATUS) return ROSC_STABLE
-        if (offset === ROSC_RANDOMBIT) return this.random() < 0.5 ? 0 : 1
+        if (offset === ROSC_RANDOMBIT) return randomInt(2)
         return super.readUint32(offset)
     }
 }

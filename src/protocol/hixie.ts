@@ -2,6 +2,7 @@ import {
     CLOSE_NO_STATUS,
     CLOSE_TOO_BIG,
     FIN,
+    OP_BINARY,
     OP_CLOSE,
     OP_PING,
     OP_TEXT,
@@ -10,7 +11,7 @@ import {
 import { Handshake75, Handshake76 } from "./hixiehandshake"
 import { HixieSender } from "./hixiesender"
 import { Event, ReceiverOptions } from "./receiver"
-import { Session, SessionMaker, Version } from "./session"
+import { Check, Session, SessionMaker, Version } from "./session"
 
 /** First byte of a text frame. */
 const TEXT = 0x00
@@ -40,7 +41,7 @@ enum Expect {
 
 /** The version of draft-hixie-thewebsocketprotocol-76, the same as draft-ietf-hybi-thewebsocketprotocol-00. */
 export function hixie76(): Version {
-    const check = (head: number) => checkHead("draft-hixie-76", head)
+    const check = checker("draft-hixie-76")
     return version(check, (url, options, limits, random) => {
         const handshake = new Handshake76(url, options, random)
         return new HixieSession(handshake, limits, check, true)
@@ -49,26 +50,32 @@ export function hixie76(): Version {
 
 /** The version of draft-hixie-thewebsocketprotocol-75, which has no closing handshake. */
 export function hixie75(): Version {
-    const check = (head: number) => checkHead("draft-hixie-75", head)
+    const check = checker("draft-hixie-75")
     return version(check, (url, options, limits) => {
         const handshake = new Handshake75(url, options)
         return new HixieSession(handshake, limits, check, false)
     })
 }
 
-function version(check: (head: number) => void, session: SessionMaker) {
+function version(check: Check, session: SessionMaker): Version {
     return { check, session }
 }
 
 /** The drafts have whole text messages only. */
-function checkHead(name: string, head: number) {
-    if (head === (FIN | OP_TEXT)) return
-    const opcode = head & 0xf
-    let what = "binary messages"
-    if (opcode === OP_TEXT) what = "fragments: the message's length is needed"
-    else if (opcode === OP_PING) what = "Pings"
-    else if (opcode === OP_CLOSE) what = "close codes and reasons"
-    throw new RangeError(`${name} has no ${what}`)
+function checker(name: string): Check {
+    return (head: number, data?: string | Buffer) => {
+        const opcode = head & 0xf
+        let what = ""
+        if (opcode === OP_BINARY) what = "binary messages"
+        else if (opcode === OP_PING) what = "Pings"
+        else if (opcode === OP_CLOSE) what = "close codes and reasons"
+        else if (head === OP_TEXT)
+            what = "fragments: the message's length is needed"
+        if (what) throw new RangeError(`${name} has no ${what}`)
+        // It would end the frame.
+        if (data instanceof Buffer && data.indexOf(END) >= 0)
+            throw new RangeError("text with a byte 0xff: expected UTF-8")
+    }
 }
 
 /**
@@ -88,7 +95,7 @@ class HixieSession extends Session {
     constructor(
         private readonly upgrade: Handshake75,
         limits: ReceiverOptions,
-        private readonly check: (head: number) => void,
+        private readonly check: Check,
         private readonly hasClose: boolean
     ) {
         const sender = new HixieSender(check, hasClose)

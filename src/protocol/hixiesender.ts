@@ -1,6 +1,7 @@
 import { FIN, OP_CLOSE } from "./codes"
 import { Outgoing } from "./outgoing"
 import { MAX_OUTPUT, Sender } from "./sender"
+import { Check } from "./session"
 
 /** First and last byte of a text frame, and of the closing frame the other way round. */
 const START = 0x00
@@ -16,24 +17,24 @@ export class HixieSender extends Sender {
      * @param hasClose the closing frame exists; else the connection just ends
      */
     constructor(
-        private readonly check: (head: number) => void,
+        private readonly check: Check,
         private readonly hasClose: boolean
     ) {
         super(undefined)
     }
 
-    /** @throws RangeError for bytes that would end the frame */
+    /** @throws RangeError when the drafts do not have it */
     override push(item: Outgoing) {
-        checkText(item)
+        this.check(item.head, item.data)
         this.queue.push(item)
         this.queued++
         this.buffered += item.length
         this.idle = false
     }
 
-    /** @throws RangeError for bytes that would end the frame */
+    /** @throws RangeError when the drafts do not have it */
     override frame(item: Outgoing): Buffer {
-        checkText(item)
+        this.check(item.head, item.data)
         return piece(item, 0, item.length, true, true)
     }
 
@@ -69,11 +70,6 @@ export class HixieSender extends Sender {
         if (head !== (FIN | OP_CLOSE)) this.check(head)
         return this.hasClose ? Buffer.from([END, START]) : null
     }
-}
-
-function checkText({ data }: Outgoing) {
-    if (data instanceof Buffer && data.indexOf(END) >= 0)
-        throw new RangeError("text with a byte 0xff: expected UTF-8")
 }
 
 function piece(

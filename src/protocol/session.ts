@@ -20,14 +20,17 @@ export type SessionMaker = (
     random: Random
 ) => Session
 
+/**
+ * @param head first byte of a frame of RFC 6455; MORE: the frame goes on
+ * @param data of a message
+ * @throws RangeError when a version of the protocol has nothing of this kind
+ */
+export type Check = (head: number, data?: string | Buffer) => void
+
 /** A version of the protocol other than RFC 6455: `hixie76`, `hixie75`. */
 export interface Version {
     session: SessionMaker
-    /**
-     * @param head first byte of a frame of RFC 6455
-     * @throws RangeError when the version has nothing of this kind
-     */
-    check: (head: number) => void
+    check: Check
 }
 
 /** The session of RFC 6455. */

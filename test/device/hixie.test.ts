@@ -243,7 +243,7 @@ describe("what goes out", () => {
         const { ws, peer } = connection
         const name = "draft-hixie-76 has no "
         await expectReject(
-            async () => await ws.send(hex`00`),
+            async () => await ws.send(hex`ff`),
             RangeError,
             name + "binary messages"
         )

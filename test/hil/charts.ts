@@ -47,7 +47,15 @@ export function distribution(times: number[]): string {
 }
 
 /** Rows of the time line, from top to bottom in the picture's units. */
-const LANES = { label: 12, top: 18, bottom: 88, wire: 94, axis: 116 }
+const LANES = {
+    labels: [10, 22, 34],
+    top: 40,
+    bottom: 110,
+    wire: 116,
+    axis: 138,
+}
+/** Width of a letter, roughly. */
+const LETTER = 6
 /** Milliseconds at the top of the time line's exchanges. */
 const LONGEST = 10_000
 
@@ -56,34 +64,61 @@ const LONGEST = 10_000
  * sent, and the higher the longer it took.
  */
 export function timeLine(scenario: ScenarioReport): string {
-    const { took, faults, connections, exchanges } = scenario
+    const { took, connections } = scenario
     const x = (at: number) => Math.round((10 * WIDTH * at) / took) / 10
-    const bands = faults.map(({ name, from, to }) => {
-        const width = Math.max(x(to) - x(from), 1.5)
-        const right = x(from) > 0.8 * WIDTH
-        return (
-            `<rect class="fault" x="${x(from)}" y="${LANES.top}" width="${width}" height="${LANES.wire + 8 - LANES.top}"><title>${escape(name)}, ${seconds(from)} to ${seconds(to)}</title></rect>` +
-            `<text class="name" x="${x(from)}" y="${LANES.label}"${right ? ' text-anchor="end"' : ""}>${escape(name)}</text>`
-        )
-    })
     const wires = connections.map(
         ({ from, to }) =>
             `<rect class="wire" x="${x(from)}" y="${LANES.wire}" width="${Math.max(x(to) - x(from), 1)}" height="5"><title>connected ${seconds(from)} to ${seconds(to)}</title></rect>`
     )
-    const dots = new Map<string, string>()
+    const axis = [0, 0.25, 0.5, 0.75, 1].map(part =>
+        label("axis", part * WIDTH, LANES.axis, seconds(part * took))
+    )
+    const parts = [
+        ...bands(scenario, x),
+        ...wires,
+        ...dots(scenario, x),
+        ...axis,
+    ]
+    return `<svg viewBox="0 0 ${WIDTH} 142" role="img" aria-label="time line of faults and exchanges">${parts.join("")}</svg>`
+}
+
+/** Faults, with their names where there is room. */
+function bands({ faults }: ScenarioReport, x: (at: number) => number) {
+    const taken = LANES.labels.map(() => -Infinity)
+    return faults.map(({ name, from, to }) => {
+        const left = x(from)
+        const width = Math.max(x(to) - left, 1.5)
+        const band = `<rect class="fault" x="${left}" y="${LANES.top}" width="${width}" height="${LANES.wire + 5 - LANES.top}"><title>${escape(name)}, ${seconds(from)} to ${seconds(to)}</title></rect>`
+        const lane = taken.findIndex(end => end < left)
+        if (lane < 0) return band
+        taken[lane] = left + LETTER * name.length
+        return band + label("name", left, LANES.labels[lane], name)
+    })
+}
+
+/** Exchanges; of those at the same place, one. */
+function dots({ exchanges, took }: ScenarioReport, x: (at: number) => number) {
+    const places = new Map<string, string>()
     for (const { n, sent, settled, outcome, roundTrip } of exchanges) {
         const y = height(roundTrip ?? (settled ?? took) - sent)
-        const place = `cx="${x(sent)}" cy="${y}"`
-        dots.set(
+        const radius = outcome === "right" ? 1.8 : 3.5
+        places.set(
             `${outcome} ${Math.round(x(sent))} ${y}`,
-            `<circle class="${outcome}" ${place} r="${outcome === "right" ? 1.8 : 3.5}"><title>${n} ${outcome}, sent at ${seconds(sent)}</title></circle>`
+            `<circle class="${outcome}" cx="${x(sent)}" cy="${y}" r="${radius}"><title>${n} ${outcome}, sent at ${seconds(sent)}</title></circle>`
         )
     }
-    const steps = [0, 0.25, 0.5, 0.75, 1].map(
-        part =>
-            `<text class="axis" x="${part * WIDTH}" y="${LANES.axis}" text-anchor="${part === 0 ? "start" : part === 1 ? "end" : "middle"}">${seconds(part * took)}</text>`
-    )
-    return `<svg viewBox="0 0 ${WIDTH} 120" role="img" aria-label="time line of faults and exchanges">${[...bands, ...wires, ...dots.values(), ...steps].join("")}</svg>`
+    return places.values()
+}
+
+/** Text that stays inside the picture. */
+function label(kind: string, x: number, y: number, text: string): string {
+    const anchor =
+        x + LETTER * text.length > WIDTH
+            ? "end"
+            : kind === "name" || x < LETTER
+              ? "start"
+              : "middle"
+    return `<text class="${kind}" style="text-anchor: ${anchor}" x="${x}" y="${y}">${escape(text)}</text>`
 }
 
 /** By the logarithm of the time. */

@@ -30,7 +30,7 @@ export interface Device {
      * Resolves when it is about to run: its first log line is still to come.
      */
     deploy(program: ProgramName, settings: Settings): Promise<void>
-    /** Restarts the board, as its reset button does: what is deployed runs anew, and connections end without a word. */
+    /** Restarts the board, as its reset button does: what is deployed runs anew, and connections end without a Close frame. */
     reset(): Promise<void>
     /**
      * Waits for a log line. Each line is looked at once: the search begins behind the line that the call before found.
@@ -39,6 +39,8 @@ export interface Device {
      * @throws when no such line came in time or the device was closed; the message has the lines that came instead
      */
     expect(wanted: string | RegExp, timeout?: number): Promise<RegExpExecArray>
+    /** Lets time pass on the device's own clock. Absent where that is this computer's. */
+    sleep?(milliseconds: number): Promise<void>
     /** What the device knows about itself by now, for the report: `{ "live heap, B": 9120, "cycles per exchange": 1.9e6 }`. */
     figures?(): Record<string, number>
     /** Ends it; nothing stays behind. May be called again. */

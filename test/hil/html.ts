@@ -10,12 +10,19 @@ import {
 
 const STYLE = `
 svg { width: 100%; font: 11px system-ui, sans-serif; overflow: visible }
-svg text { fill: currentColor; text-anchor: middle } svg text.name { text-anchor: inherit; fill: var(--bad) } svg text.axis { opacity: .6; text-anchor: inherit }
+svg text { fill: currentColor; text-anchor: middle } svg text.name { fill: var(--bad) } svg text.axis { opacity: .6 }
 .bar, .wire { fill: var(--good) } .fault { fill: var(--bad); fill-opacity: .15 }
 circle.right { fill: var(--good) } circle.wrong { fill: var(--warn) } circle.lost { fill: var(--bad) } circle.silent { fill: none; stroke: var(--bad); stroke-width: 2 } circle.cut { fill: none; stroke: currentColor }
 pre { font: 12px/1.5 ui-monospace, monospace; max-height: 24rem; overflow: auto; background: var(--soft); padding: .6rem }
 pre .fault { color: var(--bad) } pre .server { opacity: .6 }
 details details summary { font-size: 1rem; font-weight: 400 }
+`
+
+/** A link to a scenario opens it. */
+const SCRIPT = `
+const show = () => { const at = document.getElementById(location.hash.slice(1)); if (at) { at.open = true; at.scrollIntoView() } }
+addEventListener("hashchange", show)
+show()
 `
 
 export function html(report: SuiteReport): string {
@@ -40,7 +47,8 @@ ${reconnections(report)}
 <h2>Scenarios</h2>
 ${overview(report)}
 <p><small>Below: red bands are faults of the link or the server, the green line is the connection, each dot is an exchange, at the time it was sent and the higher the longer it took (logarithmic, 10 s at the top): <span class="good">right</span>, <span style="color: var(--warn)">wrong</span>, <span class="bad">lost</span>.</small></p>
-${report.scenarios.map(details).join("\n")}`
+${report.scenarios.map(details).join("\n")}
+<script>${SCRIPT}</script>`
     )
 }
 

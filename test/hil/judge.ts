@@ -211,6 +211,7 @@ function unlike(figures: Figures, expected: Expected): string[] {
         ["late", expected.late],
         ["connections", expected.connections ?? 1],
         ["spoilt", expected.spoilt ?? 0],
+        ["repeated", expected.repeated ?? 0],
     ]
     return wanted.flatMap(([name, range]) =>
         range === undefined || within(figures[name], range)

@@ -11,8 +11,8 @@ export type Direction = "up" | "down"
 export interface LinkOptions {
     /** The address that the board connects to. */
     host: string
-    /** Where the server listens, on 127.0.0.1. */
-    target: number
+    /** The server's port on 127.0.0.1, asked for at each connection. */
+    target(): number
     /** Of what jitter is made. */
     seed: number
     faults: FaultLog
@@ -31,8 +31,8 @@ interface Connection {
 }
 
 export class Link {
-    /** The server's port; it counts for connections to come. */
-    target: number
+    /** Where connections to come go: a port of 127.0.0.1. */
+    target: () => number
 
     private shape = WIRE
     private readonly silenced = new Set<Direction>()
@@ -88,7 +88,7 @@ export class Link {
         if (this.muted) return void board.resume()
         const server = connect({
             host: TARGET,
-            port: this.target,
+            port: this.target(),
             allowHalfOpen: true,
         })
         this.adopt(server)

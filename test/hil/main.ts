@@ -3,18 +3,19 @@ import { availableParallelism } from "node:os"
 import { Command, InvalidArgumentError, Option } from "commander"
 import { UserError } from "../../tools/common.ts"
 import { BACK_ENDS } from "./backends.ts"
-import { NoDevice, type DeviceOptions } from "./device.ts"
+import { NoDevice, type BackEnd, type DeviceOptions } from "./device.ts"
 import { PLANTS, type Plant } from "./plants.ts"
 import { Progress } from "./progress.ts"
 import { reportOf, type SuiteReport } from "./report.ts"
 import { writeReports } from "./reportfiles.ts"
-import type { Rig } from "./run.ts"
-import { choose, everyScenario } from "./select.ts"
+import type { Scenario } from "./scenario.ts"
+import { SCENARIOS } from "./scenarios/index.ts"
+import { choose } from "./select.ts"
 import { runSuite, type Task } from "./suite.ts"
 import { table } from "./table.ts"
 
 /** What the process ends with; the worst of what happened. */
-export const EXIT = {
+const EXIT = {
     passed: 0,
     failed: 1,
     timedOut: 2,
@@ -38,99 +39,113 @@ interface Options extends Omit<DeviceOptions, "network" | "patch"> {
 
 async function main(options: Options): Promise<number> {
     if (options.list) return await list()
-    if (options.plant === "each") return await plantEach(options)
+    const stop = new AbortController()
+    const end = () => stop.abort()
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end)
+    return options.plant === "each"
+        ? await plantEach(options, stop.signal)
+        : await suite(options, stop.signal)
+}
+
+async function suite(options: Options, stop: AbortSignal): Promise<number> {
+    const { device, seed, out, junit } = options
     const plant = options.plant ? PLANTS[options.plant] : undefined
-    const report = await suite(options, options.scenario, plant)
-    if (!report) return EXIT.nothingRun
-    console.log(`\n${table(report)}\n`)
-    for (const file of writeReports(report, options.out, options.junit))
-        console.log(`report: ${file}`)
-    const { passed, failed, timedOut } = report
-    console.log(`${passed} passed, ${failed} failed, ${timedOut} timed out`)
-    return codeOf(report)
-}
-
-function codeOf({ failed, timedOut, scenarios }: SuiteReport): number {
-    if (scenarios.some(({ status }) => status === "stopped"))
-        return EXIT.interrupted
-    if (failed) return EXIT.failed
-    if (timedOut) return EXIT.timedOut
-    return scenarios.length ? EXIT.passed : EXIT.nothingRun
-}
-
-/** @returns undefined when nothing fits the options */
-async function suite(
-    options: Options,
-    names: string[],
-    plant?: Plant
-): Promise<SuiteReport | undefined> {
-    const { device, jobs, seed } = options
+    if (plant) forSimulator(options)
     const backEnd = await BACK_ENDS[device]()
-    const networks = options.network.length ? options.network : backEnd.networks
-    const scenarios = await choose(names)
-    const tasks = scenarios.flatMap(scenario =>
-        networks
-            .filter(network => backEnd.networks.includes(network))
-            .map((network): Task => {
-                const patch = plant?.patch
-                const rig: Rig = {
-                    backEnd,
-                    options: { ...options, network, patch },
-                    seed,
-                    plantedServer: plant?.server,
-                }
-                return { scenario, rig }
-            })
-    )
+    const scenarios = await choose(options.scenario)
+    const tasks = tasksOf(options, backEnd, scenarios, plant)
     if (!tasks.length) {
         console.error(
             `nothing to run: ${device} has the networks ${backEnd.networks.join(", ")}; \`npm run hil -- --list\` names the scenarios`
         )
-        return undefined
+        return EXIT.nothingRun
     }
-    const stop = new AbortController()
-    const end = () => stop.abort()
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end)
     const started = new Date()
     const progress = new Progress(tasks.length)
-    const outcomes = await runSuite(
-        tasks,
-        Math.min(jobs, backEnd.parallel),
-        stop.signal,
-        progress
-    ).finally(() => {
+    const jobs = Math.min(options.jobs, backEnd.parallel)
+    const outcomes = await runSuite(tasks, jobs, stop, progress).finally(() =>
         progress.end()
-        for (const signal of ["SIGINT", "SIGTERM"] as const)
-            process.off(signal, end)
-    })
-    return reportOf(outcomes, {
+    )
+    const report = reportOf(outcomes, {
         device,
         started: started.toISOString(),
         took: Date.now() - started.getTime(),
         seed,
         planted: plant?.what,
     })
+    console.log(`\n${table(report)}\n`)
+    for (const file of writeReports(report, out, junit))
+        console.log(`report: ${file}`)
+    const { passed, failed, timedOut } = report
+    console.log(`${passed} passed, ${failed} failed, ${timedOut} timed out`)
+    return stop.aborted ? EXIT.interrupted : codeOf(report)
 }
 
-/** Plants one fault after the other. @returns 0 when each makes the suite fail where it should */
-async function plantEach(options: Options): Promise<number> {
-    let code = EXIT.passed
-    for (const [name, plant] of Object.entries(PLANTS)) {
-        console.log(`planted ${name}: ${plant.what}`)
-        const report = await suite(options, plant.caughtBy, plant)
-        if (!report) return EXIT.nothingRun
-        const missed = report.scenarios.filter(
-            ({ status }) => status !== "failed" && status !== "timed out"
+function codeOf({ failed, timedOut }: SuiteReport): number {
+    if (failed) return EXIT.failed
+    return timedOut ? EXIT.timedOut : EXIT.passed
+}
+
+/** Each scenario over each network that is asked for and there. */
+function tasksOf(
+    options: Options,
+    backEnd: BackEnd,
+    scenarios: Scenario[],
+    plant?: Plant
+): Task[] {
+    const { network, seed } = options
+    const networks = backEnd.networks.filter(
+        name => !network.length || network.includes(name)
+    )
+    return scenarios.flatMap(scenario =>
+        networks.map(network => ({
+            scenario,
+            rig: {
+                backEnd,
+                options: { ...options, network, patch: plant?.patch },
+                seed,
+                plantedServer: plant?.server,
+            },
+        }))
+    )
+}
+
+function forSimulator({ device }: Options) {
+    if (device !== "sim")
+        throw new UserError(
+            `faults are planted where programs are compiled here, in sim; the device is ${device}`
         )
-        for (const { name: scenario, network } of missed) {
-            console.log(`NOT CAUGHT by ${scenario} over ${network}`)
-            code = EXIT.failed
-        }
-        if (codeOf(report) === EXIT.interrupted) return EXIT.interrupted
-        if (!missed.length)
-            console.log(`caught by ${plant.caughtBy.join(", ")}\n`)
+}
+
+/** Plants each fault where it has to be noticed. @returns 0 when it is, everywhere */
+async function plantEach(options: Options, stop: AbortSignal): Promise<number> {
+    forSimulator(options)
+    const backEnd = await BACK_ENDS[options.device]()
+    const planted = new Map<Task, string>()
+    for (const [name, plant] of Object.entries(PLANTS)) {
+        const scenarios = SCENARIOS.filter(scenario =>
+            plant.caughtBy.includes(scenario.name)
+        )
+        for (const task of tasksOf(options, backEnd, scenarios, plant))
+            planted.set(task, name)
     }
-    return code
+    let caught = 0
+    await runSuite([...planted.keys()], options.jobs, stop, {
+        started: task =>
+            console.log(
+                `planted ${planted.get(task)}: ${PLANTS[planted.get(task)!].what}; ${task.scenario.name} runs over ${task.rig.options.network}`
+            ),
+        finished: (task, { status, problems }) => {
+            const good = status === "failed" || status === "timed out"
+            if (good) caught++
+            console.log(
+                `${good ? "✓ caught" : "✗ NOT CAUGHT"} ${planted.get(task)}, by ${task.scenario.name} over ${task.rig.options.network}${good ? `: ${problems.at(-1)}` : ""}`
+            )
+        },
+    })
+    console.log(`${caught} caught, ${planted.size - caught} not`)
+    if (stop.aborted) return EXIT.interrupted
+    return caught === planted.size ? EXIT.passed : EXIT.failed
 }
 
 async function list() {
@@ -139,7 +154,7 @@ async function list() {
         console.log(`${name}: ${description} (${networks.join(", ")})`)
     }
     console.log()
-    for (const { name, what } of everyScenario())
+    for (const { name, what } of SCENARIOS)
         console.log(`${name.padEnd(26)} ${what}`)
     return EXIT.passed
 }

@@ -112,7 +112,8 @@ function sumsOf(network: string, scenarios: ScenarioReport[]): Sums {
 
 function scenarioReport(outcome: Outcome): ScenarioReport {
     const { scenario, began, ended } = outcome
-    const since = (at: number) => Math.round(at - began)
+    // what was prepared before counts as from the beginning
+    const since = (at: number) => Math.max(0, Math.round(at - began))
     const { network, status, problems, figures, device } = outcome
     return {
         name: scenario.name,

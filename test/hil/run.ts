@@ -1,12 +1,11 @@
 /** One scenario on one device, from the first byte to the verdict. */
-import { setTimeout as sleep } from "node:timers/promises"
-import type { BackEnd, Device, DeviceOptions, LogLine } from "./device.ts"
+import type { BackEnd, DeviceOptions, LogLine } from "./device.ts"
 import { FaultLog, type Fault } from "./faultlog.ts"
-import { Impostors, type Impostor } from "./impostor.ts"
-import { judge, RESET, type Verdict } from "./judge.ts"
+import { judge, type Evidence, type Verdict } from "./judge.ts"
 import { Link } from "./link.ts"
-import { DEFAULT_SETTINGS, type Bench, type Scenario } from "./scenario.ts"
+import { DEFAULT_SETTINGS, type Scenario } from "./scenario.ts"
 import { ServerRecord, ServerSide, type Recorded } from "./serverside.ts"
+import { Stage, TimedOut } from "./stage.ts"
 
 export type Status = "passed" | "failed" | "timed out" | "stopped"
 
@@ -15,7 +14,7 @@ export interface Outcome extends Verdict {
     scenario: Scenario
     network: string
     status: Status
-    /** When it began, and all that happened: `performance.now()`. */
+    /** When the program started and when it ended: `performance.now()`. */
     began: number
     ended: number
     log: readonly LogLine[]
@@ -35,78 +34,90 @@ export interface Rig {
     plantedServer?: Scenario["server"]
 }
 
-/** Milliseconds that the server may take to see the end of what the board has ended. */
-const SETTLE = 5_000
-
-class TimedOut extends Error {}
-
 /**
  * Runs a scenario.
  * @param stop ends it early
- * @throws NoDevice
+ * @throws NoDevice, and when the link cannot listen where the device would look for it
  */
 export async function run(
     scenario: Scenario,
     rig: Rig,
     stop: AbortSignal
 ): Promise<Outcome> {
-    const { backEnd, options, seed } = rig
-    const device = await backEnd.open(options)
+    const { backEnd, options } = rig
     const faults = new FaultLog()
     const record = new ServerRecord()
-    const server = new ServerSide(record, faults, {
-        ping: 0,
-        ...scenario.server,
-        ...rig.plantedServer,
-    })
-    await server.start()
-    const link = await Link.start({
-        host: backEnd.host(options),
-        target: server.port,
-        seed,
-        faults,
-    })
-    const stage = new Stage(device, link, server, record, faults, backEnd.pace)
-    const began = performance.now()
-    let trouble: unknown
+    const toClose: { (): Promise<void> }[] = []
     try {
-        await stage.play(scenario, backEnd.host(options), stop)
-    } catch (error) {
-        trouble = error
+        const server = new ServerSide(record, faults, {
+            ping: 0,
+            ...scenario.server,
+            ...rig.plantedServer,
+        })
+        toClose.unshift(() => server.close())
+        await server.start()
+        const host = backEnd.host(options)
+        const { seed } = rig
+        const target = () => server.port
+        const link = await Link.start({ host, target, seed, faults })
+        toClose.unshift(() => link.stop())
+        const device = await backEnd.open(options)
+        toClose.unshift(() => device.close())
+        const stage = new Stage(
+            { device, link, server, record, faults },
+            backEnd.pace
+        )
+        toClose.unshift(() => stage.close())
+
+        const trouble = await stage.play(scenario, host, stop).then(
+            () => undefined,
+            (error: Error) => error
+        )
+        const ended = performance.now()
+        const figures = quietly(() => device.figures?.() ?? {})
+        for (let close; (close = toClose.shift());) await close()
+        faults.end()
+        const { log } = device
+        return {
+            ...verdictOn(
+                scenario,
+                {
+                    log,
+                    record: record.list,
+                    faults: faults.list,
+                    message: messageOf(scenario),
+                    cutShort: trouble !== undefined,
+                },
+                trouble,
+                stop.aborted
+            ),
+            scenario,
+            network: options.network,
+            began: stage.began,
+            ended,
+            device: { ...figures, ...scenario.figures?.({ log }) },
+        }
+    } finally {
+        for (const close of toClose) await close()
     }
-    const ended = performance.now()
-    const figures = quietly(() => device.figures?.() ?? {})
-    await stage.close()
-    const evidence = {
-        log: device.log,
-        record: record.list,
-        faults: faults.list,
-        message: messageOf(scenario),
-        cutShort: trouble !== undefined,
-    }
+}
+
+function verdictOn(
+    scenario: Scenario,
+    evidence: Evidence,
+    trouble: Error | undefined,
+    stopped: boolean
+) {
     const verdict = judge(evidence, scenario.expect)
+    const timedOut = trouble instanceof TimedOut
     const problems = [
-        ...(trouble ? [(trouble as Error).message] : []),
-        ...(trouble instanceof TimedOut ? [] : verdict.problems),
+        ...(trouble ? [trouble.message] : []),
+        ...(timedOut ? [] : verdict.problems),
         ...(scenario.check?.(evidence) ?? []),
     ]
-    return {
-        ...verdict,
-        ...evidence,
-        problems,
-        scenario,
-        network: options.network,
-        status: stop.aborted
-            ? "stopped"
-            : trouble instanceof TimedOut
-              ? "timed out"
-              : problems.length
-                ? "failed"
-                : "passed",
-        began,
-        ended,
-        device: figures,
-    }
+    const good: Status = problems.length ? "failed" : "passed"
+    const status: Status = stopped ? "stopped" : timedOut ? "timed out" : good
+    return { ...verdict, ...evidence, problems, status }
 }
 
 /** Between a panic and the next start a device knows nothing about itself. */
@@ -121,91 +132,4 @@ function quietly(figures: () => Record<string, number>) {
 function messageOf({ message, settings }: Scenario) {
     const template = `${settings?.MESSAGE ?? DEFAULT_SETTINGS.MESSAGE}`
     return message ?? (n => template.split("{n}").join(`${n}`))
-}
-
-/** The bench of a scenario, and how it comes to its end. */
-class Stage implements Bench {
-    readonly device: Device
-    private impostors?: Impostors
-    private readonly over = new AbortController()
-
-    constructor(
-        private readonly board: Device,
-        readonly link: Link,
-        readonly server: ServerSide,
-        readonly record: ServerRecord,
-        private readonly faults: FaultLog,
-        private readonly pace: number
-    ) {
-        this.device = {
-            deploy: (program, settings) => board.deploy(program, settings),
-            expect: (wanted, timeout) => board.expect(wanted, timeout),
-            log: board.log,
-            close: () => board.close(),
-            reset: () => {
-                faults.moment(RESET)
-                return board.reset()
-            },
-        }
-        const start = server.start.bind(server)
-        server.start = async () => {
-            await start()
-            link.target = server.port
-        }
-    }
-
-    /** Runs it up to the program's last line. @throws when a step fails, or when it does not end in time */
-    async play(scenario: Scenario, host: string, stop: AbortSignal) {
-        const { settings, program = "echo", deadline } = scenario
-        await scenario.prepare?.(this)
-        await this.board.deploy(program, {
-            ...DEFAULT_SETTINGS,
-            ...settings,
-            URL: `ws://${host}:${this.link.port}/ws`,
-        })
-        const { signal } = this.over
-        const stopped = new Promise<never>((_, reject) => {
-            const end = () => reject(new Error("stopped"))
-            if (stop.aborted) end()
-            stop.addEventListener("abort", end, { signal })
-        })
-        const late = this.sleep(1000 * deadline).then(() => {
-            throw new TimedOut(
-                `not at its end within ${deadline * this.pace} s; the last line is "${this.board.log.at(-1)?.text}"`
-            )
-        })
-        await Promise.race([late, stopped, this.steps(scenario)])
-    }
-
-    private async steps({ steps, deadline }: Scenario) {
-        await steps?.(this)
-        await this.device.expect(/^closed /, 1000 * deadline)
-        if (await this.record.quiet(SETTLE)) return
-        throw new Error(
-            `expected the server to see the end of each connection; of ${this.record.count("connection")} it saw ${this.record.count("close")}`
-        )
-    }
-
-    readonly impostor = async (...parts: Impostor[]) => {
-        this.impostors ??= await Impostors.start(this.record, this.faults)
-        this.link.target = this.impostors.port
-        // it plays while the steps go on; what it meets is in the record
-        void this.impostors
-            .play(parts, () => (this.link.target = this.server.port))
-            .catch(() => {})
-    }
-
-    readonly sleep = async (milliseconds: number) => {
-        const { signal } = this.over
-        await sleep(milliseconds * this.pace, undefined, { signal })
-    }
-
-    async close() {
-        this.over.abort()
-        await this.board.close()
-        await this.link.stop()
-        await this.impostors?.stop()
-        await this.server.close()
-        this.faults.end()
-    }
 }

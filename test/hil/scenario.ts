@@ -3,14 +3,14 @@ import type { EchoOptions } from "../../server/options.ts"
 import type { Device, ProgramName, Settings } from "./device.ts"
 import type { Impostor } from "./impostor.ts"
 import type { Link } from "./link.ts"
-import type { ServerRecord, ServerSide } from "./serverside.ts"
+import type { Recorded, ServerRecord, ServerSide } from "./serverside.ts"
 
 /** What a scenario can do, and see. */
 export interface Bench {
     device: Device
     /** The way between board and server. */
     link: Link
-    /** The echo server. After `stop` and `start` new connections reach it again. */
+    /** The echo server; after `stop` or `kill` it can be started again. */
     server: ServerSide
     /** What the servers saw so far. */
     record: ServerRecord
@@ -40,6 +40,8 @@ export interface Expected {
     connections?: Range
     /** Messages that reached the server other than they were sent. Default 0. */
     spoilt?: Range
+    /** Messages that reached the server more than once. Default 0. */
+    repeated?: Range
     /** The program's last line. Default: `closed 1000 ""`. */
     end?: RegExp
     /** Lines that must be in the board's log, in this order. */
@@ -50,7 +52,7 @@ export interface Expected {
 export interface Ends {
     /** The board's log, and when each line came. */
     log: Device["log"]
-    record: ServerRecord["list"]
+    record: readonly Recorded[]
 }
 
 export interface Scenario {
@@ -75,6 +77,8 @@ export interface Scenario {
     /** While it runs. Default: nothing but waiting for its end. */
     steps?(bench: Bench): Promise<void>
     expect?: Expected
+    /** Figures of the scenario's own, for the report. */
+    figures?(ends: Pick<Ends, "log">): Record<string, number>
     /** Looks at both ends further. @returns what is wrong */
     check?(ends: Ends): string[]
 }

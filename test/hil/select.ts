@@ -6,10 +6,6 @@ import { UserError } from "../../tools/common.ts"
 import type { Scenario } from "./scenario.ts"
 import { SCENARIOS } from "./scenarios/index.ts"
 
-export function everyScenario(): Scenario[] {
-    return SCENARIOS
-}
-
 /**
  * @param names parts of names, or files with scenarios; none: all that come with the suite
  * @throws UserError when a file has none

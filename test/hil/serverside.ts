@@ -78,6 +78,8 @@ export class ServerRecord {
 
 /** An echo server that can be stopped and started again. */
 export class ServerSide {
+    /** Where it listens, or did before it was stopped. */
+    port = 0
     private server?: EchoServer
 
     constructor(
@@ -85,11 +87,6 @@ export class ServerSide {
         private readonly faults: FaultLog,
         private readonly options: EchoOptions
     ) {}
-
-    get port(): number {
-        if (!this.server) throw new Error("expected the server to run")
-        return this.server.port
-    }
 
     /** On a free port of 127.0.0.1. */
     async start() {
@@ -100,6 +97,7 @@ export class ServerSide {
             host: "127.0.0.1",
             onEvent: record.hear,
         })
+        this.port = this.server.port
         this.faults.end("server ")
     }
 

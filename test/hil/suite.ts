@@ -17,6 +17,7 @@ export interface SuiteListener {
 /**
  * Runs tasks; those that want to be alone come last.
  * @param jobs at the same time, at most
+ * @returns in the order of the tasks
  * @throws NoDevice
  */
 export async function runSuite(
@@ -25,7 +26,7 @@ export async function runSuite(
     stop: AbortSignal,
     listener: SuiteListener
 ): Promise<Outcome[]> {
-    const outcomes: Outcome[] = []
+    const outcomes = new Map<Task, Outcome>()
     const fatal = new AbortController()
     const either = AbortSignal.any([stop, fatal.signal])
     // one for each scenario that runs
@@ -34,7 +35,7 @@ export async function runSuite(
         for (let task; !either.aborted && (task = queue.shift());) {
             listener.started(task)
             const outcome = await run(task.scenario, task.rig, either)
-            outcomes.push(outcome)
+            outcomes.set(task, outcome)
             listener.finished(task, outcome)
         }
     }
@@ -56,5 +57,5 @@ export async function runSuite(
         tasks.filter(({ scenario }) => scenario.alone),
         1
     )
-    return outcomes
+    return tasks.flatMap(task => outcomes.get(task) ?? [])
 }

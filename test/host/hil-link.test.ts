@@ -61,7 +61,7 @@ async function setUp(t: TestContext) {
     const { port } = server.address() as AddressInfo
     const link = await Link.start({
         host: "127.0.0.1",
-        target: port,
+        target: () => port,
         seed: 1,
         faults,
     })

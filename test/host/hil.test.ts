@@ -94,6 +94,16 @@ test("when nothing is left to run, exit code 4 says so", async t => {
     assert.match(run.output, /^nothing to run: /m)
 })
 
+test("without the device, nothing is tested: exit code 3, and how to get what is missing", async t => {
+    const run = await hil(
+        scratch(t),
+        ...["--device", "rp2040js", "--network", "ethernet"],
+        ...["--firmware", "no-such-file.uf2"]
+    )
+    assert.equal(run.code, 3, run.output)
+    assert.match(run.output, /firmware/i)
+})
+
 test("a file without scenarios is named", async t => {
     const file = join(scratch(t), "empty.ts")
     writeFileSync(file, "export default {}")

@@ -1,24 +1,25 @@
 /** The library's draft-hixie-76 and draft-hixie-75 against faye's `websocket-driver`. */
 import assert from "node:assert/strict"
 import { createServer, type IncomingMessage } from "node:http"
-import { createRequire } from "node:module"
 import type { AddressInfo, Socket } from "node:net"
 import { on } from "node:events"
 import { test, type TestContext } from "node:test"
-import { compile } from "../../sim/program.ts"
+import websocket from "websocket-driver"
+import { startEchoServer } from "../../server/echo.ts"
+import { Board } from "../../sim/host.ts"
+import { compile, compileSource } from "../../sim/program.ts"
 import { startClient } from "./client-peer.ts"
 
 /** What these tests use of `websocket-driver`, which comes without types. */
 interface Driver {
     version: string
     io: NodeJS.ReadWriteStream
-    messages: NodeJS.ReadWriteStream
     on(event: string, handler: (event: { data: string }) => void): void
     start(): void
     text(data: string): void
     close(): void
 }
-const { http } = createRequire(import.meta.url)("websocket-driver") as {
+const { http } = websocket as unknown as {
     http(request: IncomingMessage, options: object): Driver
 }
 
@@ -103,6 +104,30 @@ for (const version of ["hixie-76", "hixie-75"]) {
             await new Promise(done => socket.once("end", done))
     })
 }
+
+for (const version of ["hixie76", "hixie75"])
+    test(`${version}: the echo server of this project answers, tells its plot's subprotocol, and ends with the client`, async t => {
+        const server = await startEchoServer({ port: 0 })
+        t.after(() => server.close())
+        const source = `
+import { connect, ${version}, plotter } from "./src"
+const ws = await connect("${server.url}", {
+    version: ${version}(),
+    protocols: ["teleplot"],
+    closeTimeout: 60000,
+})
+await plotter(ws)("temperature", 20)
+for (const text of ["Hello €", ""]) {
+    await ws.send(text)
+    console.log((await ws.recv()).text())
+}
+await ws.close()
+console.log("closed " + ws.protocol)`
+        const board = await Board.start(compileSource(source, "drafts.ts"))
+        t.after(() => board.stop())
+        for (const line of ["€ olleH", "", "closed teleplot"])
+            await board.expect(line)
+    })
 
 /** What only the drafts need: texts, functions, and the first of MD5's sines. */
 const TEXTS = ["draft-hixie-76", "Sec-WebSocket-Key1", "Location"]

@@ -31,7 +31,9 @@ export class Page {
             this.#names.set(id, `${source}/${name}`)
         for (const [id, ...values] of points) {
             const name = this.#names.get(id) ?? "unknown"
-            this.points.set(name, [...(this.points.get(name) ?? []), ...values])
+            const points = this.points.get(name) ?? []
+            points.push(...values)
+            this.points.set(name, points)
         }
         this.table = table ?? this.table
     }

@@ -119,6 +119,31 @@ test("the plotter's sources reach a page that connects to either of its paths", 
     source.destroy()
 })
 
+test("the page of another site gets an echo server's plot only if it is let in", async t => {
+    const origin = "http://other.example"
+    const ask = async (
+        options: EchoOptions,
+        asking: string,
+        path = "/plot"
+    ) => {
+        const server = await serve(t, { sourcePort: 0, ...options })
+        const url = `ws://127.0.0.1:${server.port}${path}`
+        const ws = new WebSocket(url, { origin: asking })
+        const event = await once(ws, "open").then(
+            () => "open",
+            (error: Error) => error.message
+        )
+        ws.terminate()
+        return event
+    }
+    assert.match(await ask({}, origin), /403/)
+    assert.match(await ask({}, "null"), /403/)
+    assert.equal(await ask({}, "https://127.0.0.1"), "open")
+    assert.equal(await ask({ origins: [origin] }, origin), "open")
+    assert.equal(await ask({}, origin, "/ws"), "open")
+    assert.equal(await ask({ mode: "plotter" }, origin), "open")
+})
+
 test("a page that says something is closed with 1008", async t => {
     const { page } = await open(t)
     await once(page.ws, "open")

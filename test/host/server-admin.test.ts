@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { test } from "node:test"
 import type { Health } from "../../server/admin.ts"
 import { ListenError } from "../../server/listen-error.ts"
+import { LocalBus } from "../../server/plot/bus.ts"
 import {
     connect,
     exchange,
@@ -100,6 +101,19 @@ test("a server that ends is not well any more", async t => {
     assert.equal(((await answer.json()) as Health).status, "closing")
     await closed
     await assert.rejects(fetch(url))
+})
+
+test("a server whose bus is away serves on, and says so", async t => {
+    const bus = new LocalBus()
+    const server = await serve(t, { adminPort: 0, bus })
+    bus.status.connected = false
+    bus.status.waiting = 7
+    const answer = await fetch(`http://127.0.0.1:${server.port}/health`)
+    assert.equal(answer.status, 200)
+    assert.equal(await answer.text(), "degraded\n")
+    const metrics = await metricsOf(server)
+    assert.equal(metrics.get("bus_connected"), 0)
+    assert.equal(metrics.get("bus_waiting_events"), 7)
 })
 
 test("without --admin-port there is none", async t => {

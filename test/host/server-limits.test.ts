@@ -148,7 +148,7 @@ test("a client that answers pings stays", async t => {
 })
 
 test("more messages a second than allowed close with 1008, twice as many at once do not", async t => {
-    const server = await serve(t, { maxRate: 5 })
+    const server = await serve(t, { maxRate: 5, closeTimeout: 100 })
     const client = await connect(t, server.url)
     for (let count = 0; count < 10; count++)
         assert.equal(await client.askText("ab"), "ba")
@@ -158,8 +158,21 @@ test("more messages a second than allowed close with 1008, twice as many at once
     assert.equal((await client.closed).code, 1008)
 })
 
+test("who sends too fast is not read any more", async t => {
+    const server = await serve(t, { maxRate: 5, closeTimeout: 100 })
+    const socket = await tcp(t, server.port)
+    socket.write(handshake())
+    await once(socket, "data")
+    const [connection] = server.connections
+    const ended = once(server.events, "close")
+    const count = 512
+    for (let index = 0; index < count; index++) socket.write(FRAME_64K)
+    await ended
+    assert.ok(connection.bytesRead < (count / 2) * FRAME_64K.length)
+})
+
 test("pings count among the messages", async t => {
-    const server = await serve(t, { maxRate: 5 })
+    const server = await serve(t, { maxRate: 5, closeTimeout: 100 })
     const client = await connect(t, server.url)
     for (let count = 0; count < 20; count++) client.ws.ping()
     assert.equal((await client.closed).code, 1008)

@@ -1,14 +1,15 @@
 /** `--workers`: several processes that serve one port. */
 import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
+import type { Health } from "../../server/admin.ts"
 import { Page } from "./plot-page.ts"
 import { connect, runServer, serve, type Client } from "./server-peers.ts"
 
 /** Starts a server of several processes, and waits until all serve. */
-async function start(t: TestContext, workers: number) {
+async function start(t: TestContext, workers: number, ...more: string[]) {
     const program = runServer(
         t,
-        ...["--workers", `${workers}`, "--port", "0", "--json"]
+        ...["--workers", `${workers}`, "--port", "0", "--json", ...more]
     )
     /** The next event that `matches`. */
     const event = async (matches: Record<string, unknown>) => {
@@ -20,14 +21,14 @@ async function start(t: TestContext, workers: number) {
             if (matched) return found
         }
     }
-    const { url } = await event({ event: "listening" })
+    const { url, adminPort } = await event({ event: "listening" })
     const pids: number[] = []
     for (let i = 0; i < workers; ++i)
         pids.push((await event({ event: "worker", what: "serves" })).pid)
-    return { ...program, event, url: url as string, pids }
+    return { ...program, event, url: url as string, adminPort, pids }
 }
 
-/** Two clients, of which the first is a client of the worker `pid`. */
+/** Two clients, of different workers. */
 async function clients(t: TestContext, url: string): Promise<Client[]> {
     return [await connect(t, url), await connect(t, url)]
 }
@@ -48,6 +49,28 @@ test("connections go to the workers in turn, and a worker that dies takes only i
     assert.ok(!pids.includes(next.pid))
     for (const client of await clients(t, url))
         assert.equal(await client.askText("de"), "ed")
+})
+
+test("the numbers of all workers are added up, each has its share of the limits, and health tells of one that is missing", async t => {
+    const { pids, event, url, adminPort } = await start(
+        t,
+        2,
+        ...["--admin-port", "0", "--max-connections", "4"]
+    )
+    const four = [...(await clients(t, url)), ...(await clients(t, url))]
+    for (const client of four) await client.askText("abc")
+    await assert.rejects(connect(t, url), /503/)
+    const ask = (path: string) => fetch(`http://127.0.0.1:${adminPort}${path}`)
+    const metrics = await (await ask("/metrics")).text()
+    assert.match(metrics, /^websocket_connections 4$/m)
+    assert.match(metrics, /^websocket_received_messages_total 4$/m)
+    const health = await ask("/health")
+    assert.equal(health.status, 200)
+    const { status, connections } = (await health.json()) as Health
+    assert.deepEqual({ status, connections }, { status: "ok", connections: 4 })
+    process.kill(pids[0], "SIGKILL")
+    await event({ event: "worker", what: "ended: SIGKILL" })
+    assert.equal((await ask("/health")).status, 503)
 })
 
 test("a page shows the devices and the history of all workers, also when its own has just come", async t => {

@@ -6,7 +6,7 @@ body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 84re
 table { border-collapse: collapse; width: 100%; margin: .5rem 0 1.5rem }
 th, td { border-bottom: 1px solid var(--line); padding: .3rem .6rem; text-align: left; vertical-align: top }
 thead th { position: sticky; top: 0; background: Canvas }
-td.n { text-align: right; white-space: nowrap }
+td.n, th.n { text-align: right; white-space: nowrap }
 .good { color: var(--good) } .bad { color: var(--bad); font-weight: 600 }
 small { opacity: .75 }
 summary { cursor: pointer; font-size: 1.15rem; font-weight: 600; padding: .4rem 0 }

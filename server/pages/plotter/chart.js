@@ -1,6 +1,6 @@
 import uPlot from "../uplot.js"
 import { buildPath } from "./path.js"
-import { nearest } from "./range.js"
+import { divisible, nearest } from "./range.js"
 
 /** @typedef {import("./range.js").Range} Range */
 
@@ -87,8 +87,10 @@ export class Chart {
         plot.batch(() => {
             // @ts-expect-error the package's types know one shape of data only
             plot.setData([null, ...points.map(({ xs, ys }) => [xs, ys])], false)
-            plot.setScale("x", { min: x[0], max: x[1] })
-            plot.setScale("y", { min: y[0], max: y[1] })
+            const [left, right] = divisible(x, this.#timed)
+            const [low, high] = divisible(y, false)
+            plot.setScale("x", { min: left, max: right })
+            plot.setScale("y", { min: low, max: high })
         })
     }
 

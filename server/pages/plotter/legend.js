@@ -12,7 +12,7 @@ const MANY = 10
 /** Colours that style.css has: `.colour-0` and so on. */
 const COLOURS = 10
 
-/** @typedef {{ item: HTMLLIElement, box: HTMLInputElement, value: HTMLOutputElement, swatch: HTMLElement }} Row */
+/** @typedef {{ item: HTMLLIElement, box: HTMLInputElement, value: HTMLElement, swatch: HTMLElement }} Row */
 
 /** The list of the series, in which they are chosen; it shows their values as well. */
 export class Legend {
@@ -119,7 +119,7 @@ export class Legend {
         }
         const colour = this.#nextColour++ % COLOURS
         const swatch = create("i", "", `swatch colour-${colour}`)
-        const value = create("output", "", "value")
+        const value = create("span", "", "value")
         frame.append(box, swatch, create("bdi", name || source, "name"), value)
         item.append(frame)
         this.#groupOf(source, name).append(item)

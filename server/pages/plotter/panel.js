@@ -4,7 +4,7 @@ import { find, fromTemplate, setText } from "./element.js"
 import { bindGestures } from "./gestures.js"
 import { Legend } from "./legend.js"
 import { numberText } from "./number.js"
-import { nearest, rangeOfX, rangeOfY } from "./range.js"
+import { divisible, nearest, rangeOfX, rangeOfY } from "./range.js"
 
 /** @typedef {import("./store.js").Line} Line */
 /** @typedef {import("./chart.js").View} View */
@@ -156,7 +156,10 @@ export class Panel {
     }
 
     #look(/** @type {View} */ view) {
-        this.#view = view
+        this.#view = {
+            x: divisible(view.x, this.#timed),
+            y: divisible(view.y, false),
+        }
         this.#setAuto(false)
     }
 

@@ -2,6 +2,14 @@
 
 /** @typedef {import("./points.js").Points} Points */
 
+/** The greatest number that is seen, and the greatest time, in milliseconds since 1970: in the year 5138. */
+const FARTHEST = 1e30
+const LATEST = 1e14
+
+/** The least part of a number that is seen, and the least width. */
+const FINEST = 1e-12
+const NARROWEST = 1e-20
+
 /**
  * The x that all points have, or the last `span` of it.
  * @param {Points[]} all
@@ -43,6 +51,22 @@ export function rangeOfY(all, range) {
         }
     }
     return from > to ? undefined : widened([from, to], 0.06)
+}
+
+/**
+ * A range that can be divided into steps: double precision ends at the sixteenth digit, uPlot's steps at 1e32, and dates
+ * as well. What is farther out or nearer together is not seen.
+ * @param {Range} range
+ * @param {boolean} timed whether it is one of times
+ * @returns {Range}
+ */
+export function divisible([from, to], timed) {
+    const farthest = timed ? LATEST : FARTHEST
+    const low = Math.max(Math.min(from, farthest), -farthest)
+    const high = Math.max(Math.min(to, farthest), -farthest)
+    const least = Math.max(Math.abs(low), Math.abs(high)) * FINEST + NARROWEST
+    const lacking = Math.max(0, least - (high - low))
+    return [low - lacking / 2, high + lacking / 2]
 }
 
 /**

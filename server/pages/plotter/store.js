@@ -26,8 +26,8 @@ import { Points } from "./points.js"
  * }} Device
  */
 
-/** x from here on is milliseconds since 1970 (this is in 1973), below it is the source's own. */
-const TIMES = 1e11
+/** An x between these is milliseconds since 1970 (the years 1973 and 2286), any other one is the source's own. */
+const TIMES = [1e11, 1e13]
 
 /** One series. */
 export class Line {
@@ -93,7 +93,8 @@ export class Store {
     #add(/** @type {number[]} */ values) {
         const line = this.lines.get(values[0])
         if (!line) return
-        if (line.points.length === 0) line.timed = values[1] >= TIMES
+        if (line.points.length === 0)
+            line.timed = values[1] >= TIMES[0] && values[1] < TIMES[1]
         for (let i = 1; i < values.length; i += 2)
             line.points.push(values[i], values[i + 1])
     }

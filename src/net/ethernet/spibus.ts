@@ -28,9 +28,10 @@ type NativeSpi = typeof ds & {
 /**
  * The board's SPI, mode 0.
  *
- * A rest is a transfer with the chip not selected, not a timer: on the RP2040 a timer that expires while it is being armed
- * is lost, and the VM sleeps until some other interrupt comes. The end of a transfer is such an interrupt, so as long as
- * the chip is being polled there is one every millisecond, and no timer of the program can be lost for longer.
+ * A rest is a transfer with the chip not selected, not a timer: the RP2040's firmware loses its only timer when it arms it
+ * at the moment at which a fiber is due (devicescript-pico, tim.c, `tim_set_timer`), and sleeps until some other interrupt
+ * comes. The end of a transfer is such an interrupt, so as long as the chip is being polled there is one every millisecond,
+ * and no timer of the program can be lost for longer.
  */
 export function spiBus(pins: SpiPins): Bus {
     const { cs, reset } = pins

@@ -1,9 +1,11 @@
 /** An RP2040 in the emulator rp2040js: real firmware, the program for a real board, and models of the chips beside it. */
-import { existsSync, readFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { Sc16is7xx } from "../../../sim/chips/sc16is7xx.ts"
 import { W5500 } from "../../../sim/chips/w5500.ts"
 import { HomeLan } from "../../../sim/chips/w5500home.ts"
+import { Heap } from "../../../sim/heap.ts"
 import { LogReader } from "../../../sim/log.ts"
 import { compile } from "../../../sim/program.ts"
 import { encodeSettings } from "../../../sim/settings.ts"
@@ -13,8 +15,9 @@ import { wireSpi } from "../../../sim/rp2040/wiring.ts"
 import type { SpiChip } from "../../../sim/wires.ts"
 import { boards, type Board } from "../../../tools/boards.ts"
 import { configure } from "../../../tools/build.ts"
-import { PROJECT } from "../../../tools/common.ts"
+import { PROJECT, UserError } from "../../../tools/common.ts"
 import type { Config } from "../../../tools/config.ts"
+import { readBootrom, readFirmware } from "../../../tools/rp2040.ts"
 import { MODEMS } from "../../../tools/simulations.ts"
 import {
     NoDevice,
@@ -27,14 +30,10 @@ import {
 import { DeviceLog } from "../devicelog.ts"
 import { ON_BOARD } from "../programs.ts"
 
-/** How much slower than the real chip the emulated one is when it is busy. */
-const PACE = 3
-/** Where `devs` keeps firmware that it has downloaded. */
-const CACHE = ".devicescript/cache"
-const BOOTROM_SIZE = 16384
-/** At 0x10 of every RP2040's boot ROM (datasheet 2.8.3). */
-const BOOTROM_MAGIC = "Mu\x01"
-
+/** How much slower than the real chip the emulated one may be, on a busy computer; as a rule it is 2. */
+const PACE = 10
+/** Milliseconds between two looks at the chip's clock. */
+const LOOK = 20
 /** The boards whose pins the programs are written for. */
 const BOARDS: Record<string, string> = {
     ethernet: "w5500_evb_pico",
@@ -80,6 +79,9 @@ class EmulatedDevice implements Device {
     private readonly firmware: Buffer
     private readonly bootrom: Buffer
     private running?: { chip: Chip; peripheral: Peripheral }
+    /** What each exchange took, in cycles, and when the latest message left. */
+    private exchanges: number[] = []
+    private sent = 0
 
     constructor(options: DeviceOptions) {
         this.network = options.network
@@ -88,8 +90,13 @@ class EmulatedDevice implements Device {
             throw new NoDevice(
                 `expected --board ${this.board.id} for ${this.network} on an emulated RP2040, found ${options.board}`
             )
-        this.firmware = readFirmware(options.firmware, this.board)
-        this.bootrom = readBootrom(options.bootrom)
+        try {
+            this.firmware = readFirmware(this.board, options.firmware)
+            this.bootrom = readBootrom(options.bootrom)
+        } catch (error) {
+            if (error instanceof UserError) throw new NoDevice(error.message)
+            throw error
+        }
     }
 
     get log() {
@@ -109,12 +116,16 @@ class EmulatedDevice implements Device {
         })
         const peripheral = PERIPHERALS[this.network](this.config)
         const reader = new LogReader(debug)
-        const chip = new Chip({
+        const chip: Chip = new Chip({
             bootrom: this.bootrom,
             flash,
             wire: rp2040 =>
                 wireSpi(rp2040, spiPins(this.board.id), peripheral.chip),
-            uart0: lines(line => this.transcript.add(reader.read(line).text)),
+            uart0: lines(line => {
+                const { text } = reader.read(line)
+                this.count(text, chip.cycles)
+                this.transcript.add(text)
+            }),
         })
         this.running = { chip, peripheral }
         chip.start()
@@ -130,6 +141,29 @@ class EmulatedDevice implements Device {
         return this.transcript.expect(wanted, timeout)
     }
 
+    async sleep(milliseconds: number) {
+        const end = (this.running?.chip.millis ?? 0) + milliseconds
+        while (this.running && this.running.chip.millis < end) await sleep(LOOK)
+    }
+
+    figures(): Record<string, number> {
+        if (!this.running) return {}
+        const { chip } = this.running
+        const figures: Record<string, number> = {
+            "live heap, B": new Heap(chip.memory()).report().live,
+            "seconds of its clock": Math.round(chip.millis / 1000),
+        }
+        const cycles = median(this.exchanges)
+        if (cycles) figures["cycles per exchange"] = cycles
+        return figures
+    }
+
+    /** Cycles from the log line of a message to the one of its reply. */
+    private count(text: string, cycles: number) {
+        if (/^sent \d/.test(text)) this.sent = cycles
+        if (/^right \d/.test(text)) this.exchanges.push(cycles - this.sent)
+    }
+
     private stop() {
         const { running } = this
         this.running = undefined
@@ -141,6 +175,10 @@ class EmulatedDevice implements Device {
         this.stop()
         this.transcript.end("the device was closed")
     }
+}
+
+function median(values: number[]): number | undefined {
+    return [...values].sort((a, b) => a - b)[values.length >> 1]
 }
 
 function definition(id: string): { pins: Record<string, number> } {
@@ -161,31 +199,4 @@ function lines(add: (line: string) => void): (byte: number) => void {
         add(Buffer.from(bytes).toString("utf8").trimEnd())
         bytes = []
     }
-}
-
-function readFirmware(given: string | undefined, board: Board): Buffer {
-    const file = given ?? join(PROJECT, CACHE, basename(board.firmware))
-    if (existsSync(file)) return readFileSync(file)
-    throw new NoDevice(
-        [
-            `expected the DeviceScript firmware for the RP2040 in ${file}, found none.`,
-            `Fetch ${board.firmware} (or: npm run bundle) and name it with --firmware.`,
-        ].join("\n")
-    )
-}
-
-function readBootrom(given: string | undefined): Buffer {
-    const hint =
-        "Its source is https://github.com/raspberrypi/pico-bootrom-rp2040, whose releases have it as b2.bin; or read it from a board's address 0 with picotool or a debugger. Name it with --bootrom."
-    if (!given || !existsSync(given))
-        throw new NoDevice(
-            `expected the boot ROM of an RP2040${given ? ` in ${given}, found none` : ""}.\n${hint}`
-        )
-    const bytes = readFileSync(given)
-    const magic = bytes.subarray(0x10, 0x13).toString("latin1")
-    if (bytes.length !== BOOTROM_SIZE || magic !== BOOTROM_MAGIC)
-        throw new NoDevice(
-            `expected the boot ROM of an RP2040, ${BOOTROM_SIZE} bytes with 4d 75 01 at 0x10, found ${bytes.length} bytes in ${given}.\n${hint}`
-        )
-    return bytes
 }

@@ -25,7 +25,7 @@ export const MESSAGE_SIZES: Scenario[] = [
         what: `Binary messages of ${SIZES.replaceAll(",", ", ")} bytes come back reversed, byte by byte.`,
         program: "sizes",
         settings: { SIZES },
-        deadline: 240,
+        deadline: 480,
         message: n => pattern(sizes[n - 1]),
         expect: { right: sizes.length },
     },

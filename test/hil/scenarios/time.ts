@@ -34,6 +34,13 @@ export const TIME: Scenario[] = [
         deadline: 60,
         alone: true,
         prepare: ({ link }) => link.bend({ latency: 20, jitter: 50 }),
+        figures: ({ log }) => {
+            const times = intervals(log)
+            return {
+                "shortest interval, ms": Math.round(Math.min(...times)),
+                "longest interval, ms": Math.round(Math.max(...times)),
+            }
+        },
         check: ({ log }) => {
             const off = meanOff(intervals(log), INTERVAL)
             return Math.abs(off) <= 0.05

@@ -1,0 +1,243 @@
+import { randomUUID } from "node:crypto"
+import { setTimeout as sleep } from "node:timers/promises"
+import {
+    DeliverPolicy,
+    JetStreamApiError,
+    jetstream,
+    jetstreamManager,
+    RetentionPolicy,
+    StorageType,
+    type StreamInfo,
+} from "@nats-io/jetstream"
+import { connect, nanos, type NatsConnection } from "@nats-io/transport-node"
+import type { Bus, BusStatus, HubEvent } from "./bus.ts"
+import { connectionOptions } from "./nats-url.ts"
+import { Outbox } from "./outbox.ts"
+import { parseEvent } from "./parse-event.ts"
+
+/** The stream with the history. One that is there already is taken as it is, with its own limits. */
+export const STREAM = "devicescript-plot"
+
+/** Points, which the stream keeps. */
+export const POINTS = "devicescript.plot.points"
+
+/** What is connected, which is told again and again and needs no history. */
+const STATE = "devicescript.plot.state"
+
+/** Milliseconds for which a new stream keeps points. */
+const DAY = 24 * 60 * 60 * 1000
+
+/** Milliseconds between two attempts at what NATS refused. */
+const RETRY = 1000
+
+/** Milliseconds that a server waits for the history before it starts without. */
+const PATIENCE = 5000
+
+/** Milliseconds that a server that ends waits for what has not been taken yet. */
+const FLUSH = 2000
+
+/** Milliseconds that the stream has for an acknowledgement. */
+const ACK_TIMEOUT = 5000
+
+/** How to use NATS. */
+export interface NatsOptions {
+    /** `nats://[user:password@]host[:port]`; several servers of one cluster with commas between */
+    url: string
+    /** Where a new stream is kept; default `file` */
+    storage?: "file" | "memory"
+    /** Bytes of a new stream; the oldest points give way. Default 64 MiB */
+    maxBytes?: number
+    /** Told when the bus comes and goes, and what it refuses */
+    report?: (text: string) => void
+}
+
+/**
+ * A bus over NATS, for servers on any number of machines. Points go into a JetStream stream, one event at a time and
+ * each acknowledged: what the stream has taken survives the server. What is connected goes over NATS as it is. While
+ * NATS is away points wait in an `Outbox`, and the server goes on showing what it has itself.
+ */
+export class NatsBus implements Bus {
+    readonly #options: NatsOptions
+    readonly #outbox = new Outbox()
+    readonly #id = randomUUID()
+    readonly #over = new AbortController()
+    /** The servers that publish here: what comes back of theirs is known already */
+    readonly #own = new Set<string>()
+    #handler: (event: HubEvent) => void = () => {}
+    #caughtUp = () => {}
+    /** While the connection is up and the stream is there */
+    #nats?: NatsConnection
+    #pumping?: Promise<void>
+    /** The last message that came, and when the stream was made that it came from */
+    #last = 0
+    #created = ""
+    #reported = ""
+
+    constructor(options: NatsOptions) {
+        this.#options = options
+    }
+
+    get status(): BusStatus {
+        const { length, dropped } = this.#outbox
+        return { connected: !!this.#nats, waiting: length, dropped }
+    }
+
+    publish(event: HubEvent): void {
+        this.#own.add(event.server)
+        // at once, and also while NATS is away
+        this.#handler(event)
+        const text = JSON.stringify(event)
+        if (event.kind !== "points")
+            return void this.#nats?.publish(STATE, text)
+        this.#outbox.add(text)
+        this.#pump()
+    }
+
+    /** Resolves without the history when NATS does not give it in time; then it comes later. */
+    subscribe(handler: (event: HubEvent) => void): Promise<void> {
+        this.#handler = handler
+        const caughtUp = new Promise<void>(done => (this.#caughtUp = done))
+        void this.#run()
+        return Promise.race([caughtUp, this.#pause(PATIENCE)])
+    }
+
+    async close(): Promise<void> {
+        await Promise.race([this.#pumping, this.#pause(FLUSH)])
+        const { length } = this.#outbox
+        if (length) this.#report(`ends, and ${length} events were not taken`)
+        this.#over.abort()
+        await this.#leave()
+    }
+
+    /** Connects, for as long as the server runs. */
+    async #run(): Promise<void> {
+        while (!this.#over.signal.aborted) {
+            try {
+                const nats = await connect(connectionOptions(this.#options.url))
+                await this.#use(nats).finally(() => void nats.close())
+                this.#report("the connection has ended")
+            } catch (error) {
+                this.#report((error as Error).message)
+            }
+            this.#nats = undefined
+            await this.#pause(RETRY)
+        }
+    }
+
+    /** Resolves when the connection has ended. */
+    async #use(nats: NatsConnection): Promise<void> {
+        const { created, state } = await this.#stream(nats)
+        // a stream in memory starts anew with its NATS server
+        if (created !== this.#created) this.#last = 0
+        this.#created = created
+        nats.subscribe(STATE, {
+            callback: (_, message) => this.#receive(message.string()),
+        })
+        this.#nats = nats
+        this.#report(`connected to ${nats.getServer()}`)
+        this.#pump()
+        if (state.last_seq <= this.#last) this.#caughtUp()
+        await Promise.race([this.#follow(nats), nats.closed()])
+    }
+
+    /** Hands over what is in the stream beyond the last message, and then what comes. */
+    async #follow(nats: NatsConnection): Promise<void> {
+        const consumer = await jetstream(nats).consumers.get(
+            STREAM,
+            this.#last
+                ? {
+                      deliver_policy: DeliverPolicy.StartSequence,
+                      opt_start_seq: this.#last + 1,
+                  }
+                : { deliver_policy: DeliverPolicy.All }
+        )
+        const messages = await consumer.consume({
+            abort_on_missing_resource: true,
+        })
+        for await (const message of messages) {
+            this.#receive(message.string())
+            this.#last = message.seq
+            if (message.info.pending === 0) this.#caughtUp()
+        }
+    }
+
+    async #stream(nats: NatsConnection): Promise<StreamInfo> {
+        const { streams } = await jetstreamManager(nats)
+        try {
+            return await streams.info(STREAM)
+        } catch (error) {
+            if (!isMissing(error)) throw error
+        }
+        const { storage = "file", maxBytes = 64 * 1024 * 1024 } = this.#options
+        return streams.add({
+            name: STREAM,
+            subjects: [POINTS],
+            retention: RetentionPolicy.Limits,
+            storage: storage === "file" ? StorageType.File : StorageType.Memory,
+            max_bytes: maxBytes,
+            max_age: nanos(DAY),
+        })
+    }
+
+    #receive(text: string): void {
+        const event = parseEvent(text)
+        if (!event) this.#report("somebody publishes what is not an event")
+        else if (!this.#own.has(event.server)) this.#handler(event)
+    }
+
+    #pump(): void {
+        this.#pumping ??= this.#empty().finally(
+            () => (this.#pumping = undefined)
+        )
+    }
+
+    /** Publishes what waits: one event at a time, so that they stay in order whatever has to be said again. */
+    async #empty(): Promise<void> {
+        while (this.#nats && this.#outbox.first) {
+            const { number, text } = this.#outbox.first
+            try {
+                // under this id the stream takes it once, however often it is said
+                await jetstream(this.#nats).publish(POINTS, text, {
+                    msgID: `${this.#id} ${number}`,
+                    timeout: ACK_TIMEOUT,
+                })
+                this.#outbox.remove()
+            } catch (error) {
+                if (!this.#nats) return
+                this.#report((error as Error).message)
+                await this.#pause(RETRY)
+            }
+        }
+    }
+
+    /** With what was said last: that this server has gone. A connection that hangs is left to its fate. */
+    async #leave(): Promise<void> {
+        const timer = new AbortController()
+        const { signal } = timer
+        const left = this.#nats?.flush().then(() => this.#nats?.close())
+        const tooLate = sleep(FLUSH, undefined, { signal })
+        await Promise.race([left, tooLate]).catch(() => {})
+        timer.abort()
+    }
+
+    #report(text: string): void {
+        if (text === this.#reported || this.#over.signal.aborted) return
+        this.#reported = text
+        const { length, dropped } = this.#outbox
+        const counts = ` (${length} events wait, ${dropped} dropped)`
+        this.#options.report?.(`bus: ${text}${length + dropped ? counts : ""}`)
+    }
+
+    /** Not longer than the bus is there. */
+    async #pause(ms: number): Promise<void> {
+        const { signal } = this.#over
+        await sleep(ms, undefined, { signal }).catch(() => {})
+    }
+}
+
+/** The API's code for a stream that is not there. */
+const STREAM_NOT_FOUND = 10059
+
+function isMissing(error: unknown): boolean {
+    return error instanceof JetStreamApiError && error.code === STREAM_NOT_FOUND
+}

@@ -1,0 +1,44 @@
+/** What waits at most: events, and bytes of them. */
+const MOST_EVENTS = 5000
+const MOST_BYTES = 32 * 1024 * 1024
+
+/** Something that waits to be published. */
+export interface Letter {
+    /** Counted from 0 */
+    number: number
+    text: string
+}
+
+/** What a bus has not taken yet, in order. When there is too much of it, the oldest gives way. */
+export class Outbox {
+    /** Letters that gave way */
+    dropped = 0
+    readonly #letters: Letter[] = []
+    #bytes = 0
+    #count = 0
+
+    get length(): number {
+        return this.#letters.length
+    }
+
+    /** The one that is to leave next; it stays until it is removed. */
+    get first(): Letter | undefined {
+        return this.#letters[0]
+    }
+
+    add(text: string): void {
+        this.#letters.push({ number: this.#count++, text })
+        this.#bytes += text.length
+        while (this.#letters.length > MOST_EVENTS || this.#bytes > MOST_BYTES) {
+            // the first one may be under way
+            const [{ text }] = this.#letters.splice(1, 1)
+            this.#bytes -= text.length
+            this.dropped++
+        }
+    }
+
+    /** Takes the first one out. */
+    remove(): void {
+        this.#bytes -= this.#letters.shift()?.text.length ?? 0
+    }
+}

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict"
+import { once } from "node:events"
+import { get } from "node:https"
+import { test, type TestContext } from "node:test"
+import type { EchoOptions } from "../../server/options.ts"
+import { connect, serve } from "../host/server-peers.ts"
+import { startNginx } from "./nginx.ts"
+
+const ANYONE = { rejectUnauthorized: false }
+
+/** A server behind nginx, which it trusts. */
+async function proxied(t: TestContext, options: EchoOptions = {}) {
+    const server = await serve(t, { trustProxy: ["127.0.0.1"], ...options })
+    const port = await startNginx(t, server.port)
+    return { server, port, url: `wss://127.0.0.1:${port}/ws` }
+}
+
+test("a WebSocket goes through nginx, and the log has the client's address", async t => {
+    const { server, url } = await proxied(t)
+    const client = await connect(t, url, ANYONE)
+    assert.equal(await client.askText("Hello"), "olleH")
+    const [{ peer }] = server.seen
+    assert.match(peer, /^127\.0\.0\.1,127\.0\.0\.1:\d+$/)
+})
+
+test("a client cannot pass itself off as another address", async t => {
+    const { server, url } = await proxied(t)
+    const headers = { "X-Forwarded-For": "192.0.2.7" }
+    await connect(t, url, { ...ANYONE, headers, localAddress: "127.0.0.2" })
+    assert.match(server.seen[0].peer, /^127\.0\.0\.2,127\.0\.0\.1:\d+$/)
+})
+
+test("a server that does not trust nginx takes nginx for the client", async t => {
+    const { server, url } = await proxied(t, { trustProxy: [] })
+    await connect(t, url, ANYONE)
+    assert.match(server.seen[0].peer, /^127\.0\.0\.1:\d+$/)
+})
+
+test("a message of a megabyte and a close code go through both ways", async t => {
+    const { server, url } = await proxied(t, { mode: "echo" })
+    const client = await connect(t, url, ANYONE)
+    const message = Buffer.alloc(1024 * 1024, 7)
+    assert.deepEqual((await client.ask(message)).data, message)
+    const ended = once(server.events, "close")
+    client.ws.close(4321, "fertig")
+    assert.equal((await ended)[0].code, 4321)
+    assert.equal((await client.closed).code, 4321)
+})
+
+test("a server that ends says 1001 through nginx", async t => {
+    const { server, url } = await proxied(t)
+    const client = await connect(t, url, ANYONE)
+    await server.close()
+    assert.equal((await client.closed).code, 1001)
+})
+
+test("pings keep a connection open, and are answered", async t => {
+    const { server, url } = await proxied(t, { ping: 100 })
+    const client = await connect(t, url, ANYONE)
+    for (let count = 0; count < 5; count++) await once(client.ws, "ping")
+    assert.equal(await client.askText("ab"), "ba")
+    assert.equal(server.connections.size, 1)
+})
+
+test("the list of origins and the token hold behind nginx", async t => {
+    const tokens = ["correct-horse-battery-staple"]
+    const origins = ["https://example.com"]
+    const { url } = await proxied(t, { tokens, origins })
+    const good = {
+        ...ANYONE,
+        origin: origins[0],
+        headers: { Authorization: `Bearer ${tokens[0]}` },
+    }
+    const client = await connect(t, url, good)
+    assert.equal(await client.askText("ab"), "ba")
+    const evil = { ...good, origin: "https://evil.example" }
+    await assert.rejects(connect(t, url, evil), /403/)
+    await assert.rejects(connect(t, url, { ...good, headers: {} }), /401/)
+})
+
+test("the page comes through nginx, with its policy", async t => {
+    const { port } = await proxied(t)
+    const request = get(`https://127.0.0.1:${port}/`, ANYONE)
+    const [answer] = await once(request, "response")
+    answer.resume()
+    assert.equal(answer.statusCode, 200)
+    assert.match(
+        answer.headers["content-security-policy"],
+        /default-src 'none'/
+    )
+})
