@@ -72,25 +72,32 @@ async function adapterOf(session) {
             `The project's dependencies are not installed: run npm ci in ${cwd}.`
         )
     const node = vscode.workspace.getConfiguration(TYPE).get("node", "node")
-    await checkNode(node)
+    // by its path: what is called "node" VS Code would run by its own
+    const path = await pathOf(node)
     const args = ["--import", "tsx", ADAPTER]
-    return new vscode.DebugAdapterExecutable(node, args, { cwd })
+    return new vscode.DebugAdapterExecutable(path, args, { cwd })
 }
 
-/** @param {string} node */
-async function checkNode(node) {
-    const { stdout } = await promisify(execFile)(node, ["--version"]).catch(
+/**
+ * @param {string} node the command
+ * @throws Error when it cannot be run, or is too old
+ */
+async function pathOf(node) {
+    const print = "JSON.stringify([process.execPath, process.versions.node])"
+    const { stdout } = await promisify(execFile)(node, ["-p", print]).catch(
         error => {
             throw new Error(
                 `Node could not be run as "${node}" (${error.code ?? error.message}). Install Node ${NODE.join(".")} or later, or name it in the setting devicescript.node.`
             )
         }
     )
-    const [major, minor] = stdout.replace("v", "").split(".").map(Number)
-    if (major > NODE[0] || (major === NODE[0] && minor >= NODE[1])) return
-    throw new Error(
-        `Expected Node ${NODE.join(".")} or later, "${node}" is ${stdout.trim()}. Name a newer one in the setting devicescript.node.`
-    )
+    const [path, version] = JSON.parse(stdout)
+    const [major, minor] = version.split(".").map(Number)
+    if (major < NODE[0] || (major === NODE[0] && minor < NODE[1]))
+        throw new Error(
+            `Expected Node ${NODE.join(".")} or later, "${node}" is ${version}. Name a newer one in the setting devicescript.node.`
+        )
+    return path
 }
 
 /**
