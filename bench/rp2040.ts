@@ -11,6 +11,7 @@ import { WebSocketServer } from "ws"
 import { W5500 } from "../sim/chips/w5500.ts"
 import { HomeLan } from "../sim/chips/w5500home.ts"
 import type { Endpoint, TcpEvents, TcpLeg } from "../sim/chips/w5500lan.ts"
+import { Heap } from "../sim/heap.ts"
 import { compile } from "../sim/program.ts"
 import { Chip } from "../sim/rp2040/chip.ts"
 import { flashImage } from "../sim/rp2040/image.ts"
@@ -77,6 +78,8 @@ class StandstillLan extends HomeLan {
 interface Sample {
     cycles: number
     millis: number
+    /** Bytes of the VM's heap that the program could reach soon after. */
+    live: number
 }
 
 interface Files {
@@ -113,7 +116,8 @@ function report(work: string, websocket: Sample[], tcp: Sample[]) {
     const per = work.endsWith("received") ? TOTAL / 1024 : 1
     const cell = (samples: Sample[]) => {
         const { cycles, millis } = middle(samples)
-        return `${Math.round(cycles / per / 1000)} k cycles, ${(millis / per).toFixed(1)} ms`
+        const live = Math.max(...samples.map(sample => sample.live))
+        return `${Math.round(cycles / per / 1000)} k cycles, ${(millis / per).toFixed(1)} ms, at most ${live} B live`
     }
     const ratio = middle(websocket).cycles / middle(tcp).cycles
     console.log(
@@ -139,6 +143,14 @@ async function measure(files: Files, settings: object): Promise<Sample[]> {
     const w5500 = new W5500()
     w5500.plug(lan)
     const samples: Sample[] = []
+    const take = (cycles: number, millis: number) => {
+        const sample = { cycles, millis, live: 0 }
+        samples.push(sample)
+        // the chip is in the middle of an instruction
+        setImmediate(() => {
+            sample.live = new Heap(chip.memory()).report().live
+        })
+    }
     let begun = { cycles: 0, millis: 0 }
     let line = ""
     let done = () => {}
@@ -157,10 +169,7 @@ async function measure(files: Files, settings: object): Promise<Sample[]> {
                 const { cycles, millis } = chip
                 if (state === GPIOPinState.High) begun = { cycles, millis }
                 else if (before === GPIOPinState.High)
-                    samples.push({
-                        cycles: cycles - begun.cycles,
-                        millis: millis - begun.millis,
-                    })
+                    take(cycles - begun.cycles, millis - begun.millis)
             })
         },
         uart0: byte => {

@@ -92,6 +92,7 @@ export function judge(evidence: Evidence, expected: Expected = {}): Verdict {
             : []),
         ...outOfOrder(exchanges),
         ...server.problems,
+        ...connectionProblems(evidence, figures.connections),
         ...summaryProblems(evidence.log, tally),
         ...logProblems(evidence.log, expected),
     ]
@@ -188,6 +189,24 @@ function serverSide({ record, message }: Evidence, exchanges: Exchange[]) {
         ([n, count]) => count > times.get(n)!
     ).length
     return { problems, spoilt, repeated }
+}
+
+/** What the board says of its connections, the server has to have seen. */
+function connectionProblems({ log, record }: Evidence, opened: number) {
+    const accepted = record.filter(({ event }) => event === "connection").length
+    const last = record.findLast(recorded => recorded.event === "close")
+    const code = last?.event === "close" ? last.code : undefined
+    const clean = log.some(({ text }) => text.startsWith("closed 1000 "))
+    return [
+        ...(opened > accepted
+            ? [
+                  `the board opened ${opened} connections, the server accepted ${accepted}`,
+              ]
+            : []),
+        ...(clean && code !== 1000
+            ? [`the board closed with 1000, the server saw ${code}`]
+            : []),
+    ]
 }
 
 function key(data: string | Buffer): string {

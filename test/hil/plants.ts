@@ -50,6 +50,15 @@ export const PLANTS: Record<string, Plant> = {
         ),
         caughtBy: ["link-reset"],
     },
+    "timer-after-reply": {
+        what: "the program's interval begins with the reply, not with the message",
+        patch: replacing(
+            "src/app.ts",
+            "Math.max(0, start + interval - ds.millis())",
+            "interval"
+        ),
+        caughtBy: ["regular-timer"],
+    },
     "reply-unchecked": {
         what: "the program calls every reply right",
         patch: replacing(

@@ -34,7 +34,8 @@ function evidence(
         record: record.map((line, at): Recorded => {
             const [event, ...data] = line.split(" ")
             if (event === "connection") return { at, event }
-            if (event === "close") return { at, event, code: 1000 }
+            if (event === "close")
+                return { at, event, code: Number(data[0] ?? 1000) }
             return {
                 at,
                 event: event as "message" | "reply",
@@ -127,6 +128,32 @@ const SPOILT: [what: string, problem: RegExp, of: ReturnType<typeof clean>][] =
             },
         ],
         [
+            "a message that reaches the server twice",
+            /^expected repeated 0, it is 1$/,
+            {
+                ...clean(3),
+                record: without(
+                    clean(3).record,
+                    /^message Hi 2$/,
+                    "message Hi 2",
+                    "message Hi 2"
+                ),
+            },
+        ],
+        [
+            "a connection that the server knows nothing of",
+            /^the board opened 1 connections, the server accepted 0$/,
+            { ...clean(3), record: without(clean(3).record, /^connection$/) },
+        ],
+        [
+            "a clean end that the server did not see",
+            /^the board closed with 1000, the server saw 1006$/,
+            {
+                ...clean(3),
+                record: without(clean(3).record, /^close$/, "close 1006"),
+            },
+        ],
+        [
             "another end",
             /^expected the end .*, it is closed 1006 "gone"$/,
             {
@@ -161,7 +188,8 @@ test("lines that are expected have to come in their order", () => {
 test("what a reset of the board cut off is not silently lost, and only that", () => {
     const { log, record } = clean(2)
     const lines = ["open 1", 'sent 1 "Hi 1"', ...log]
-    const both = { log: lines, record: [...record, "message Hi 1"] }
+    const before = ["connection", "message Hi 1"]
+    const both = { log: lines, record: [...before, ...record] }
     const reset = { name: RESET, from: 1.5, to: 1.5 }
     const expected = { connections: 2 }
     assert.deepEqual(judge(evidence(both, [reset]), expected).problems, [])
