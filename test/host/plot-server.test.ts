@@ -144,21 +144,6 @@ test("the page of another site gets an echo server's plot only if it is let in",
     assert.equal(await ask({ mode: "plotter" }, origin), "open")
 })
 
-test("a page gets batches that are longer than what a device may send or leave unread", async t => {
-    const { server, page } = await open(t, {
-        mode: "plotter",
-        maxMessage: 100,
-        maxBuffered: 100,
-    })
-    const source = connect(server.sourcePort!, "127.0.0.1")
-    t.after(() => source.destroy())
-    const points = Array.from({ length: 9000 }, (_, i) => `${i} 1\n`)
-    source.write("a\n" + points.join(""))
-    await page.until(() => page.points.get("a/")?.length === 18_000)
-    const later = new Page(server)
-    await later.until(() => later.points.get("a/")?.length === 18_000)
-})
-
 test("a page that says something is closed with 1008", async t => {
     const { page } = await open(t)
     await once(page.ws, "open")
