@@ -16,6 +16,8 @@ export interface Policy {
     origins?: ReadonlySet<string>
     /** A handshake needs one of them; none: it needs no token */
     tokens: readonly string[]
+    /** Whether the client came by TLS */
+    secure: boolean
 }
 
 /** Seconds after which a client that found the server full may ask again. */
@@ -43,12 +45,16 @@ export function pathOf({ url = "/" }: IncomingMessage): string {
 }
 
 /** Answers a request that is not a WebSocket handshake. */
-export function plainHttp(request: IncomingMessage, path: string): Refusal {
+export function plainHttp(
+    request: IncomingMessage,
+    path: string,
+    secure: boolean
+): Refusal {
     if (pathOf(request) !== path)
         return { status: 404, reason: `Not found. The WebSocket is at ${path}` }
     return {
         status: 426,
-        reason: `This is a WebSocket, not a page: connect a WebSocket client to ws://${request.headers.host}${path}`,
+        reason: `This is a WebSocket, not a page: connect a WebSocket client to ${secure ? "wss" : "ws"}://${request.headers.host}${path}`,
         // RFC 9110 section 15.5.22: a 426 has to name the protocol
         headers: { Upgrade: "websocket", Connection: "Upgrade, close" },
     }
@@ -60,14 +66,14 @@ export function plainHttp(request: IncomingMessage, path: string): Refusal {
  */
 export function refusalOf(
     request: IncomingMessage,
-    { path, origins, tokens }: Policy
+    { path, origins, tokens, secure }: Policy
 ): Refusal | undefined {
     const { headers, method } = request
     if (
         pathOf(request) !== path ||
         headers.upgrade?.toLowerCase() !== "websocket"
     )
-        return plainHttp(request, path)
+        return plainHttp(request, path, secure)
     if (method !== "GET")
         return {
             status: 405,

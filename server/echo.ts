@@ -228,7 +228,10 @@ export class EchoServer {
             response
                 .writeHead(statusOf(health), PLAIN)
                 .end(health.status + "\n")
-        } else return plainHttp(request, this.#settings.path)
+        } else {
+            const { secure } = this.#front.peerOf(request)
+            return plainHttp(request, this.#settings.path, secure)
+        }
         return undefined
     }
 
@@ -246,6 +249,7 @@ export class EchoServer {
             path: isPage ? pathOf(request) : path,
             origins: origins ?? (own ? ownOrigins(request) : undefined),
             tokens,
+            secure: peer.secure,
         })
         if (refusal) return this.#front.refuse(socket, peer.name, refusal)
         const free = this.#seats.take(peer.address)

@@ -62,6 +62,19 @@ test("the cap for an address counts the client's, not the proxy's", async t => {
     await assert.rejects(connect(t, server.url, from("192.0.2.7")), /429/)
 })
 
+test("unless told otherwise one address has a quarter of all, loopback all", async t => {
+    const server = await serve(t, {
+        trustProxy: ["127.0.0.1"],
+        maxConnections: 8,
+    })
+    const headers = { "X-Forwarded-For": "192.0.2.7" }
+    for (let count = 0; count < 2; count++)
+        await connect(t, server.url, { headers })
+    await assert.rejects(connect(t, server.url, { headers }), /429/)
+    for (let count = 0; count < 6; count++) await connect(t, server.url)
+    await assert.rejects(connect(t, server.url), /503/)
+})
+
 test("one /64 of IPv6 is one client, whatever it writes", async t => {
     const server = await serve(t, {
         trustProxy: ["127.0.0.1"],
@@ -131,6 +144,8 @@ test("who only holds connections makes way for who asks", async t => {
     const dropped = once(silent.resume(), "close")
     for (let count = 0; count < 256; count++) await tcp(t, server.port)
     await dropped
+    // not for its time-out, which would have been told
+    assert.deepEqual(server.seen, [])
     const client = await connect(t, server.url)
     assert.equal(await client.askText("ab"), "ba")
 })

@@ -1,8 +1,13 @@
 import assert from "node:assert/strict"
 import { X509Certificate } from "node:crypto"
 import { once } from "node:events"
-import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
-import { writeFileSync } from "node:fs"
+import {
+    copyFileSync,
+    mkdtempSync,
+    readFileSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
@@ -64,6 +69,26 @@ test("with a certificate the server speaks wss, and its page is https", async t 
     assert.equal(server.page, `https://127.0.0.1:${server.port}/`)
     const client = await connect(t, server.url, ANYONE)
     assert.equal(await client.askText("ab"), "ba")
+})
+
+test("what the server says of its address has wss", async t => {
+    const { server } = await serveTls(t)
+    const say = async (request: string) => {
+        const { port } = server
+        const socket = connectTls({ port, rejectUnauthorized: false })
+        socket.write(request)
+        const [answer] = await once(socket, "data")
+        socket.destroy()
+        return String(answer)
+    }
+    const plain = "GET /ws HTTP/1.1\r\nHost: a.example\r\n\r\n"
+    assert.match(await say(plain), /wss:\/\/a\.example\/ws/)
+    const old = handshake({
+        Upgrade: "WebSocket",
+        "Sec-WebSocket-Key": undefined,
+        "Sec-WebSocket-Version": undefined,
+    })
+    assert.match(await say(old), /^WebSocket-Location: wss:/m)
 })
 
 test("a renewed certificate is shown to who comes next, and who is there stays", async t => {
