@@ -5,7 +5,7 @@ import { listenError } from "./listen-error.ts"
 
 /** How a server is. */
 export interface Health {
-    /** `degraded`: it serves, but the other servers do not hear of it; `closing`: it takes no connections any more */
+    /** `degraded`: it serves, but the other servers do not hear of it or a worker is missing; `closing`: it takes no connections */
     status: "ok" | "closing" | "degraded"
     [detail: string]: unknown
 }

@@ -29,8 +29,9 @@ export function crewSource(
         async health() {
             const workers = (await ask()).map(({ health }) => health)
             const well = workers.filter(({ status }) => status === "ok").length
+            const some = workers.length ? "degraded" : "closing"
             return {
-                status: well === count ? "ok" : "degraded",
+                status: well === count ? "ok" : some,
                 connections: workers.reduce(
                     (sum, { connections }) => sum + Number(connections),
                     0

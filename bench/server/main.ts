@@ -28,6 +28,9 @@ const LAYING: Laying = {
     cores: ["1"],
 }
 
+/** What costs something with each message, and is not on by itself. */
+const EVERYTHING = ["--max-rate", "1000000", "--admin-port", "0"]
+
 /** The medians of a server's rounds. */
 interface Row extends Omit<Round, "messages"> {
     name: string
@@ -35,28 +38,38 @@ interface Row extends Omit<Round, "messages"> {
 
 const progress = (text: string) => console.error(`… ${text}`)
 
-async function compare(candidates: Candidate[]): Promise<Row[]> {
+/** A server, the processors that it has, and the load on it. */
+interface Contender {
+    candidate: Candidate
+    cores: string
+    laying: Laying
+}
+
+/** Each alone on one processor, under the same load. */
+const alone = (candidate: Candidate): Contender => ({
+    candidate,
+    cores: "0",
+    laying: LAYING,
+})
+
+async function compare(contenders: Contender[]): Promise<Row[]> {
     const servers: Server[] = []
-    const rounds = new Map<Server, Round[]>()
+    const rounds: Round[][] = contenders.map(() => [])
     try {
-        for (const candidate of candidates)
-            servers.push(await startServer(candidate, "0"))
-        for (const server of servers) rounds.set(server, [])
+        for (const { candidate, cores } of contenders)
+            servers.push(await startServer(candidate, cores))
         // round 0 is for the compilers in the servers
         for (let i = 0; i <= ROUNDS; ++i) {
             progress(`round ${i} of ${ROUNDS}`)
-            for (const server of servers) {
-                const result = await round(server, LAYING)
-                if (i) rounds.get(server)!.push(result)
+            for (const [n, server] of servers.entries()) {
+                const result = await round(server, contenders[n].laying)
+                if (i) rounds[n].push(result)
             }
         }
     } finally {
         for (const server of servers) await server.stop()
     }
-    return servers.map(server => ({
-        name: server.name,
-        ...medians(rounds.get(server)!),
-    }))
+    return servers.map(({ name }, n) => ({ name, ...medians(rounds[n]) }))
 }
 
 function medians(rounds: Round[]): Omit<Round, "messages"> {
@@ -86,6 +99,35 @@ function showSpeed(rows: Row[]): void {
         )
 }
 
+/**
+ * One worker and its load on one processor, against two workers and twice the load on two: nothing stands still in
+ * either case, so the load's own share cancels out.
+ */
+async function showWorkers(): Promise<Row[]> {
+    console.log("\none processor for server and load, and two\n")
+    const [one, two] = ["1", "2"].map(n =>
+        ours(`--workers ${n}`, "--quiet", "--workers", n)
+    )
+    const rows = await compare([
+        { candidate: one, cores: "0", laying: { ...LAYING, cores: ["0"] } },
+        {
+            candidate: two,
+            cores: "0,1",
+            laying: { ...LAYING, cores: ["0", "1"] },
+        },
+    ])
+    print("", "messages/s", "times one", "CPU µs", "load µs")
+    for (const { name, rate, cpu, generator } of rows)
+        print(
+            name,
+            String(Math.round(rate)),
+            (rate / rows[0].rate).toFixed(2),
+            cpu.toFixed(2),
+            generator.toFixed(2)
+        )
+    return rows
+}
+
 async function showMemory(candidates: Candidate[]): Promise<object[]> {
     console.log(`\nmemory of an idle connection, of ${CONNECTIONS}\n`)
     const rows = []
@@ -109,18 +151,16 @@ if (!tornado.length)
     console.log(
         "Tornado is missing and left out; to install it: apt-get install -y python3-tornado\n"
     )
-const speed = await compare([
-    BARE,
-    ours("reverse", "--quiet"),
-    ours("reverse, logging"),
-    ours(
-        "reverse, with limits and metrics",
-        ...["--log", "info", "--max-rate", "1000000"],
-        ...["--max-per-address", "1000", "--admin-port", "0"]
-    ),
-    ...tornado,
-])
+const speed = await compare(
+    [
+        BARE,
+        ours("reverse", "--log", "info", ...EVERYTHING),
+        ours("reverse, logging all", ...EVERYTHING),
+        ...tornado,
+    ].map(alone)
+)
 showSpeed(speed)
+const workers = await showWorkers()
 const room = String(CONNECTIONS)
 const memory = await showMemory([
     BARE,
@@ -130,5 +170,5 @@ const memory = await showMemory([
 mkdirSync("artifacts", { recursive: true })
 writeFileSync(
     "artifacts/bench-server.json",
-    JSON.stringify({ speed, memory }, undefined, 4)
+    JSON.stringify({ speed, workers, memory }, undefined, 4)
 )

@@ -40,8 +40,8 @@ export function ours(name: string, ...args: string[]): Candidate {
 export interface Server {
     name: string
     url: URL
-    /** Its processes */
-    pids: number[]
+    /** Its processes at the moment */
+    readonly pids: number[]
     stop(): Promise<void>
 }
 
@@ -68,7 +68,9 @@ export async function startServer(
     return {
         name,
         url,
-        pids: family(child.pid!),
+        get pids() {
+            return family(child.pid!)
+        },
         stop: async () => {
             child.kill("SIGINT")
             await once(child, "close")

@@ -67,7 +67,7 @@ async function board(t: TestContext) {
             lines.push(line)
             for (const [text, go] of seen) if (line.includes(text)) go()
         },
-        PACE
+        { pace: PACE }
     )
     const until = (text: string) =>
         new Promise<void>(resolve => seen.set(text, resolve))
@@ -143,7 +143,7 @@ test(
             ),
             /expected setting NAME to fit into 236 bytes, name included; it has 307/
         )
-        const nobody = new Programmer(port, () => {}, 0.01)
+        const nobody = new Programmer(port, () => {}, { pace: 0.01 })
         port.removeAllListeners("data")
         await assert.rejects(
             nobody.connect(),

@@ -30,6 +30,8 @@ const PLUGGED = 1_000
 const STARTING = 30_000
 /** Milliseconds after which a board that is a USB device itself has vanished from the bus when it restarts. */
 const GONE = 1_000
+/** Settings that scenarios before have left on the board. */
+const STORED = new Set<string>()
 /** The firmware's line at the beginning of a program. */
 const START = /^start: /
 
@@ -83,7 +85,9 @@ class SerialDevice implements Device {
         this.port = await openPort(path, options.baud ?? BAUD, patience)
         // what fails on the port shows as a board that does not answer
         this.port.on("error", () => {})
-        this.programmer = new Programmer(this.port, line => this.line(line))
+        this.programmer = new Programmer(this.port, line => this.line(line), {
+            stored: STORED,
+        })
         await this.programmer.connect().catch(async (error: Error) => {
             await this.close()
             throw new NoDevice(

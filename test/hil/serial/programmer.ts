@@ -37,21 +37,30 @@ interface Target {
     services: number[]
 }
 
+export interface ProgrammerOptions {
+    /** How many times slower than a board the device is. Default 1. */
+    pace?: number
+    /** The settings on the board that a deployment may delete, by name; kept up to date. Default: none. */
+    stored?: Set<string>
+}
+
 export class Programmer {
     private target?: Target
     private readonly waiting = new Set<(packet: Packet) => void>()
-    private readonly stored = new Set<string>()
+    private readonly pace: number
+    private readonly stored: Set<string>
 
     /**
      * @param port the serial port
      * @param line gets each line of the board's log
-     * @param pace how many times slower than a board the device is
      */
     constructor(
         private readonly port: Duplex,
         line: (text: string) => void,
-        private readonly pace = 1
+        { pace = 1, stored = new Set() }: ProgrammerOptions = {}
     ) {
+        this.pace = pace
+        this.stored = stored
         const bridge = new Bridge({
             line,
             frame: bytes => {
@@ -85,7 +94,7 @@ export class Programmer {
 
     /**
      * Replaces the board's program and starts it.
-     * @param settings JSON in UTF-8, by name; those of the call before that are not among them are deleted
+     * @param settings JSON in UTF-8, by name; those of deployments before that are not among them are deleted
      */
     async deploy(
         bytecode: Uint8Array,
