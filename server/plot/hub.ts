@@ -17,6 +17,8 @@ export interface HubLimits {
     series: number
     /** Series of one source */
     seriesPerSource: number
+    /** Rows of the table */
+    devices: number
 }
 
 /** 500 series of 10,000 points are 80 MB. */
@@ -24,6 +26,7 @@ export const HUB_LIMITS: HubLimits = {
     history: 10_000,
     series: 500,
     seriesPerSource: 32,
+    devices: 1000,
 }
 
 /** One line of the plot. */
@@ -170,9 +173,12 @@ export class Hub {
             ({ state }) => state ?? []
         )
         const sources = new Set(states.flatMap(state => state.sources))
+        const all = states.flatMap(state => state.devices)
+        const devices = all.slice(0, this.limits.devices)
+        const more = states.reduce((sum, state) => sum + state.more, 0)
         return {
-            devices: states.flatMap(state => state.devices),
-            more: states.reduce((sum, state) => sum + state.more, 0),
+            devices,
+            more: more + all.length - devices.length,
             sources: [...sources].sort(),
             refused: this.#refused,
         }

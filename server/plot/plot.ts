@@ -7,6 +7,9 @@ import { Feed } from "./feed.ts"
 import { Hub } from "./hub.ts"
 import { PageSession } from "./session.ts"
 
+/** Bytes of a batch: 20,000 points and a full table are about half of it. */
+const LONGEST_BATCH = 2 * 1024 * 1024
+
 /** What a server plots: its devices and sources, and those of all servers on its bus. */
 export class Plot {
     readonly hub: Hub
@@ -41,6 +44,9 @@ export class Plot {
             },
             push: undefined,
             faults: {},
+            // one batch is on its way at a time, and it may be longer than what a device is to send
+            maxBuffered: LONGEST_BATCH,
+            hardLimit: 4 * LONGEST_BATCH,
             written: () => written(),
         })
         const session = new PageSession(this.hub, {

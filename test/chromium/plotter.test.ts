@@ -343,6 +343,18 @@ test("a page connects again by itself, and has the new server's points", async t
     assert.equal(await page.getByText("old", { exact: true }).count(), 0)
 })
 
+test("a server that falls silent counts as gone", async t => {
+    const { server, page } = await open(t)
+    const other = await page.context().newPage()
+    await other.clock.install()
+    // opens, and that is all
+    await other.routeWebSocket(/./, () => {})
+    await other.goto(server.page)
+    await other.getByText("connecting").waitFor()
+    await other.clock.fastForward(16_000)
+    await other.getByText("no connection, trying again").waitFor()
+})
+
 test("it fits a phone, and a finger moves it", async t => {
     const { server, page } = await open(t)
     await source(t, server, "a source with quite a long name to be shown", 1001)

@@ -166,6 +166,8 @@ describe("the worked example", () => {
                 throw new Error(`expected "${line}" in "${request}"`)
         }
         expect(lines.length).toBe(REQUEST.length + 2)
+        // The random bytes of the example, all 0, bring the second one to the top.
+        expectText(lines[1], REQUEST[2])
         expectText(lines[lines.length - 2], "")
         expectText(lines[lines.length - 1], KEY3)
     })

@@ -1,10 +1,12 @@
 /** Debug sessions against the tool chain's real dev server, without an editor. */
 import assert from "node:assert/strict"
+import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
-import { after, describe, test } from "node:test"
+import { createInterface } from "node:readline"
+import { after, describe, test, type TestContext } from "node:test"
 import { programOf } from "../../tools/devserver/build.ts"
 import { openDevice } from "../../tools/devserver/devices.ts"
 import { DevServer, PORTS } from "../../tools/devserver/devserver.ts"
@@ -142,6 +144,64 @@ describe("a debug session", { skip }, () => {
         assert.equal(await taken(), undefined)
     })
 })
+
+/** A session that is to fail. @returns what the client is told */
+async function failure(t: TestContext, args: object): Promise<string> {
+    const { client, ended } = DebugClient.adapter()
+    t.after(() => client.abandon())
+    await client.ask("initialize", { adapterID: "devicescript" })
+    const { success, message } = await client.respond("launch", args)
+    assert.equal(success, false)
+    await client.ask("disconnect")
+    await ended
+    return message!
+}
+
+test("a taken port is named", { skip }, async t => {
+    const other = createServer().listen(PORTS.bus, "127.0.0.1")
+    await once(other, "listening")
+    t.after(() => other.close())
+    assert.match(
+        await failure(t, {}),
+        new RegExp(
+            `^port ${PORTS.bus} is taken\\..* a computer has room for one`
+        )
+    )
+})
+
+test("a network that there is not is told from those that there are", async t => {
+    assert.match(
+        await failure(t, { network: "token ring" }),
+        /^"network" is "token ring"; expected "wifi"/
+    )
+})
+
+test(
+    "npm run sim lets a debugger in, over the Ethernet model, and Ctrl-C ends it",
+    { skip },
+    async t => {
+        const sim = spawn(
+            process.execPath,
+            ["--import", "tsx", "tools/sim.ts", "--network", "ethernet"],
+            { stdio: ["ignore", "pipe", "inherit"] }
+        )
+        const ended = once(sim, "close")
+        t.after(() => sim.kill("SIGKILL"))
+        for await (const line of createInterface(sim.stdout))
+            if (line.startsWith("deployed in")) break
+        sim.stdout.resume()
+        const client = await DebugClient.connect(8084)
+        const driver = "src/net/ethernet/tcp.ts"
+        const line = lineOf(driver, "async recv(")
+        await client.launch({ request: "attach" }, [driver, [line]])
+        const { threadId } = await client.event("stopped")
+        const [{ source }] = await client.stack(threadId)
+        assert.equal(source.name, driver)
+        sim.kill("SIGINT")
+        assert.deepEqual(await ended, [0, null])
+        assert.equal(await taken(), undefined)
+    }
+)
 
 test(
     "the tool chain's own VM takes the program, and the settings in .env.defaults",

@@ -168,6 +168,23 @@ test("when there are too many series those of sources that went make room, other
     )
 })
 
+test("the table has a bounded number of devices, and the rest are counted", t => {
+    const hub = newHub(t, { devices: 2 })
+    const device = {
+        name: "a",
+        address: "127.0.0.1:1",
+        protocol: "RFC 6455",
+        since: 0,
+        messages: 0,
+        wrong: 0,
+    }
+    const devices = ["1", "2"].map(id => ({ ...device, id }))
+    for (const server of ["a", "b"])
+        hub.receive({ kind: "state", server, sources: [], devices, more: 3 })
+    assert.equal(hub.table.devices.length, 2)
+    assert.equal(hub.table.more, 8)
+})
+
 test("one source has a bounded number of series", t => {
     const hub = newHub(t, { seriesPerSource: 2 })
     for (const series of ["1", "2", "3"])
