@@ -221,8 +221,9 @@ export class EchoServer {
         response: ServerResponse
     ): Refusal | undefined {
         const path = pathOf(request)
-        const page = this.#settings.pages.get(path)
-        if (page) servePage(request, response, page)
+        const { pages, framed } = this.#settings
+        const page = pages.get(path)
+        if (page) servePage(request, response, page, framed)
         else if (path === HEALTH) {
             const { health } = this
             response

@@ -54,6 +54,8 @@ export interface EchoOptions {
     adminHost?: string
     /** Time between pings, and to answer one; 0: no pings */
     ping?: number
+    /** Its pages may be shown inside of others, such as an editor's */
+    framed?: boolean
     /** Unread replies above which a client is not read any more */
     maxBuffered?: number
     /** How long a client that is not read may take none of its replies */
@@ -101,6 +103,7 @@ export const DEFAULTS = {
     maxMessage: 1024 * 1024,
     maxConnections: 1000,
     ping: 30_000,
+    framed: false,
     maxBuffered: 1024 * 1024,
     stallTimeout: 30_000,
     handshakeTimeout: 10_000,

@@ -24,9 +24,10 @@ const TYPES: Record<string, string> = {
  * A page runs scripts and styles of its own server only, none that stand in its text, and connects to nothing else
  * (Content Security Policy Level 3).
  */
+const POLICY =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'"
+const NOT_FRAMED = "; frame-ancestors 'none'"
 const HEADERS = {
-    "Content-Security-Policy":
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -54,11 +55,15 @@ export function page(
     return { type, body, etag: `"${hash.slice(0, 22)}"` }
 }
 
-/** Answers GET and HEAD, and 304 to who has the page already; 405 to everything else. */
+/**
+ * Answers GET and HEAD, and 304 to who has the page already; 405 to everything else.
+ * @param framed the page may be shown inside of another one
+ */
 export function servePage(
     { method, headers }: IncomingMessage,
     response: ServerResponse,
-    { type, body, etag }: Page
+    { type, body, etag }: Page,
+    framed = false
 ): void {
     if (method !== "GET" && method !== "HEAD") {
         response.writeHead(405, { Allow: "GET, HEAD", Connection: "close" })
@@ -67,6 +72,7 @@ export function servePage(
     const known = headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)
     response.writeHead(known ? 304 : 200, {
         ...HEADERS,
+        "Content-Security-Policy": framed ? POLICY : POLICY + NOT_FRAMED,
         ETag: etag,
         ...(!known && { "Content-Type": type, "Content-Length": body.length }),
     })

@@ -17,6 +17,8 @@ const TIME = short ? 1500 : 6000
 const PASSES = 2
 /** Most that memory may have grown by after the last pass. */
 const GROWTH = 2
+/** Most times as long as in quiet that the others' median round trip may take, in the middle of all attacks. */
+const SLOWER = 20
 /** Milliseconds in which a server that is left alone gives its memory back */
 const REST = short ? 4000 : 10_000
 
@@ -82,9 +84,11 @@ console.log(
     `quiet: ${quiet.exchange.toFixed(2)} ms a round trip, ${quiet.opening.toFixed(2)} ms a new connection, ${memoryOf(server).toFixed(0)} MB`
 )
 let settled = 0
+const exchanges: number[] = []
 for (let pass = 1; pass <= PASSES; pass++) {
     for (const attack of ATTACKS) {
         const { outcomes, service } = await run(attack, url)
+        exchanges.push(service.exchange)
         const total = Object.values(outcomes).reduce((a, b) => a + b, 0)
         const held = Object.entries(outcomes)
             .filter(([outcome]) => attack.expected.test(outcome))
@@ -107,6 +111,11 @@ for (let pass = 1; pass <= PASSES; pass++) {
             `memory: ${(memory / settled).toFixed(2)} times that after the first pass, at most ${GROWTH}`
         )
 }
+const middle = exchanges.sort((a, b) => a - b)[exchanges.length >> 1]
+verdict(
+    middle <= quiet.exchange * SLOWER,
+    `others: ${middle.toFixed(2)} ms a round trip in the middle of all attacks, ${(middle / quiet.exchange).toFixed(1)} times as long as in quiet, at most ${SLOWER}`
+)
 const after = await serve(url, sleep(TIME))
 verdict(
     after.unanswered === 0,

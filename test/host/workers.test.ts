@@ -106,6 +106,26 @@ test("a page shows the devices and the history of all workers, also when its own
     await shows([["b"], ["a"]][dead])
 })
 
+test("workers speak wss, and take a renewed certificate when their parent is told", async t => {
+    const folder = "test/host/certificate"
+    const {
+        url,
+        event,
+        process: parent,
+    } = await start(
+        t,
+        2,
+        ...["--cert", `${folder}/test-only.cert.pem`],
+        ...["--key", `${folder}/test-only.key.pem`]
+    )
+    const options = { rejectUnauthorized: false }
+    const client = await connect(t, url, options)
+    parent.kill("SIGHUP")
+    for (let i = 0; i < 2; ++i) await event({ event: "renewed" })
+    assert.equal(await client.askText("abc"), "cba")
+    assert.match(url, /^wss:/)
+})
+
 for (const whom of ["the parent", "all of them, as a terminal does"])
     test(`SIGINT to ${whom}: clients are closed with 1001, and no process is left`, async t => {
         const { url, pids, process: parent, ended } = await start(t, 2)

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { once } from "node:events"
 import { get } from "node:https"
 import { test, type TestContext } from "node:test"
+import { connect as connectTls } from "node:tls"
 import type { EchoOptions } from "../../server/options.ts"
 import { connect, serve } from "../host/server-peers.ts"
 import { startNginx } from "./nginx.ts"
@@ -53,6 +54,33 @@ test("a server that ends says 1001 through nginx", async t => {
     await server.close()
     assert.equal((await client.closed).code, 1001)
 })
+
+/** Keys, the bytes behind the headers, and what answers them, in each draft. */
+const DRAFTS = {
+    "hixie-76": {
+        keys: "Sec-WebSocket-Key1: 4 @1  46546xW%0l 1 5\r\nSec-WebSocket-Key2: 12998 5 Y3 1  .P00\r\n",
+        body: "^n:ds[4U",
+        answer: "8jKS'y:G*Co,Wxa-",
+    },
+    "hixie-75": { keys: "", body: "", answer: "" },
+}
+
+for (const [version, { keys, body, answer }] of Object.entries(DRAFTS))
+    test(`${version} goes through nginx, and is told a wss URL`, async t => {
+        const { port } = await proxied(t, { closeTimeout: 100 })
+        const socket = connectTls({ port, ...ANYONE }).setEncoding("latin1")
+        t.after(() => socket.destroy())
+        const head = `GET /ws HTTP/1.1\r\nHost: a.example\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\nOrigin: http://a\r\n${keys}\r\n`
+        socket.write(`${head}${body}\0Hello\xff`, "latin1")
+        let received = ""
+        for await (const chunk of socket) {
+            received += chunk
+            if (received.endsWith("\xff")) break
+        }
+        assert.match(received, /^HTTP\/1\.1 101 /)
+        assert.match(received, /Location: wss:\/\/a\.example\/ws\r/)
+        assert.ok(received.endsWith(`\r\n\r\n${answer}\0olleH\xff`))
+    })
 
 test("pings keep a connection open, and are answered", async t => {
     const { server, url } = await proxied(t, { ping: 100 })

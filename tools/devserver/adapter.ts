@@ -62,6 +62,10 @@ const CATEGORIES: Record<string, string> = {
     error: "stderr",
 }
 
+/** The debugger's names for scopes. */
+const ORDER = ["Local variables", "Arguments", "Global variables"]
+const TEMPORARIES = "Temporaries"
+
 /** What lets a stopped program go on. */
 const RESUMING = ["continue", "next", "stepIn", "stepOut"]
 
@@ -122,6 +126,8 @@ export class DebugAdapter implements RigListener {
         switch (command) {
             case "setBreakpoints":
                 return this.inTurn(() => this.setBreakpoints(args))
+            case "scopes":
+                return this.scopes(args)
             case "evaluate":
                 return this.evaluate(args)
             case "pause":
@@ -259,6 +265,17 @@ export class DebugAdapter implements RigListener {
                 this.halted = false
                 await debug.request("continue")
             }
+        }
+    }
+
+    /** The first one an editor shows open; the compiler's own variables none wants to see. */
+    private async scopes(args: Arguments) {
+        const { scopes } = await this.debug!.request("scopes", args)
+        const order = (name: string) => ORDER.findIndex(n => n === name)
+        return {
+            scopes: (scopes as { name: string }[])
+                .filter(({ name }) => name !== TEMPORARIES)
+                .sort((a, b) => order(a.name) - order(b.name)),
         }
     }
 

@@ -193,16 +193,16 @@ async function startServer(
     config: Config,
     listener: RigListener
 ): Promise<EchoServer | undefined> {
-    const ping = debugged ? 0 : undefined
+    const own = { ping: debugged ? 0 : undefined, framed: true }
     if (url) return undefined
-    if (kind === "simulator") return startEchoServer({ port: 0, ping })
+    if (kind === "simulator") return startEchoServer({ port: 0, ...own })
     const { hostname, port, pathname } = new URL(config.url)
     if (!isHere(hostname)) {
         listener.note(`${config.url} is another computer's: no server started`)
         return undefined
     }
     const at = { host: hostname, port: Number(port || 80), path: pathname }
-    return startEchoServer({ ...at, ping }).catch(error => {
+    return startEchoServer({ ...at, ...own }).catch(error => {
         if (error.code !== "EADDRINUSE") throw new UserError(error.message)
         listener.note(
             `the server that already listens at ${config.url} is used`
