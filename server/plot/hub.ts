@@ -52,7 +52,7 @@ export interface Table {
 /** What all servers on a bus have told: series with their history, sources, devices. It knows from events only. */
 export class Hub {
     readonly limits: HubLimits
-    /** By id, those that were updated last at the end */
+    /** By id, in the order in which they began */
     readonly #series = new Map<number, Series>()
     /** By source, then by name */
     readonly #bySource = new Map<string, Map<string, Series>>()

@@ -1,12 +1,24 @@
 import assert from "node:assert/strict"
 import { once } from "node:events"
-import { readFile } from "node:fs/promises"
-import { connect, type Socket } from "node:net"
+import { connect } from "node:net"
 import { after, test, type TestContext } from "node:test"
 import type { Page } from "playwright-core"
 import { WebSocket } from "ws"
 import { startEchoServer, type EchoServer } from "../../server/echo.ts"
 import { launchChromium } from "./browser.ts"
+import {
+    button,
+    coloursOf,
+    countFrames,
+    csv,
+    drag,
+    drawn,
+    source,
+    swatch,
+    swipe,
+    untilValue,
+    xs,
+} from "./plotterpage.ts"
 
 const browser = await launchChromium()
 after(() => browser.close())
@@ -32,93 +44,6 @@ async function open(
     t.after(() => assert.deepEqual(complaints, []))
     await page.goto(mode === "plotter" ? server.page : server.plotPage)
     return { server, page }
-}
-
-/** A source that sends y = f(x) for x = 0, 1, 2, … */
-async function source(
-    t: TestContext,
-    server: EchoServer,
-    name: string,
-    count: number,
-    f = (x: number) => x
-): Promise<Socket> {
-    const socket = connect(server.sourcePort!, "127.0.0.1")
-    t.after(() => socket.destroy())
-    await once(socket, "connect")
-    const lines = Array.from({ length: count }, (_, x) => `${x} ${f(x)}\n`)
-    socket.write(`${name}\n${lines.join("")}`)
-    return socket
-}
-
-/** Waits until the list shows a value for a series: the newest one, or the one under the cursor. */
-function untilValue(page: Page, name: string, value: string): Promise<void> {
-    const row = page.locator(".legend li").filter({ hasText: name })
-    return row
-        .locator(".value", { hasText: new RegExp(`^${value}$`) })
-        .waitFor()
-}
-
-const button = (page: Page, name: string) =>
-    page.getByRole("button", { name, exact: true })
-
-/** Presses the CSV button. @returns the rows without the header, as source, series, x, y */
-async function csv(page: Page): Promise<string[][]> {
-    const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        button(page, "CSV").click(),
-    ])
-    const text = await readFile(await download.path(), "utf8")
-    const [header, ...rows] = text.trimEnd().split("\r\n")
-    assert.equal(header, "source,series,x,y")
-    return rows.map(row => row.split(","))
-}
-
-const xs = (rows: string[][]) => rows.map(([, , x]) => Number(x))
-
-/** Drags over the plot, by fractions of its width at half of its height. */
-async function drag(page: Page, from: number, to: number): Promise<void> {
-    const box = await page.locator(".u-over").first().boundingBox()
-    assert.ok(box)
-    const y = box.y + box.height / 2
-    await page.mouse.move(box.x + from * box.width, y)
-    await page.mouse.down()
-    await page.mouse.move(box.x + ((from + to) / 2) * box.width, y)
-    await page.mouse.move(box.x + to * box.width, y)
-    await page.mouse.up()
-}
-
-/** How many different colours the canvas has, and whether it has one. */
-function coloursOf(page: Page): Promise<string[]> {
-    return page.evaluate(() => {
-        const canvas = document.querySelector("canvas")
-        const context = canvas?.getContext("2d")
-        if (!canvas || !context) return []
-        const { data } = context.getImageData(0, 0, canvas.width, canvas.height)
-        const colours = new Set<string>()
-        for (let i = 0; i < data.length; i += 4)
-            if (data[i + 3] === 255)
-                colours.add(`rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`)
-        return [...colours]
-    })
-}
-
-/** Two frames: what was asked for is drawn. */
-function drawn(page: Page): Promise<void> {
-    return page.evaluate(
-        () =>
-            new Promise<void>(resolve =>
-                requestAnimationFrame(() =>
-                    requestAnimationFrame(() => resolve())
-                )
-            )
-    )
-}
-
-function swatch(page: Page, name: string): Promise<string> {
-    const row = page.locator(".legend li").filter({ hasText: name })
-    return row
-        .locator(".swatch")
-        .evaluate(element => getComputedStyle(element).color)
 }
 
 test("a source's line is drawn in the colour of its name, and follows what is new", async t => {
@@ -372,22 +297,6 @@ test("it fits a phone, and a finger moves it", async t => {
     assert.ok(Math.abs(first - 500) < 10, `from ${first}`)
 })
 
-/** A finger from right to left, as Chromium's own input events. */
-async function swipe(page: Page, from: number, to: number): Promise<void> {
-    const box = (await page.locator(".u-over").boundingBox())!
-    const client = await page.context().newCDPSession(page)
-    const y = box.y + box.height / 2
-    const at = (part: number) => [{ x: box.x + part * box.width, y }]
-    const say = (
-        type: "touchStart" | "touchMove" | "touchEnd",
-        touchPoints: { x: number; y: number }[]
-    ) => client.send("Input.dispatchTouchEvent", { type, touchPoints })
-    await say("touchStart", at(from))
-    for (let i = 1; i <= 20; i++)
-        await say("touchMove", at(from + ((to - from) * i) / 20))
-    await say("touchEnd", [])
-}
-
 test("it is dark where the person wants that", async t => {
     const { server, page } = await open(t)
     await source(t, server, "ramp", 50)
@@ -431,18 +340,3 @@ test("ten series of 10,000 points are drawn as they come, none lost", async t =>
         await untilValue(page, name, String(1000 + i))
     assert.equal((await csv(page)).length, 10 * (x + 1))
 })
-
-// runs in the page, so nothing in it may have a name, which tsx would mark with a helper
-async function countFrames() {
-    const start = performance.now()
-    let last = start
-    let frames = 0
-    let longest = 0
-    while (last - start < 3000) {
-        const now = await new Promise<number>(requestAnimationFrame)
-        longest = Math.max(longest, now - last)
-        last = now
-        frames++
-    }
-    return { frames, seconds: (last - start) / 1000, longest }
-}

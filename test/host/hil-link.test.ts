@@ -7,6 +7,9 @@ import { seededRandom } from "../../tools/random.ts"
 import { FaultLog } from "../hil/faultlog.ts"
 import { Link } from "../hil/link.ts"
 
+/** Milliseconds for which an end waits for anything. */
+const PATIENCE = 20_000
+
 /** What one end of a connection got. */
 class End {
     received = Buffer.alloc(0)
@@ -32,8 +35,19 @@ class End {
 
     /** Waits until `condition` holds. */
     until(condition: () => boolean): Promise<void> {
-        return new Promise(resolve => {
-            this.look = () => condition() && resolve()
+        return new Promise((resolve, reject) => {
+            const give = () =>
+                reject(
+                    new Error(
+                        `waited ${PATIENCE} ms, received "${this.received.subarray(0, 100)}", end ${this.over}`
+                    )
+                )
+            const timer = setTimeout(give, PATIENCE)
+            this.look = () => {
+                if (!condition()) return
+                clearTimeout(timer)
+                resolve()
+            }
             this.look()
         })
     }

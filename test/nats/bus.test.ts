@@ -1,6 +1,7 @@
 /** The bus by itself, over a real NATS server. */
 import assert from "node:assert/strict"
 import { EventEmitter, once } from "node:events"
+import { connect as connectTcp, createServer, type AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { setImmediate } from "node:timers/promises"
 import { jetstreamManager } from "@nats-io/jetstream"
@@ -132,6 +133,50 @@ test("NATS dies again and again while points are published: each arrives once an
     }
     await b.until(() => b.xs.length >= next)
     assert.deepEqual(b.xs, numbers(0, next))
+})
+
+/** A way to NATS on which the first `acks` acknowledgements are lost together with the connection. */
+async function lossy(t: TestContext, url: string, acks: number) {
+    const { port } = new URL(url)
+    const server = createServer(client => {
+        const nats = connectTcp(Number(port), "127.0.0.1")
+        let published = false
+        client.on("data", data => {
+            published ||= data.includes(`HPUB ${POINTS}`)
+            nats.write(data)
+        })
+        nats.on("data", data => {
+            if (published && acks > 0 && data.includes('"seq"')) {
+                acks--
+                client.destroy()
+                nats.destroy()
+            } else client.write(data)
+        })
+        for (const socket of [client, nats])
+            socket
+                .on("error", () => {})
+                .on("close", () => {
+                    client.destroy()
+                    nats.destroy()
+                })
+    }).listen(0, "127.0.0.1")
+    await once(server, "listening")
+    t.after(() => server.close())
+    return {
+        url: `nats://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        left: () => acks,
+    }
+}
+
+test("what was taken but whose acknowledgement was lost is said again, and taken once", async t => {
+    const { url } = await startNats(t)
+    const way = await lossy(t, url, 2)
+    const a = await start(t, { url: way.url })
+    const b = await start(t, { url })
+    for (const x of numbers(0, 10)) a.bus.publish(points("a", x))
+    await b.until(() => b.xs.includes(9))
+    assert.equal(way.left(), 0)
+    assert.deepEqual(b.xs, numbers(0, 10))
 })
 
 test("a stream in memory is gone with its NATS server, and the bus goes on with a new one", async t => {
