@@ -192,7 +192,7 @@ test(
         sim.stdout.resume()
         const client = await DebugClient.connect(8084)
         const driver = "src/net/ethernet/tcp.ts"
-        const line = lineOf(driver, "async recv(")
+        const line = lineOf(driver, "let deadline = millis() + STALL_TIMEOUT")
         await client.launch({ request: "attach" }, [driver, [line]])
         const { threadId } = await client.event("stopped")
         const [{ source }] = await client.stack(threadId)
