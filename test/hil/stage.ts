@@ -104,7 +104,8 @@ export class Stage implements Bench {
 
     readonly sleep = async (milliseconds: number) => {
         const { signal } = this.over
-        await sleep(milliseconds * this.pace, undefined, { signal })
+        if (this.board.sleep) await this.board.sleep(milliseconds)
+        else await sleep(milliseconds * this.pace, undefined, { signal })
     }
 
     /** Ends what the scenario began; whatever waits learns of it. */

@@ -61,9 +61,9 @@ describe("a debug session", { skip }, () => {
         assert.match(frame.source.path, /src\/app\.ts$/)
     })
 
-    test("names the page that the echo server shows", async () => {
+    test("names the page where the echo server shows the board", async () => {
         const { url } = await client.event("devicescript.page")
-        assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/$/)
+        assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/plot$/)
     })
 
     test("shows the message in the variables", async () => {
@@ -192,7 +192,7 @@ test(
         sim.stdout.resume()
         const client = await DebugClient.connect(8084)
         const driver = "src/net/ethernet/tcp.ts"
-        const line = lineOf(driver, "async recv(")
+        const line = lineOf(driver, "let deadline = millis() + STALL_TIMEOUT")
         await client.launch({ request: "attach" }, [driver, [line]])
         const { threadId } = await client.event("stopped")
         const [{ source }] = await client.stack(threadId)
