@@ -246,6 +246,36 @@ describe("what goes out", () => {
         await connection.finish()
     })
 
+    test("goes on as before when a slice is refused", async () => {
+        const connection = await connected76()
+        const { ws, peer } = connection
+        const writer = await ws.startMessage(true, 4)
+        const after = sending(ws, "after")
+        const refused = hex`61ff`
+        const why = "0xff"
+        await expectReject(
+            async () => await writer.write(refused),
+            RangeError,
+            why
+        )
+        await writer.write("ab")
+        await expectReject(
+            async () => await writer.write(refused),
+            RangeError,
+            why
+        )
+        await expectReject(
+            async () => await writer.end(refused),
+            RangeError,
+            why
+        )
+        await writer.end("cd")
+        await after.result()
+        for (const text of ["abcd", "after"])
+            expectText(await readText(peer), text)
+        await connection.finish()
+    })
+
     test("can be nothing that the drafts do not have", async () => {
         const connection = await connected76()
         const { ws, peer } = connection
