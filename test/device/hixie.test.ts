@@ -151,6 +151,20 @@ describe("what comes", () => {
         }
     })
 
+    test("is skipped up to the end of its length, be it beyond 31 bits", async () => {
+        for (const head of [hex`80 88 80 80 80 00`, hex`ff 88 80 80 80 00`]) {
+            const connection = await connected76()
+            const { ws, peer } = connection
+            peer.pipe.push(head)
+            peer.pipe.push(hixieText("x"))
+            await peer.pipe.consumed()
+            expect(await ws.recv(0)).toBe(undefined)
+            expect(ws.readyState).toBe(OPEN)
+            expect(peer.pipe.available()).toBe(0)
+            await connection.finish()
+        }
+    })
+
     test("is skipped in any number, without holding the program up", async () => {
         const connection = await connected76()
         const { ws, peer } = connection
