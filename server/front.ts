@@ -23,8 +23,8 @@ import { answerOf, refuse } from "./refuse.ts"
 import { Seats, type Share } from "./seats.ts"
 
 /**
- * TCP connections that may be open besides the WebSockets, to ask for something. With one more the oldest is dropped: who
- * means to ask has done so by then.
+ * TCP connections that may be open beyond the WebSockets for which there are seats, to ask for something. With one more
+ * the oldest that has not become a WebSocket is dropped: who means to ask has done so by then.
  */
 const CALLERS = 256
 
@@ -49,6 +49,7 @@ export interface FrontSettings {
     port: number
     certificate?: CertificateFiles
     proxies: BlockList
+    maxConnections: number
     share: Share
     handshakeTimeout: number
 }
@@ -81,6 +82,8 @@ export class Front {
     /** TCP connections that have not become WebSockets, by address and port */
     readonly #callers = new Map<string, Socket>()
     readonly #seats: Seats
+    /** TCP connections, WebSockets included */
+    #open = 0
     /** Those whose TLS handshake is over */
     readonly #secure = new WeakSet<Duplex>()
     #unwatch = () => {}
@@ -196,8 +199,11 @@ export class Front {
             socket.once("close", free)
         }
         this.#callers.set(name, socket)
-        if (this.#callers.size > CALLERS) this.#dropOldest()
+        this.#open++
+        if (this.#open > this.#settings.maxConnections + CALLERS)
+            this.#dropOldest()
         socket.once("close", () => {
+            this.#open--
             if (this.#callers.get(name) === socket) this.#callers.delete(name)
         })
     }
@@ -208,7 +214,9 @@ export class Front {
     }
 
     #dropOldest(): void {
-        const [[name, socket]] = this.#callers
+        const [oldest] = this.#callers
+        if (!oldest) return
+        const [name, socket] = oldest
         this.#callers.delete(name)
         this.#drop(socket)
     }
