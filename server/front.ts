@@ -9,7 +9,7 @@ import {
     createServer as createHttpsServer,
     type Server as HttpsServer,
 } from "node:https"
-import type { AddressInfo, BlockList, Socket } from "node:net"
+import type { BlockList, Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { Refusal } from "./admission.ts"
 import {
@@ -17,7 +17,7 @@ import {
     watchCertificate,
     type CertificateFiles,
 } from "./certificate.ts"
-import { listenError } from "./listen-error.ts"
+import { listen } from "./listen.ts"
 import { isTrusted, ownPeer, peerOf, type Peer } from "./peer.ts"
 import { answerOf, refuse } from "./refuse.ts"
 import { Seats, type Share } from "./seats.ts"
@@ -125,12 +125,7 @@ export class Front {
     /** @throws ListenError */
     async listen(): Promise<void> {
         const { host, port, certificate } = this.#settings
-        try {
-            await once(this.#server.listen(port, host), "listening")
-        } catch (error) {
-            throw listenError(error as NodeJS.ErrnoException, host, port)
-        }
-        this.#port = (this.#server.address() as AddressInfo).port
+        this.#port = await listen(this.#server, host, port)
         if (certificate)
             this.#unwatch = watchCertificate(certificate, () => this.reload())
     }
@@ -176,7 +171,7 @@ export class Front {
         const options = {
             headersTimeout: handshakeTimeout,
             requestTimeout: handshakeTimeout,
-            connectionsCheckingInterval: handshakeTimeout / 4,
+            connectionsCheckingInterval: Math.ceil(handshakeTimeout / 4),
             keepAliveTimeout: KEEP_ALIVE,
             maxHeaderSize: MAX_HEADERS,
         }
