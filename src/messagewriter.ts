@@ -1,6 +1,7 @@
 import { StreamError } from "./net/stream"
 import { FIN, OP_BINARY, OP_CONTINUATION, OP_TEXT } from "./protocol/codes"
 import { MORE, Outgoing } from "./protocol/outgoing"
+import { Check } from "./protocol/session"
 
 /** The connection that a message goes out on. */
 export interface SliceSink {
@@ -21,18 +22,26 @@ export class MessageWriter {
     private written = 0
     private isOver = false
 
-    /** @param length of the message in bytes: it goes out as one frame; undefined: each slice is a fragment */
+    /**
+     * @param length of the message in bytes: it goes out as one frame; undefined: each slice is a fragment
+     * @param check of the protocol's version, if it is not RFC 6455
+     * @throws RangeError when the version has no such messages
+     */
     constructor(
         private readonly sink: SliceSink,
         private readonly isText: boolean,
-        private readonly length: number
-    ) {}
+        private readonly length: number,
+        private readonly check: Check
+    ) {
+        if (check) check(this.head(false))
+    }
 
     /**
      * Sends the next slice; waits until the link has taken it. Control frames go out between two fragments, but not
      * inside a frame of known length.
      * @param data of a text also bytes, where a character may go on in the next slice; they have to be UTF-8
-     * @throws RangeError beyond the message's length or end, StreamError when the link is gone
+     * @throws RangeError beyond the message's length or end, or when the version can't send it: the message is as before
+     * @throws StreamError when the link is gone
      */
     async write(data: string | Buffer) {
         await this.put(data, false)
@@ -41,7 +50,7 @@ export class MessageWriter {
     /**
      * Ends the message.
      * @param data the last slice, if any
-     * @throws RangeError when the message's length is not reached, StreamError when the link is gone
+     * @throws RangeError when the message's length is not reached, or as `write` does; StreamError when the link is gone
      */
     async end(data: string | Buffer = "") {
         await this.put(data, true)
@@ -59,13 +68,15 @@ export class MessageWriter {
             throw new RangeError(
                 `write: ${total} bytes of a message of ${known}`
             )
+        const head = this.head(last)
+        if (this.check) this.check(head, data)
         this.isOver = last
         // Nothing to send; but an empty message has a frame, and so has the end of a fragmented one.
         if (!size && (this.begun ? known !== undefined || !last : !last)) return
         const item = {
             data,
             length: size,
-            head: this.head(last),
+            head,
             frameLength: known === undefined ? size : known,
             slice: true,
         }
@@ -75,8 +86,8 @@ export class MessageWriter {
             throw new StreamError("write: the connection has ended")
     }
 
-    /** @internal First byte of the next frame's header. */
-    head(last: boolean): number {
+    /** First byte of the next frame's header. */
+    private head(last: boolean): number {
         const known = this.length !== undefined
         if (this.begun && known) return MORE
         const opcode = this.begun

@@ -5,7 +5,7 @@ export const TELEPLOT = "teleplot"
 
 /**
  * Sends a point of a series.
- * @param name of the series: not empty, without colons and control characters
+ * @param name of the series: not blank, without colons and control characters
  * @param x a number; left out, the time at which the point arrives counts
  * @param y a number
  * @throws RangeError for other names and numbers, or when the server did not agree on the subprotocol
@@ -41,14 +41,14 @@ export function plotLine(name: string, value: number | string): string {
 }
 
 function checkName(name: string) {
-    let isGood = name.length > 0
+    let isGood = name.trim().length > 0
     for (let i = 0; i < name.length; ++i) {
         const c = name.charCodeAt(i)
         if (c < 0x20 || c === 0x3a || c === 0x7f) isGood = false
     }
     if (!isGood)
         throw new RangeError(
-            "plot: expected a name without colons and control characters"
+            `plot: expected a name without colons and control characters, got "${name}"`
         )
 }
 

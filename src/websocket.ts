@@ -166,9 +166,9 @@ export class WebSocket implements PumpOwner, SliceSink {
         while (this.writer) await this.changed.wait()
         if (this.readyState !== OPEN)
             throw new StreamError("startMessage: the WebSocket is not open")
-        const writer = new MessageWriter(this, isText, length)
         const { version } = this.options
-        if (version) version.check(writer.head(false))
+        const check = version && version.check
+        const writer = new MessageWriter(this, isText, length, check)
         this.writer = writer
         return writer
     }

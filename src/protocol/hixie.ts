@@ -184,8 +184,10 @@ class HixieSession extends Session {
                 `length of a frame: expected at most ${MAX_DIGITS} digits`
             )
         if (digit & HAS_LENGTH) return Event.Part
-        this.expect = length ? Expect.Skip : Expect.Type
-        if (length || this.type !== END || !this.hasClose) return Event.Part
+        // Not by its truth: to the VM a number beyond 31 bits is false.
+        const isEmpty = length === 0
+        this.expect = isEmpty ? Expect.Type : Expect.Skip
+        if (!isEmpty || this.type !== END || !this.hasClose) return Event.Part
         this.closeCode = CLOSE_NO_STATUS
         this.hixieSender.peerClosed()
         this.control(Event.Close)
@@ -202,7 +204,7 @@ class HixieSession extends Session {
             const size = Math.min(this.remaining, chunk.length - at)
             this.at = at + size
             this.remaining -= size
-            if (!this.remaining) this.expect = Expect.Type
+            if (this.remaining === 0) this.expect = Expect.Type
         }
     }
 }

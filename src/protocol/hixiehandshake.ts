@@ -68,7 +68,11 @@ export class Handshake75 extends Handshake {
             lines.push(headerLine(this.prefix + "Protocol", name))
         }
         for (const name of Object.keys(options.headers || {})) {
-            if (name.toLowerCase().indexOf("websocket-") >= 0)
+            const lower = name.toLowerCase()
+            if (
+                lower.indexOf("websocket-") === 0 ||
+                lower.indexOf("sec-websocket-") === 0
+            )
                 throw new RangeError(`header "${name}" can't be set`)
         }
         lines.push(moreHeaders(url, options))

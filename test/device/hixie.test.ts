@@ -151,6 +151,20 @@ describe("what comes", () => {
         }
     })
 
+    test("is skipped up to the end of its length, be it beyond 31 bits", async () => {
+        for (const head of [hex`80 88 80 80 80 00`, hex`ff 88 80 80 80 00`]) {
+            const connection = await connected76()
+            const { ws, peer } = connection
+            peer.pipe.push(head)
+            peer.pipe.push(hixieText("x"))
+            await peer.pipe.consumed()
+            expect(await ws.recv(0)).toBe(undefined)
+            expect(ws.readyState).toBe(OPEN)
+            expect(peer.pipe.available()).toBe(0)
+            await connection.finish()
+        }
+    })
+
     test("is skipped in any number, without holding the program up", async () => {
         const connection = await connected76()
         const { ws, peer } = connection
@@ -242,6 +256,36 @@ describe("what goes out", () => {
         await after.result()
         await (await ws.startMessage(true, 0)).end()
         for (const text of ["abcde", "after", ""])
+            expectText(await readText(peer), text)
+        await connection.finish()
+    })
+
+    test("goes on as before when a slice is refused", async () => {
+        const connection = await connected76()
+        const { ws, peer } = connection
+        const writer = await ws.startMessage(true, 4)
+        const after = sending(ws, "after")
+        const refused = hex`61ff`
+        const why = "0xff"
+        await expectReject(
+            async () => await writer.write(refused),
+            RangeError,
+            why
+        )
+        await writer.write("ab")
+        await expectReject(
+            async () => await writer.write(refused),
+            RangeError,
+            why
+        )
+        await expectReject(
+            async () => await writer.end(refused),
+            RangeError,
+            why
+        )
+        await writer.end("cd")
+        await after.result()
+        for (const text of ["abcd", "after"])
             expectText(await readText(peer), text)
         await connection.finish()
     })

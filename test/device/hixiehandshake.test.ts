@@ -323,7 +323,7 @@ describe("the request", () => {
             {
                 protocols: ["sample"],
                 origin: "https://app.example",
-                headers: { Cookie: "a=b" },
+                headers: { Cookie: "a=b", "X-WebSocket-Id": "1" },
             },
             {},
             undefined
@@ -334,7 +334,7 @@ describe("the request", () => {
                 "Upgrade: WebSocket\r\nConnection: Upgrade\r\n" +
                 "Host: example.com:81\r\nOrigin: https://app.example\r\n" +
                 "WebSocket-Protocol: sample\r\n" +
-                "Authorization: Basic dTpw\r\nCookie: a=b\r\n\r\n"
+                "Authorization: Basic dTpw\r\nCookie: a=b\r\nX-WebSocket-Id: 1\r\n\r\n"
         )
     })
 

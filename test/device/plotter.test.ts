@@ -49,7 +49,7 @@ describe("plot", () => {
     test("takes no name or number that would not be read", async () => {
         const connection = await plotted()
         const plot = plotter(connection.ws)
-        for (const name of ["", "a:b", "a\nb", "\r", "\u007f"])
+        for (const name of ["", " ", "a:b", "a\nb", "\r", "\u007f"])
             await expectNoPoint(plot, name, 1, 1, "expected a name")
         const text: any = "1"
         for (const value of [NaN, Infinity, -Infinity, null, text]) {

@@ -61,9 +61,9 @@ describe("a debug session", { skip }, () => {
         assert.match(frame.source.path, /src\/app\.ts$/)
     })
 
-    test("names the page that the echo server shows", async () => {
+    test("names the page where the echo server shows the board", async () => {
         const { url } = await client.event("devicescript.page")
-        assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/$/)
+        assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/plot$/)
     })
 
     test("shows the message in the variables", async () => {

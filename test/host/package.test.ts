@@ -127,7 +127,7 @@ test("a fresh project imports it by its name, builds it, and exchanges a message
 test("all that the front door names is there, and to import it does nothing", async t => {
     const names = [
         ...["connect", "connectOver", "dialNative", "backoff", "WebSocket"],
-        ...["Message", "Slice"],
+        ...["Message", "Slice", "hixie75", "hixie76", "plotter"],
         ...["StreamError", "ProtocolError", "HandshakeError"],
         ...["CONNECTING", "OPEN", "CLOSING", "CLOSED"],
     ]
@@ -135,7 +135,7 @@ test("all that the front door names is there, and to import it does nothing", as
         "import",
         `import { ${names.join(", ")} } from "devicescript-websocket"
         import type { Address, BackoffOptions, CloseEvent, Dial, DropEvent } from "devicescript-websocket"
-        import type { MessageWriter, Reconnect, Stream, WebSocketOptions } from "devicescript-websocket"
+        import type { Heartbeat, MessageWriter, Plot, Reconnect, Stream, Version, WebSocketOptions } from "devicescript-websocket"
         import { sleep } from "@devicescript/core"
         await sleep(50)
         const all: any[] = [${names.join(", ")}]

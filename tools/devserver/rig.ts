@@ -91,11 +91,9 @@ export class Rig {
         return this.echo?.url ?? configured(this.options).url
     }
 
-    /** The page that the own server shows to a browser. */
+    /** Where a browser shows the own server's devices and their plot. */
     get page(): string | undefined {
-        return (
-            this.echo && new URL("/", this.echo.url.replace("ws", "http")).href
-        )
+        return this.echo?.plotPage
     }
 
     /**
@@ -145,10 +143,11 @@ export class Rig {
     }
 
     /** The settings files', with what the rig knows better. */
-    private settings({ modem }: Config): Settings {
+    private settings({ modem, plot }: Config): Settings {
         return {
             ...readSettings(PROJECT),
             MODEM: modem,
+            PLOT: this.echo ? true : plot,
             URL: this.url,
             ...this.options.settings,
         }

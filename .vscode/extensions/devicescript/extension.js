@@ -132,7 +132,10 @@ function showProblems(collection, folder, problems) {
  */
 async function openPage({ configuration }, url) {
     if (configuration.page === false) return
-    const page = await vscode.env.asExternalUri(vscode.Uri.parse(url))
+    const { origin, pathname } = new URL(url)
+    // an editor in a browser knows another address for the port, and forgets the path
+    const port = await vscode.env.asExternalUri(vscode.Uri.parse(origin))
+    const page = vscode.Uri.joinPath(port, pathname)
     try {
         await vscode.commands.executeCommand("simpleBrowser.api.open", page, {
             viewColumn: vscode.ViewColumn.Beside,
