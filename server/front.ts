@@ -1,9 +1,9 @@
 import { once } from "node:events"
 import {
     createServer as createHttpServer,
+    ServerResponse,
     type IncomingMessage,
     type Server as HttpServer,
-    type ServerResponse,
 } from "node:http"
 import {
     createServer as createHttpsServer,
@@ -104,7 +104,7 @@ export class Front {
             this.#request(request, response)
         )
         this.#server.on("upgrade", (request, socket, head) =>
-            this.#handlers.upgrade(request, socket, head, this.peerOf(request))
+            this.#upgrade(request, socket, head)
         )
         this.#server.on("clientError", (error, socket) =>
             this.#broken(error, socket)
@@ -214,6 +214,27 @@ export class Front {
         const [name, socket] = oldest
         this.#callers.delete(name)
         this.#drop(socket)
+    }
+
+    #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+        if (request.headers.upgrade?.toLowerCase() === "websocket")
+            this.#handlers.upgrade(request, socket, head, this.peerOf(request))
+        else this.#answerAsIs(request, socket as Socket)
+    }
+
+    /** An upgrade to HTTP/2, which curl and Java's client ask for, may be passed over (RFC 9110 section 7.8). */
+    #answerAsIs(request: IncomingMessage, socket: Socket): void {
+        const response = new ServerResponse(request)
+        // Node has stopped to read requests here
+        response.shouldKeepAlive = false
+        response.assignSocket(socket)
+        response.on("finish", () => socket.end())
+        socket.on("error", () => socket.destroy())
+        socket.setTimeout(2 * this.#settings.handshakeTimeout, () =>
+            socket.destroy()
+        )
+        socket.resume()
+        this.#request(request, response)
     }
 
     #request(request: IncomingMessage, response: ServerResponse): void {
