@@ -175,6 +175,9 @@ await new Command("npm run sim --")
             Object.keys(MODEMS)
         )
     )
-    .option("--url <url>", "server to talk to, instead of an own one")
+    .option(
+        "--url <url>",
+        "server that the simulator talks to, instead of an own one"
+    )
     .action(options => runTool(() => run(options)))
     .parseAsync()

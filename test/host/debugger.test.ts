@@ -2,21 +2,36 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { writeFileSync } from "node:fs"
-import { createServer } from "node:net"
+import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { after, describe, test, type TestContext } from "node:test"
+import { parse } from "jsonc-parser"
+import { compileSource } from "../../sim/program.ts"
+import { DebugAdapter, type Debuggee } from "../../tools/devserver/adapter.ts"
 import { programOf } from "../../tools/devserver/build.ts"
-import { openDevice } from "../../tools/devserver/devices.ts"
+import {
+    openDevice,
+    type DeviceListener,
+} from "../../tools/devserver/devices.ts"
 import { DevServer, PORTS } from "../../tools/devserver/devserver.ts"
+import { Channel } from "../../tools/devserver/protocol.ts"
 import { copyOfProject } from "./copy.ts"
 import { DebugClient, lineOf } from "./debug-client.ts"
 
 const APP = "src/app.ts"
 const RECEIVED = lineOf(APP, "const reply = text === undefined")
-/** A stop may be as long as the machine likes. */
-const SETTINGS = { INTERVAL: 50, TIMEOUT: 3_600_000 }
+
+/** @returns what F5 launches */
+function configuration(name: string) {
+    const { configurations } = parse(
+        readFileSync(".vscode/launch.json", "utf8")
+    ) as { configurations: { name: string; settings?: object }[] }
+    const found = configurations.find(one => one.name === name)
+    assert.ok(found, `expected ${name} in launch.json`)
+    return found
+}
 
 /** @returns the first of the ports that somebody has, if any */
 async function taken(): Promise<number | undefined> {
@@ -37,8 +52,15 @@ const skip = port
     ? `port ${port} is taken, and a machine can have one dev server only`
     : false
 
-describe("a debug session", { skip }, () => {
+describe("a debug session, through the modem model", { skip }, () => {
     const { client, ended } = DebugClient.adapter()
+    /** A session that is to fail. @returns what the client is told */
+    const failure = async (args: object) => {
+        await client.ask("initialize", { adapterID: "devicescript" })
+        const { success, message } = await client.respond("launch", args)
+        assert.equal(success, false)
+        return message!
+    }
     let thread = 0
     /** Waits for the next stop. @returns its reason and the innermost frame */
     async function stop() {
@@ -52,8 +74,32 @@ describe("a debug session", { skip }, () => {
         client.ask("evaluate", { expression, frameId, context: "hover" })
     after(() => client.abandon())
 
+    test("names a port that is taken", async () => {
+        const other = createServer().listen(PORTS.bus, "127.0.0.1")
+        await once(other, "listening")
+        assert.match(
+            await failure({}),
+            new RegExp(
+                `^port ${PORTS.bus} is taken\\..* a computer has room for one`
+            )
+        )
+        other.close()
+        await once(other, "close")
+    })
+
+    test("tells a network that there is not from those that there are", async () => {
+        assert.match(
+            await failure({ network: "token ring" }),
+            /^"network" is "token ring"; expected "wifi"/
+        )
+    })
+
     test("stops where a message is received", async () => {
-        await client.launch({ settings: SETTINGS }, [APP, [RECEIVED]])
+        const { settings, ...modem } = configuration("Simulator + modem model")
+        await client.launch(
+            { ...modem, settings: { ...settings, INTERVAL: 50 } },
+            [APP, [RECEIVED]]
+        )
         const { reason, frame } = await stop()
         assert.equal(reason, "breakpoint")
         assert.equal(frame.name, "received")
@@ -106,7 +152,7 @@ describe("a debug session", { skip }, () => {
         await client.stopAt(APP, [])
         await go("continue")
         const output = await client.shows(/^right 3 "3 olleH" \d+ ms$/m)
-        assert.match(output, /^open 1\nsent 1 "Hello 1"\nright 1 "1 olleH"/)
+        assert.match(output, /^modem: .*\nopen 1\nsent 1 "Hello 1"\nright 1 /ms)
         assert.doesNotMatch(output, /SRV:|VSCode:/)
     })
 
@@ -145,39 +191,8 @@ describe("a debug session", { skip }, () => {
     })
 })
 
-/** A session that is to fail. @returns what the client is told */
-async function failure(t: TestContext, args: object): Promise<string> {
-    const { client, ended } = DebugClient.adapter()
-    t.after(() => client.abandon())
-    await client.ask("initialize", { adapterID: "devicescript" })
-    const { success, message } = await client.respond("launch", args)
-    assert.equal(success, false)
-    await client.ask("disconnect")
-    await ended
-    return message!
-}
-
-test("a taken port is named", { skip }, async t => {
-    const other = createServer().listen(PORTS.bus, "127.0.0.1")
-    await once(other, "listening")
-    t.after(() => other.close())
-    assert.match(
-        await failure(t, {}),
-        new RegExp(
-            `^port ${PORTS.bus} is taken\\..* a computer has room for one`
-        )
-    )
-})
-
-test("a network that there is not is told from those that there are", async t => {
-    assert.match(
-        await failure(t, { network: "token ring" }),
-        /^"network" is "token ring"; expected "wifi"/
-    )
-})
-
 test(
-    "npm run sim lets a debugger in, over the Ethernet model, and Ctrl-C ends it",
+    "npm run sim lets debuggers in, over the Ethernet model, deploys at each save, and Ctrl-C ends it",
     { skip },
     async t => {
         const sim = spawn(
@@ -187,9 +202,21 @@ test(
         )
         const ended = once(sim, "close")
         t.after(() => sim.kill("SIGKILL"))
-        for await (const line of createInterface(sim.stdout))
-            if (line.startsWith("deployed in")) break
-        sim.stdout.resume()
+        const lines = createInterface(sim.stdout)[Symbol.asyncIterator]()
+        const shows = async (wanted: RegExp) => {
+            for (;;) {
+                const { value, done } = await lines.next()
+                assert.ok(!done, `expected ${wanted}, npm run sim has ended`)
+                if (wanted.test(value)) return
+            }
+        }
+        await shows(/^deployed in/)
+
+        const viewer = await DebugClient.connect(8084)
+        await viewer.launch({ noDebug: true })
+        await viewer.shows(/^right \d+ /m)
+        await viewer.ask("disconnect")
+
         const client = await DebugClient.connect(8084)
         const driver = "src/net/ethernet/tcp.ts"
         const line = lineOf(driver, "let deadline = millis() + STALL_TIMEOUT")
@@ -197,46 +224,119 @@ test(
         const { threadId } = await client.event("stopped")
         const [{ source }] = await client.stack(threadId)
         assert.equal(source.name, driver)
+
+        // a change for the watcher, but of nothing
+        chmodSync("devs.json", statSync("devs.json").mode)
+        await shows(/^devs\.json was saved$/)
+        assert.equal((await client.event("terminated")).restart, true)
+        await client.ask("disconnect")
+        await shows(/^deployed in/)
+        await shows(/^right 1 /)
+
         sim.kill("SIGINT")
         assert.deepEqual(await ended, [0, null])
         assert.equal(await taken(), undefined)
     }
 )
 
-test(
-    "the tool chain's own VM takes the program, and the settings in .env.defaults",
-    { skip },
-    async t => {
-        const { folder, url } = await copyOfProject(t)
-        const settings = `URL=${url}\nCOUNT=3\nINTERVAL=10\n`
-        writeFileSync(join(folder, ".env.defaults"), settings)
-        const server = await DevServer.start(folder)
-        t.after(() => server.close())
-        const lines: string[] = []
-        let succeed!: () => void
-        let fail!: (why: unknown) => void
-        const closed = new Promise<void>((resolve, reject) => {
-            succeed = resolve
-            fail = reject
+function deferred<T>() {
+    let settle!: (value: T) => void
+    const promise = new Promise<T>(resolve => (settle = resolve))
+    return { promise, settle }
+}
+
+/** Lets an editor debug. @returns the port to connect to */
+async function letIn(
+    t: TestContext,
+    open: (listener: DeviceListener) => Promise<Debuggee>
+): Promise<number> {
+    const close = async () => {}
+    const door = createServer(
+        socket =>
+            new DebugAdapter(new Channel(socket, socket), {
+                open: (_start, listener) => open(listener),
+                close,
+            })
+    ).listen(0, "127.0.0.1")
+    t.after(() => door.close())
+    await once(door, "listening")
+    return (door.address() as AddressInfo).port
+}
+
+test("the devices on the dev server", { skip }, async t => {
+    const { folder, url } = await copyOfProject(t)
+    const settings = `URL=${url}\nCOUNT=3\nINTERVAL=10\n`
+    writeFileSync(join(folder, ".env.defaults"), settings)
+    const server = await DevServer.start(folder)
+    t.after(() => server.close())
+    await server.ready()
+    const filename = "src/main.ts"
+    const build = (deployTo?: string) =>
+        server.ask("build", { filename, buildOptions: {}, deployTo })
+    const program = programOf(filename, await build())
+    const deploy = async (id: string) => (await build(id)).deployStatus
+
+    await t.test(
+        "the tool chain's own VM takes the program, and the settings in .env.defaults",
+        async () => {
+            const lines: string[] = []
+            const { promise: closed, settle } = deferred<string>()
+            const vm = await openDevice("stock", server, {
+                log: ({ text }) => {
+                    lines.push(text)
+                    if (text.startsWith("closed")) settle(text)
+                },
+                ended: settle,
+            })
+            await vm.install(program, deploy, { settings: {}, held: false })
+            assert.equal(await closed, 'closed 1000 ""')
+            assert.match(
+                lines.join("\n"),
+                /^summary sent=3 right=3 wrong=0 lost=0 late=0 reconnects=0 /m
+            )
+        }
+    )
+
+    await t.test(
+        "an uncaught exception stops the program, and its end is the session's",
+        async t => {
+            const settings = { URL: "ftp://127.0.0.1/" }
+            const port = await letIn(t, async listener => {
+                const board = await openDevice("simulator", server, listener)
+                t.after(() => board.close())
+                await board.install(program, deploy, { settings, held: true })
+                return { deviceId: board.id, program }
+            })
+            const client = await DebugClient.connect(port)
+            t.after(() => client.abandon())
+            await client.launch({})
+            const { reason, threadId } = await client.event("stopped")
+            assert.equal(reason, "exception")
+            const [frame] = await client.stack(threadId)
+            assert.equal(frame.source.name, "src/protocol/url.ts")
+            const { description } = await client.ask("exceptionInfo", {
+                threadId,
+            })
+            assert.match(description, /^URL "ftp:.* expected ws:/)
+            await client.ask("continue", { threadId })
+            await client.event("terminated")
+            assert.match(client.output, /the program ended: UnhandledException/)
+            await client.ask("disconnect")
+        }
+    )
+
+    await t.test("a simulated board says why its program died", async t => {
+        const { promise: death, settle } = deferred<string>()
+        const board = await openDevice("simulator", server, {
+            log: () => {},
+            ended: settle,
         })
-        const vm = await openDevice("stock", server, {
-            log: ({ text }) => {
-                lines.push(text)
-                if (text === 'closed 1000 ""') succeed()
-            },
-            ended: fail,
-        })
-        const filename = "src/main.ts"
-        const build = (deployTo?: string) =>
-            server.ask("build", { filename, buildOptions: {}, deployTo })
-        await vm.install(
-            programOf(filename, await build()),
-            async id => (await build(id)).deployStatus,
-            { settings: {}, held: false }
+        t.after(() => board.close())
+        const greedy = compileSource(
+            "const all: Buffer[] = []\nwhile (true) all.push(Buffer.alloc(1000))",
+            "src/greedy.ts"
         )
-        await closed
-        const summary =
-            /^summary sent=3 right=3 wrong=0 lost=0 late=0 reconnects=0 /m
-        assert.match(lines.join("\n"), summary)
-    }
-)
+        await board.install(greedy, deploy, { settings: {}, held: false })
+        assert.equal(await death, "OutOfMemory")
+    })
+})

@@ -73,27 +73,20 @@ interface DevServerEvents {
 
 export class DevServer extends EventEmitter<DevServerEvents> {
     private sequence = 0
-    private side!: WebSocket
+    private side?: WebSocket
     private closing = false
     private readonly over = new AbortController()
     private words: string[] = []
     private readonly ended: Promise<unknown>
 
     /**
-     * Starts it, and waits until it listens.
+     * Starts it; `ready` says when it can be used.
      * @param folder the project's
-     * @throws UserError when a port is taken, or it ends at once
+     * @throws UserError when a port is taken
      */
     static async start(folder = PROJECT): Promise<DevServer> {
         await expectFreePorts()
-        const server = new DevServer(startCli(folder))
-        try {
-            server.side = await server.connect()
-            return server
-        } catch (error) {
-            await server.close()
-            throw error
-        }
+        return new DevServer(startCli(folder))
     }
 
     private constructor(private readonly child: ChildProcess) {
@@ -116,6 +109,14 @@ export class DevServer extends EventEmitter<DevServerEvents> {
     private obituary(code: number | null): string {
         const last = this.words.map(line => `\n    ${line}`).join("")
         return `the tool chain's dev server ended with code ${code}; it said last:${last || " nothing"}`
+    }
+
+    /**
+     * Waits until it listens.
+     * @throws UserError when it ends instead, or takes too long
+     */
+    async ready(): Promise<void> {
+        this.side = await this.connect()
     }
 
     /** It announces its ports before it listens on them. */
@@ -162,7 +163,7 @@ export class DevServer extends EventEmitter<DevServerEvents> {
     ): Promise<Requests[Name][1]> {
         const seq = ++this.sequence
         const { side } = this
-        if (side.readyState !== WebSocket.OPEN)
+        if (side?.readyState !== WebSocket.OPEN)
             return Promise.reject(new Error("the dev server has ended"))
         return new Promise((resolve, reject) => {
             const fail = (why: string) => settle(() => reject(new Error(why)))

@@ -23,7 +23,7 @@ export interface RigOptions {
     /** Instead of devs.json's; the tool chain's VM has `wifi` only. */
     network?: Config["network"]
     modem?: Config["modem"]
-    /** A server to talk to, instead of an own one. */
+    /** A server that the simulated board talks to, instead of an own one. */
     url?: string
     /** Settings that win over those in `.env.*`; for the simulated board. */
     settings?: Settings
@@ -62,12 +62,18 @@ export class Rig {
             throw new UserError(
                 `expected device ${KINDS.join(", ")}, got ${JSON.stringify(kind)}`
             )
-        const config = configured(options)
+        if (options.url && kind !== "simulator")
+            throw new UserError(
+                `expected no url for device ${kind}, whose program connects to the one of devs.json; got ${options.url}`
+            )
         const server = await DevServer.start()
         const rig = new Rig(kind, options, server)
         try {
-            server.once("died", why => listener.failed(why))
+            // loads the tool chain into this process, while the dev server starts in its own
+            const config = configured(options)
             rig.echo = await startServer(kind, options, config, listener)
+            await server.ready()
+            server.once("died", why => listener.failed(why))
             rig.device = await openDevice(kind, server, listener)
             return rig
         } catch (error) {
