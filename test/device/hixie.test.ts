@@ -20,6 +20,7 @@ import {
     readText,
 } from "./hixiepeer"
 import { Connection, sending, show, showEnd, Task } from "./peer"
+import { settle } from "./pipe"
 
 /** Milliseconds that no test takes: what ends a connection is not this timeout. */
 const NEVER = 600000
@@ -236,11 +237,19 @@ describe("what goes out", () => {
             sending(ws, long),
             sending(ws, Buffer.from("€").toString()),
         ]
-        await breathe()
+        await settle()
+        await expectReject(
+            async () => await ws.send(hex`00`),
+            RangeError,
+            "binary"
+        )
+        expect(ws.bufferedAmount > 0).toBe(true)
         peer.pipe.allow(undefined)
         for (const task of tasks) await task.result()
         for (const text of ["1", long, "€"])
             expectText(await readText(peer), text)
+        expect(ws.bufferedAmount).toBe(0)
+        expect(peer.pipe.available()).toBe(0)
         await connection.finish()
     })
 
@@ -362,7 +371,7 @@ describe("the end", () => {
         peer.pipe.allow(0)
         const sent = sending(ws, "before")
         const closed = new Task(async () => await ws.close())
-        await breathe()
+        await settle()
         peer.pipe.allow(undefined)
         await sent.result()
         expectText(await readText(peer), "before")
@@ -374,14 +383,19 @@ describe("the end", () => {
         expectText(showEnd(await connection.ended()), 'clean 1005 ""')
     })
 
-    test("by the server is answered, and then the client ends the connection", async () => {
-        for (const bytes of [[hex`ff00`], [hex`ff`, hex`00`]]) {
+    test("by the server is answered, and then the client ends the connection, whatever else comes", async () => {
+        for (const bytes of [
+            [hex`ff00`],
+            [hex`ff`, hex`00`],
+            [hex`ff00`, hixieText("late")],
+        ]) {
             const connection = await connected76()
-            const { peer } = connection
+            const { ws, peer } = connection
             for (const piece of bytes) peer.pipe.push(piece)
             expectBytes(await peer.pipe.take(2), HIXIE_CLOSE)
             await peer.pipe.abandoned()
             expectText(showEnd(await connection.ended()), 'clean 1005 ""')
+            expect(await ws.recv()).toBe(null)
         }
     })
 
@@ -397,7 +411,7 @@ describe("the end", () => {
         peer.pipe.allow(0)
         const sent = sending(ws, "before")
         const closed = new Task(async () => await ws.close())
-        await breathe()
+        await settle()
         peer.pipe.allow(undefined)
         await sent.result()
         await closed.result()
