@@ -1,7 +1,8 @@
 import { once } from "node:events"
 import { createServer, type Server } from "node:http"
-import type { AddressInfo } from "node:net"
-import { listenError } from "./listen-error.ts"
+import { listen, type ListenOptions } from "./listen.ts"
+
+const OPTIONS: ListenOptions = { host: "--admin-host", port: "--admin-port" }
 
 /** How a server is. */
 export interface Health {
@@ -30,6 +31,7 @@ export const PLAIN = {
  */
 export class Admin {
     readonly #server: Server
+    #port = 0
 
     constructor(source: AdminSource) {
         this.#server = createServer((request, response) => {
@@ -44,16 +46,12 @@ export class Admin {
 
     /** The port that it listens on. */
     get port(): number {
-        return (this.#server.address() as AddressInfo).port
+        return this.#port
     }
 
     /** @throws ListenError */
     async listen(host: string, port: number): Promise<void> {
-        try {
-            await once(this.#server.listen(port, host), "listening")
-        } catch (error) {
-            throw listenError(error as NodeJS.ErrnoException, host, port)
-        }
+        this.#port = await listen(this.#server, host, port, OPTIONS)
     }
 
     async close(): Promise<void> {

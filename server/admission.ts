@@ -61,19 +61,15 @@ export function plainHttp(
 }
 
 /**
- * Checks a handshake (RFC 6455 section 4.2.1) and the server's own rules; `undefined` lets it in. The key and the
- * subprotocol header are left to `ws`.
+ * Checks a handshake, which is a request to upgrade to `websocket` (RFC 6455 section 4.2.1), and the server's own rules;
+ * `undefined` lets it in. The key and the subprotocol header are left to `ws`.
  */
 export function refusalOf(
     request: IncomingMessage,
     { path, origins, tokens, secure }: Policy
 ): Refusal | undefined {
     const { headers, method } = request
-    if (
-        pathOf(request) !== path ||
-        headers.upgrade?.toLowerCase() !== "websocket"
-    )
-        return plainHttp(request, path, secure)
+    if (pathOf(request) !== path) return plainHttp(request, path, secure)
     if (method !== "GET")
         return {
             status: 405,

@@ -33,6 +33,9 @@ export interface Arguments {
 /** The longest message that may be allowed, bytes: a quarter of the longest string of V8. */
 const LARGEST_MESSAGE = 2 ** 27
 
+/** The shortest time-out, seconds: none at all would be to wait for ever. */
+const SHORTEST = 0.1
+
 /** More processes than any machine has use for. */
 const MOST_WORKERS = 256
 
@@ -80,9 +83,9 @@ export function parseArguments(argv: string[]): Arguments {
             tokens: same.tokenFile,
             origins: origin,
             subprotocols: subprotocol,
-            ping: ping * 1000,
-            handshakeTimeout: requestTimeout * 1000,
-            stallTimeout: stallTimeout * 1000,
+            ping: milliseconds(ping),
+            handshakeTimeout: milliseconds(requestTimeout),
+            stallTimeout: milliseconds(stallTimeout),
         },
         log,
         json: json ?? false,
@@ -91,6 +94,8 @@ export function parseArguments(argv: string[]): Arguments {
         bus: bus && { url: bus, storage },
     }
 }
+
+const milliseconds = (seconds: number) => Math.round(seconds * 1000)
 
 function createCommand(): Command {
     const byMode = (key: "port" | "path") =>
@@ -148,7 +153,7 @@ function createCommand(): Command {
         .option(
             "--ping <seconds>",
             "time between pings, and to answer one; 0 sends none",
-            seconds,
+            seconds(0),
             DEFAULTS.ping / 1000
         )
         .option(
@@ -165,13 +170,13 @@ function createCommand(): Command {
         .option(
             "--request-timeout <seconds>",
             "time for a request, a handshake included",
-            seconds,
+            seconds(SHORTEST),
             DEFAULTS.handshakeTimeout / 1000
         )
         .option(
             "--stall-timeout <seconds>",
             "time that a client may take none of the replies that wait for it",
-            seconds,
+            seconds(SHORTEST),
             DEFAULTS.stallTimeout / 1000
         )
         .option(

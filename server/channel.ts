@@ -3,7 +3,7 @@ import { WebSocket } from "ws"
 /** The events of a channel: those of `ws`. */
 export interface ChannelEvents {
     message: [data: Buffer | string, isBinary: boolean]
-    ping: []
+    ping: [data: Buffer]
     pong: []
     error: [error: Error]
     close: [code: number, reason: Buffer]
@@ -37,6 +37,8 @@ export interface Channel {
         written: () => void
     ): void
     ping(): void
+    /** @param mask `false`, for a server's frames have none */
+    pong(data: Buffer, mask: false, written: () => void): void
     close(code?: number, reason?: string): void
     terminate(): void
     pause(): void

@@ -7,6 +7,12 @@ import { faulty, type Faults } from "./faults.ts"
 import type { Message, Push, Reply } from "./modes.ts"
 import { startPush } from "./push.ts"
 
+/**
+ * Bytes for which a message that waits for the client counts besides its own: an empty one is two bytes on the wire, and
+ * takes a write request, a callback and a buffer in memory.
+ */
+const WEIGHT = 64
+
 /** What a connection does and how much it bears. */
 export interface ConnectionSettings {
     /** Without one, messages are read and thrown away */
@@ -50,7 +56,10 @@ export class Connection {
     readonly #socket: Socket
     readonly #settings: ConnectionSettings
     readonly #reporter: Reporter
+    /** Replies and pongs that wait for the client */
+    #waiting = 0
     readonly #onWritten = () => this.#written()
+    readonly #onPonged = () => this.#freed()
     /** When the ping was sent that has no pong yet */
     #pingedAt?: number
     #gathering = false
@@ -69,7 +78,10 @@ export class Connection {
         const { reply, push, maxRate } = settings
         const bucket = maxRate ? new Bucket(maxRate) : undefined
         const pass = faulty(settings.faults, this)
-        if (bucket) ws.on("ping", () => bucket.take() || this.#tooFast())
+        ws.on("ping", data => {
+            if (bucket && !bucket.take()) return this.#tooFast()
+            if (!settings.faults.noPong) this.#pong(data)
+        })
         ws.on("message", (data, isBinary) => {
             if (bucket && !bucket.take()) return this.#tooFast()
             const message: Message = isBinary
@@ -105,9 +117,9 @@ export class Connection {
         )
     }
 
-    /** Bytes of replies that wait for the client. */
+    /** Bytes of replies that wait for the client, and what they take besides. */
     get buffered(): number {
-        return this.#ws.bufferedAmount
+        return this.#ws.bufferedAmount + this.#waiting * WEIGHT
     }
 
     /** Bytes that came in, its handshake and frames included. */
@@ -123,17 +135,13 @@ export class Connection {
     /** Sends a message, unless the connection is closing. */
     send(message: Message): void {
         if (this.#ws.readyState !== WebSocket.OPEN) return
-        const { maxBuffered, hardLimit } = this.#settings
         const binary = message.type === "binary"
+        this.#waiting++
         this.#ws.send(message.data, { binary }, this.#onWritten)
         this.sent++
         if (this.#reporter.wants("reply"))
             this.#reporter.report({ event: "reply", ...message })
-        if (this.buffered > hardLimit)
-            this.#fail(
-                `did not read its replies: ${this.buffered} bytes wait, at most ${hardLimit} may`
-            )
-        else if (this.buffered > maxBuffered) this.#pause()
+        this.#bound()
     }
 
     /** Starts the closing handshake; the server's close timeout ends it. */
@@ -157,6 +165,15 @@ export class Connection {
         this.#ws.ping()
     }
 
+    /** Answers a ping; who does not read the pongs is treated as who does not read replies. */
+    #pong(data: Buffer): void {
+        if (this.#ws.readyState !== WebSocket.OPEN) return
+        this.#gather()
+        this.#waiting++
+        this.#ws.pong(data, false, this.#onPonged)
+        this.#bound()
+    }
+
     #ponged(): void {
         if (this.#pingedAt === undefined) return
         this.roundTrip = performance.now() - this.#pingedAt
@@ -175,6 +192,16 @@ export class Connection {
         })
     }
 
+    #bound(): void {
+        const { buffered } = this
+        const { maxBuffered, hardLimit } = this.#settings
+        if (buffered > hardLimit)
+            this.#fail(
+                `did not read its replies: ${buffered} bytes wait, at most ${hardLimit} may`
+            )
+        else if (buffered > maxBuffered) this.#pause()
+    }
+
     #pause(): void {
         if (this.#ws.isPaused) return
         this.#ws.pause()
@@ -185,6 +212,11 @@ export class Connection {
 
     #written(): void {
         this.#settings.written?.()
+        this.#freed()
+    }
+
+    #freed(): void {
+        this.#waiting--
         // Node calls a write that was under way when its socket was destroyed a success
         if (this.#socket.destroyed || !this.#ws.isPaused) return
         if (this.#muted) return

@@ -138,6 +138,8 @@ export class DraftChannel extends EventEmitter implements Channel {
 
     ping(): void {}
 
+    pong(): void {}
+
     close(): void {
         if (this.#readyState !== WebSocket.OPEN) return
         this.#closing()

@@ -227,7 +227,10 @@ export class EchoServer {
         else if (path === HEALTH) {
             const { health } = this
             response
-                .writeHead(statusOf(health), PLAIN)
+                .writeHead(statusOf(health), {
+                    ...PLAIN,
+                    "Content-Type": "text/plain",
+                })
                 .end(health.status + "\n")
         } else {
             const { secure } = this.#front.peerOf(request)

@@ -1,15 +1,15 @@
 import { once } from "node:events"
 import {
     createServer as createHttpServer,
+    ServerResponse,
     type IncomingMessage,
     type Server as HttpServer,
-    type ServerResponse,
 } from "node:http"
 import {
     createServer as createHttpsServer,
     type Server as HttpsServer,
 } from "node:https"
-import type { AddressInfo, BlockList, Socket } from "node:net"
+import type { BlockList, Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import type { Refusal } from "./admission.ts"
 import {
@@ -17,14 +17,14 @@ import {
     watchCertificate,
     type CertificateFiles,
 } from "./certificate.ts"
-import { listenError } from "./listen-error.ts"
+import { listen } from "./listen.ts"
 import { isTrusted, ownPeer, peerOf, type Peer } from "./peer.ts"
 import { answerOf, refuse } from "./refuse.ts"
 import { Seats, type Share } from "./seats.ts"
 
 /**
- * TCP connections that may be open besides the WebSockets, to ask for something. With one more the oldest is dropped: who
- * means to ask has done so by then.
+ * TCP connections that may be open beyond the WebSockets for which there are seats, to ask for something. With one more
+ * the oldest that has not become a WebSocket is dropped: who means to ask has done so by then.
  */
 const CALLERS = 256
 
@@ -49,6 +49,7 @@ export interface FrontSettings {
     port: number
     certificate?: CertificateFiles
     proxies: BlockList
+    maxConnections: number
     share: Share
     handshakeTimeout: number
 }
@@ -81,6 +82,8 @@ export class Front {
     /** TCP connections that have not become WebSockets, by address and port */
     readonly #callers = new Map<string, Socket>()
     readonly #seats: Seats
+    /** TCP connections, WebSockets included */
+    #open = 0
     /** Those whose TLS handshake is over */
     readonly #secure = new WeakSet<Duplex>()
     #unwatch = () => {}
@@ -101,7 +104,7 @@ export class Front {
             this.#request(request, response)
         )
         this.#server.on("upgrade", (request, socket, head) =>
-            this.#handlers.upgrade(request, socket, head, this.peerOf(request))
+            this.#upgrade(request, socket, head)
         )
         this.#server.on("clientError", (error, socket) =>
             this.#broken(error, socket)
@@ -122,12 +125,7 @@ export class Front {
     /** @throws ListenError */
     async listen(): Promise<void> {
         const { host, port, certificate } = this.#settings
-        try {
-            await once(this.#server.listen(port, host), "listening")
-        } catch (error) {
-            throw listenError(error as NodeJS.ErrnoException, host, port)
-        }
-        this.#port = (this.#server.address() as AddressInfo).port
+        this.#port = await listen(this.#server, host, port)
         if (certificate)
             this.#unwatch = watchCertificate(certificate, () => this.reload())
     }
@@ -173,7 +171,7 @@ export class Front {
         const options = {
             headersTimeout: handshakeTimeout,
             requestTimeout: handshakeTimeout,
-            connectionsCheckingInterval: handshakeTimeout / 4,
+            connectionsCheckingInterval: Math.ceil(handshakeTimeout / 4),
             keepAliveTimeout: KEEP_ALIVE,
             maxHeaderSize: MAX_HEADERS,
         }
@@ -196,8 +194,11 @@ export class Front {
             socket.once("close", free)
         }
         this.#callers.set(name, socket)
-        if (this.#callers.size > CALLERS) this.#dropOldest()
+        this.#open++
+        if (this.#open > this.#settings.maxConnections + CALLERS)
+            this.#dropOldest()
         socket.once("close", () => {
+            this.#open--
             if (this.#callers.get(name) === socket) this.#callers.delete(name)
         })
     }
@@ -208,9 +209,32 @@ export class Front {
     }
 
     #dropOldest(): void {
-        const [[name, socket]] = this.#callers
+        const [oldest] = this.#callers
+        if (!oldest) return
+        const [name, socket] = oldest
         this.#callers.delete(name)
         this.#drop(socket)
+    }
+
+    #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+        if (request.headers.upgrade?.toLowerCase() === "websocket")
+            this.#handlers.upgrade(request, socket, head, this.peerOf(request))
+        else this.#answerAsIs(request, socket as Socket)
+    }
+
+    /** An upgrade to HTTP/2, which curl and Java's client ask for, may be passed over (RFC 9110 section 7.8). */
+    #answerAsIs(request: IncomingMessage, socket: Socket): void {
+        const response = new ServerResponse(request)
+        // Node has stopped to read requests here
+        response.shouldKeepAlive = false
+        response.assignSocket(socket)
+        response.on("finish", () => socket.end())
+        socket.on("error", () => socket.destroy())
+        socket.setTimeout(2 * this.#settings.handshakeTimeout, () =>
+            socket.destroy()
+        )
+        socket.resume()
+        this.#request(request, response)
     }
 
     #request(request: IncomingMessage, response: ServerResponse): void {

@@ -36,14 +36,15 @@ export class Handshakes {
             reason: string
         ) => void
     ) {
-        const { maxMessage, closeTimeout, faults } = settings
+        const { maxMessage, closeTimeout } = settings
         const options: Options = {
             noServer: true,
             WebSocket: StandardChannel,
             clientTracking: false,
             perMessageDeflate: false,
             maxPayload: maxMessage,
-            autoPong: !faults.noPong,
+            // a connection answers itself: `ws` drops who sends 60 at once, however well it reads
+            autoPong: false,
             closeTimeout,
             handleProtocols: offered => this.#agree([...offered]) ?? false,
         }

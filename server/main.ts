@@ -4,7 +4,7 @@ import { announce, announcementOf } from "./announcement.ts"
 import { parseArguments, type Arguments } from "./arguments.ts"
 import { startEchoServer } from "./echo.ts"
 import { CertificateError } from "./certificate.ts"
-import { ListenError } from "./listen-error.ts"
+import { ListenError } from "./listen.ts"
 import { loggedAt, jsonLine, textLine } from "./log.ts"
 import { print } from "./output.ts"
 import type { Bus } from "./plot/bus.ts"
@@ -32,9 +32,6 @@ async function serve(all: Arguments): Promise<void> {
         onEvent: quiet ? undefined : event => print(lineOf(event)),
         wantsEvent: loggedAt(log),
     })
-    const announcement = announcementOf(server, options.host)
-    if (cluster.isPrimary) announce(announcement, json)
-    else reportTo(server, announcement)
     const stop = async () => {
         await server.close()
         cluster.worker?.disconnect()
@@ -45,6 +42,9 @@ async function serve(all: Arguments): Promise<void> {
     if (options.certificate) process.on("SIGHUP", () => server.reload())
     // the reader of a pipe has gone
     process.stdout.on("error", () => void stop())
+    const announcement = announcementOf(server, options.host)
+    if (cluster.isPrimary) announce(announcement, json)
+    else reportTo(server, announcement)
 }
 
 async function busOf({ bus }: Arguments): Promise<Bus | undefined> {

@@ -21,10 +21,11 @@ export interface Peer {
 export function proxies(ranges: readonly string[]): BlockList {
     const list = new BlockList()
     for (const range of ranges) {
-        const [address, prefix] = range.split("/", 2)
+        const [address, prefix, ...more] = range.split("/")
         const bits = isIPv4(address) ? 32 : 128
         const length = prefix === undefined ? bits : Number(prefix)
-        if (!isIP(address) || !/^\d*$/.test(prefix ?? "") || length > bits)
+        const isLength = prefix === undefined || /^\d+$/.test(prefix)
+        if (!isIP(address) || !isLength || length > bits || more.length)
             throw new RangeError(
                 `${range}: expected an address or a range such as 10.0.0.0/8`
             )

@@ -23,12 +23,16 @@ export function whole(least: number, most: number): Parser<number> {
     }
 }
 
-/** Seconds, at most a day. */
-export const seconds: Parser<number> = text => {
-    if (/^\d+(\.\d+)?$/.test(text) && Number(text) <= DAY) return Number(text)
-    throw new InvalidArgumentError(
-        `Allowed are seconds from 0 to ${DAY}, with a decimal point if need be.`
-    )
+/** Seconds from `least` to a day, to the millisecond. */
+export function seconds(least: number): Parser<number> {
+    return text => {
+        const value = Math.round(Number(text) * 1000) / 1000
+        if (/^\d+(\.\d+)?$/.test(text) && value >= least && value <= DAY)
+            return value
+        throw new InvalidArgumentError(
+            `Allowed are seconds from ${least} to ${DAY}, with a decimal point if need be.`
+        )
+    }
 }
 
 /** A host. */

@@ -1,12 +1,11 @@
 import cluster, { type Worker } from "node:cluster"
-import { once } from "node:events"
-import { createServer, type AddressInfo } from "node:net"
+import { createServer } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Admin } from "./admin.ts"
 import { announce, type Announcement } from "./announcement.ts"
 import type { Arguments } from "./arguments.ts"
 import { crewSource } from "./crew.ts"
-import { listenError } from "./listen-error.ts"
+import { listen } from "./listen.ts"
 import { quote } from "./log.ts"
 import { DEFAULTS } from "./options.ts"
 import { print } from "./output.ts"
@@ -41,12 +40,7 @@ export async function runWorkers(options: Arguments): Promise<void> {
 
 async function freePort(host?: string): Promise<string> {
     const server = createServer()
-    try {
-        await once(server.listen(0, host), "listening")
-    } catch (error) {
-        throw listenError(error as NodeJS.ErrnoException, host ?? "", 0)
-    }
-    const { port } = server.address() as AddressInfo
+    const port = await listen(server, host ?? DEFAULTS.host, 0)
     server.close()
     return String(port)
 }
@@ -55,6 +49,8 @@ class Workers {
     readonly #options: Arguments
     readonly #relay = new Relay()
     readonly #alive = new Set<Worker>()
+    /** Those who have said so: the others do not know all signals yet, and end with them */
+    readonly #serving = new Set<Worker>()
     #adminPort?: number
     #announced = false
     #stopping = false
@@ -66,20 +62,27 @@ class Workers {
     }
 
     async run(): Promise<void> {
+        try {
+            await this.#run()
+        } finally {
+            this.#relay.close()
+        }
+    }
+
+    async #run(): Promise<void> {
         const { workers, server } = this.#options
         const admin = await this.#openAdmin()
         const stop = () => this.#stop()
         process.on("SIGINT", stop).on("SIGTERM", stop)
         process.stdout.on("error", stop)
         if (server.certificate)
-            process.on("SIGHUP", () => this.#signal("SIGHUP"))
+            process.on("SIGHUP", () => this.#signal("SIGHUP", this.#serving))
         // the first one alone, so that what is wrong with the options is said once
         const serves = await this.#start(1)
         if (!serves && !this.#stopping) process.exitCode = 1
         for (let number = 2; serves && number <= workers; ++number)
             void this.#start(number)
         await this.#finished
-        this.#relay.close()
         await admin?.close()
     }
 
@@ -102,6 +105,7 @@ class Workers {
         return new Promise(resolve => {
             worker.on("message", (message: FromWorker | ToRelay) => {
                 if ("listening" in message) {
+                    this.#serving.add(worker)
                     this.#announce(message.listening)
                     this.#tell(number, worker, "serves")
                     resolve(!this.#stopping)
@@ -113,6 +117,7 @@ class Workers {
             worker.once("exit", (code, signal) => {
                 resolve(false)
                 this.#alive.delete(worker)
+                this.#serving.delete(worker)
                 this.#relay.leave(member)
                 if (this.#stopping || !this.#announced) return this.#check()
                 this.#tell(number, worker, `ended: ${signal ?? code}`)
@@ -155,8 +160,8 @@ class Workers {
         setTimeout(() => this.#signal("SIGKILL"), DEADLINE).unref()
     }
 
-    #signal(name: NodeJS.Signals): void {
-        for (const worker of this.#alive) worker.process.kill(name)
+    #signal(name: NodeJS.Signals, workers = this.#alive): void {
+        for (const worker of workers) worker.process.kill(name)
     }
 }
 

@@ -1,9 +1,8 @@
 import { once } from "node:events"
 import { createServer, type Server, type Socket } from "node:net"
-import type { AddressInfo } from "node:net"
 import { hostAndPort } from "../address.ts"
 import type { EventBody } from "../events.ts"
-import { listenError } from "../listen-error.ts"
+import { listen, type ListenOptions } from "../listen.ts"
 import type { Feed, Source } from "./feed.ts"
 import { LineReader, type Line } from "./lines.ts"
 import { LONGEST_NAME, nameOf } from "./names.ts"
@@ -27,6 +26,8 @@ const LINGER = 2000
 /** Milliseconds of silence after which the network is asked whether the source is still there. */
 const KEEP_ALIVE = 30_000
 
+const OPTIONS: ListenOptions = { host: "--host", port: "--source-port" }
+
 /** Takes the events of a peer. */
 type Tell = (peer: string, event: EventBody) => void
 
@@ -39,6 +40,7 @@ export class SourceServer {
     readonly #report: Tell
     readonly #server: Server
     readonly #sockets = new Set<Socket>()
+    #port = 0
 
     constructor(feed: Feed, report: Tell = () => {}) {
         this.#feed = feed
@@ -51,16 +53,12 @@ export class SourceServer {
 
     /** The port that it listens on. */
     get port(): number {
-        return (this.#server.address() as AddressInfo).port
+        return this.#port
     }
 
     /** @throws ListenError when the port is taken, or host and port cannot be listened on */
     async listen(host: string, port: number): Promise<void> {
-        try {
-            await once(this.#server.listen(port, host), "listening")
-        } catch (error) {
-            throw listenError(error as NodeJS.ErrnoException, host, port)
-        }
+        this.#port = await listen(this.#server, host, port, OPTIONS)
     }
 
     /** Drops all sources; resolves when nothing is left. */

@@ -65,7 +65,9 @@ const LONGEST = 10_000
  */
 export function timeLine(scenario: ScenarioReport): string {
     const { took, connections } = scenario
-    const x = (at: number) => Math.round((10 * WIDTH * at) / took) / 10
+    // of what failed at once there may be no time at all
+    const whole = Math.max(took, 1)
+    const x = (at: number) => Math.round((10 * WIDTH * at) / whole) / 10
     const wires = connections.map(
         ({ from, to }) =>
             `<rect class="wire" x="${x(from)}" y="${LANES.wire}" width="${Math.max(x(to) - x(from), 1)}" height="5"><title>connected ${seconds(from)} to ${seconds(to)}</title></rect>`

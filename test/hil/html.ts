@@ -26,10 +26,11 @@ show()
 `
 
 export function html(report: SuiteReport): string {
-    const { device, started, took, passed, failed, timedOut } = report
+    const { device, started, took, passed } = report
+    const { failed, timedOut, notRun } = report
     const verdict =
-        failed + timedOut
-            ? `<span class="bad">${failed} failed, ${timedOut} timed out</span>, ${passed} passed`
+        failed + timedOut + notRun
+            ? `<span class="bad">${failed} failed, ${timedOut} timed out, ${notRun} not run to the end</span>, ${passed} passed`
             : `<span class="good">all ${passed} passed</span>`
     const planted = report.planted
         ? `<p class="bad">Planted on purpose: ${escape(report.planted)}.</p>`

@@ -43,6 +43,7 @@ export class Link {
     private readonly faults: FaultLog
     private listener!: Server
     private number = 0
+    private over = false
 
     private constructor(private readonly options: LinkOptions) {
         this.target = options.target
@@ -79,6 +80,8 @@ export class Link {
             }
             this.listener = server
             this.number = port
+            // steps that still run cannot open what has ended
+            if (this.over) server.close()
             return
         }
     }
@@ -210,8 +213,9 @@ export class Link {
             connection[direction].corrupt(offset)
     }
 
-    /** Ends everything. */
+    /** Ends everything, for good. */
     async stop() {
+        this.over = true
         this.listener.close()
         const closed = [...this.sockets].map(socket => {
             const end = once(socket, "close")

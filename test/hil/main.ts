@@ -10,7 +10,7 @@ import { reportOf, type SuiteReport } from "./report.ts"
 import { writeReports } from "./reportfiles.ts"
 import type { Scenario } from "./scenario.ts"
 import { SCENARIOS } from "./scenarios/index.ts"
-import { choose } from "./select.ts"
+import { choose, NothingToRun } from "./select.ts"
 import { runSuite, type Task } from "./suite.ts"
 import { table } from "./table.ts"
 
@@ -54,12 +54,10 @@ async function suite(options: Options, stop: AbortSignal): Promise<number> {
     const backEnd = await BACK_ENDS[device]()
     const scenarios = await choose(options.scenario)
     const tasks = tasksOf(options, backEnd, scenarios, plant)
-    if (!tasks.length) {
-        console.error(
-            `nothing to run: ${device} has the networks ${backEnd.networks.join(", ")}; \`npm run hil -- --list\` names the scenarios`
+    if (!tasks.length)
+        throw new NothingToRun(
+            `${device} has the networks ${backEnd.networks.join(", ")}`
         )
-        return EXIT.nothingRun
-    }
     const started = new Date()
     const progress = new Progress(tasks.length)
     const jobs = Math.min(options.jobs, backEnd.parallel)
@@ -72,12 +70,15 @@ async function suite(options: Options, stop: AbortSignal): Promise<number> {
         took: Date.now() - started.getTime(),
         seed,
         planted: plant?.what,
+        tasks: tasks.length,
     })
     console.log(`\n${table(report)}\n`)
     for (const file of writeReports(report, out, junit))
         console.log(`report: ${file}`)
-    const { passed, failed, timedOut } = report
-    console.log(`${passed} passed, ${failed} failed, ${timedOut} timed out`)
+    const { passed, failed, timedOut, notRun } = report
+    console.log(
+        `${passed} passed, ${failed} failed, ${timedOut} timed out${notRun ? `, ${notRun} not run to the end` : ""}`
+    )
     return stop.aborted ? EXIT.interrupted : codeOf(report)
 }
 
@@ -170,6 +171,24 @@ function integer(minimum: number) {
     }
 }
 
+/** Says why nothing more can be run. @returns the exit code */
+function explain(error: unknown): number {
+    if (error instanceof NothingToRun) {
+        console.error(`nothing to run: ${error.message}`)
+        return EXIT.nothingRun
+    }
+    const none = error instanceof NoDevice
+    console.error(none || error instanceof UserError ? error.message : error)
+    return none ? EXIT.noDevice : EXIT.failed
+}
+
+const NETWORKS = ["wifi", "ethernet", "cellular"]
+
+function network(value: string, values: string[]): string[] {
+    if (NETWORKS.includes(value)) return [...values, value]
+    throw new InvalidArgumentError(`expected ${NETWORKS.join(", ")}`)
+}
+
 const collect = (value: string, values: string[]) => [...values, value]
 
 await new Command("npm run hil --")
@@ -186,7 +205,7 @@ await new Command("npm run hil --")
             "--network <name>",
             "wifi, ethernet or cellular; may be repeated; default: all that the device has"
         )
-            .argParser(collect)
+            .argParser(network)
             .default([], "")
     )
     .addOption(
@@ -227,10 +246,7 @@ await new Command("npm run hil --")
         try {
             process.exitCode = await main(options)
         } catch (error) {
-            const known = error instanceof UserError
-            const none = error instanceof NoDevice
-            console.error(known || none ? (error as Error).message : error)
-            process.exitCode = none ? EXIT.noDevice : EXIT.failed
+            process.exitCode = explain(error)
         }
     })
     .parseAsync()

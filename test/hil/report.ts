@@ -32,6 +32,8 @@ export interface SuiteReport {
     passed: number
     failed: number
     timedOut: number
+    /** Begun or not, and not at their end when the run was. */
+    notRun: number
     sums: Sums[]
     scenarios: ScenarioReport[]
 }
@@ -66,9 +68,17 @@ export function spread(values: number[]): Spread | undefined {
     }
 }
 
+interface About extends Pick<
+    SuiteReport,
+    "device" | "started" | "took" | "seed" | "planted"
+> {
+    /** How many there were to run. */
+    tasks: number
+}
+
 export function reportOf(
     outcomes: Outcome[],
-    about: Pick<SuiteReport, "device" | "started" | "took" | "seed" | "planted">
+    { tasks, ...about }: About
 ): SuiteReport {
     const scenarios = outcomes.map(scenarioReport)
     const networks = [...new Set(scenarios.map(({ network }) => network))]
@@ -79,6 +89,7 @@ export function reportOf(
         passed: count("passed"),
         failed: count("failed"),
         timedOut: count("timed out"),
+        notRun: tasks - outcomes.length + count("stopped"),
         sums: networks.map(network =>
             sumsOf(
                 network,

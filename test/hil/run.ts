@@ -3,7 +3,7 @@ import type { BackEnd, DeviceOptions, LogLine } from "./device.ts"
 import { FaultLog, type Fault } from "./faultlog.ts"
 import { judge, type Evidence, type Verdict } from "./judge.ts"
 import { Link } from "./link.ts"
-import { DEFAULT_SETTINGS, type Scenario } from "./scenario.ts"
+import { DEFAULT_SETTINGS, type Ends, type Scenario } from "./scenario.ts"
 import { ServerRecord, ServerSide, type Recorded } from "./serverside.ts"
 import { Stage, TimedOut } from "./stage.ts"
 
@@ -54,7 +54,7 @@ export async function run(
             ...scenario.server,
             ...rig.plantedServer,
         })
-        toClose.unshift(() => server.close())
+        toClose.unshift(() => server.end())
         await server.start()
         const host = backEnd.host(options)
         const { seed } = rig
@@ -95,7 +95,10 @@ export async function run(
             network: options.network,
             began: stage.began,
             ended,
-            device: { ...figures, ...scenario.figures?.({ log }) },
+            device: {
+                ...figures,
+                ...quietly(() => scenario.figures?.({ log }) ?? {}),
+            },
         }
     } finally {
         for (const close of toClose) await close()
@@ -112,15 +115,24 @@ function verdictOn(
     const timedOut = trouble instanceof TimedOut
     const problems = [
         ...(trouble ? [trouble.message] : []),
-        ...(timedOut ? [] : verdict.problems),
-        ...(scenario.check?.(evidence) ?? []),
+        ...(timedOut || stopped ? [] : verdict.problems),
+        ...(stopped ? [] : checked(scenario, evidence)),
     ]
     const good: Status = problems.length ? "failed" : "passed"
     const status: Status = stopped ? "stopped" : timedOut ? "timed out" : good
     return { ...verdict, ...evidence, problems, status }
 }
 
-/** Between a panic and the next start a device knows nothing about itself. */
+/** A check that fails itself is a problem of its scenario, not the end of all others. */
+function checked({ check }: Scenario, ends: Ends): string[] {
+    try {
+        return check?.(ends) ?? []
+    } catch (error) {
+        return [`the scenario's check failed: ${error}`]
+    }
+}
+
+/** Between a panic and the next start a device knows nothing about itself, and without a line no scenario does. */
 function quietly(figures: () => Record<string, number>) {
     try {
         return figures()

@@ -81,6 +81,7 @@ export class ServerSide {
     /** Where it listens, or did before it was stopped. */
     port = 0
     private server?: EchoServer
+    private over = false
 
     constructor(
         readonly record: ServerRecord,
@@ -88,23 +89,26 @@ export class ServerSide {
         private readonly options: EchoOptions
     ) {}
 
-    /** On a free port of 127.0.0.1. */
+    /** On a free port of 127.0.0.1. @throws after `end` */
     async start() {
+        if (this.over) throw new Error("expected a scenario, it has ended")
         const { record, options } = this
-        this.server = await startEchoServer({
+        const server = await startEchoServer({
             ...options,
             port: 0,
             host: "127.0.0.1",
             onEvent: record.hear,
         })
-        this.port = this.server.port
+        this.server = server
+        if (this.over) return await this.leave()
+        this.port = server.port
         this.faults.end("server ")
     }
 
     /** In order: each connection is closed with 1001 (RFC 6455, 7.4.1). */
     async stop() {
         this.faults.begin("server stopped")
-        await this.close()
+        await this.leave()
     }
 
     /** As when its machine loses power: connections end without a Close frame. */
@@ -112,11 +116,16 @@ export class ServerSide {
         this.faults.begin("server killed")
         for (const connection of this.server?.connections ?? [])
             connection.terminate()
-        await this.close()
+        await this.leave()
     }
 
-    /** Ends it, without a fault. */
-    async close() {
+    /** Ends it for good, without a fault: steps that still run cannot start it again. */
+    async end() {
+        this.over = true
+        await this.leave()
+    }
+
+    private async leave() {
         const { server } = this
         this.server = undefined
         await server?.close()

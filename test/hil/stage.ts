@@ -60,25 +60,29 @@ export class Stage implements Bench {
     /** Runs it up to the program's last line. @throws when a step fails, or when it does not end in time */
     async play(scenario: Scenario, host: string, stop: AbortSignal) {
         const { settings, program = "echo", deadline } = scenario
-        await scenario.prepare?.(this)
-        await this.board.deploy(program, {
-            ...DEFAULT_SETTINGS,
-            ...settings,
-            URL: `ws://${host}:${this.link.port}/ws`,
-        })
-        this.began = performance.now()
         const { signal } = this.over
         const stopped = new Promise<never>((_, reject) => {
             const end = () => reject(new Error("stopped"))
             if (stop.aborted) end()
             stop.addEventListener("abort", end, { signal })
         })
-        const late = this.sleep(1000 * deadline).then(() => {
-            throw new TimedOut(
-                `not at its end within ${deadline * this.pace} s; the last line is "${this.board.log.at(-1)?.text}"`
-            )
+        const within = (work: Promise<void> | void) =>
+            Promise.race([work, stopped, this.late(deadline)])
+        await within(scenario.prepare?.(this))
+        await this.board.deploy(program, {
+            ...DEFAULT_SETTINGS,
+            ...settings,
+            URL: `ws://${host}:${this.link.port}/ws`,
         })
-        await Promise.race([late, stopped, this.steps(scenario)])
+        this.began = performance.now()
+        await within(this.steps(scenario))
+    }
+
+    private async late(deadline: number): Promise<never> {
+        await this.sleep(1000 * deadline)
+        throw new TimedOut(
+            `not at its end within ${deadline * this.pace} s; the last line is "${this.board.log.at(-1)?.text}"`
+        )
     }
 
     private async steps({ steps, deadline }: Scenario) {

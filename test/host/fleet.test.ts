@@ -2,10 +2,12 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
+import { pathToFileURL } from "node:url"
+import { Child } from "../../tools/fleet/child.ts"
 import { add, noFigures, quantile } from "../../tools/fleet/figures.ts"
 import { planFaults, planFleet } from "../../tools/fleet/plan.ts"
 
@@ -79,4 +81,19 @@ test("a fleet gets through, shows itself, and ends at Ctrl-C with its figures", 
     assert.equal(figures.silentlyLost, 0)
     assert.equal(figures.server.connections, 3)
     assert.match(output, /^ +fleet +\d\/3 /m)
+})
+
+test("a process that ends before the fleet does fails it, by name", async t => {
+    const folder = mkdtempSync(join(tmpdir(), "fleet-"))
+    t.after(() => rmSync(folder, { recursive: true }))
+    const file = join(folder, "mayfly.mjs")
+    writeFileSync(
+        file,
+        `process.send({ cpu: 1 }); process.on("message", () => process.exit(7))`
+    )
+    const child = new Child(pathToFileURL(file).href)
+    assert.deepEqual(await child.first(), { cpu: 1 })
+    child.tell("go")
+    await assert.rejects(child.failed, /mayfly\.mjs .*, it ended with 7$/)
+    await child.end()
 })

@@ -109,3 +109,71 @@ test("a file without scenarios is named", async t => {
     writeFileSync(file, "export default {}")
     await assert.rejects(choose([file]), /empty\.ts to export a scenario/)
 })
+
+for (const [what, scenario] of [
+    ["has no sentence on what must happen", { name: "mute", deadline: 1 }],
+    ["has a name that is none", { name: "a/b", what: "", deadline: 1 }],
+    ["has no deadline", { name: "endless", what: "" }],
+] as const)
+    test(`a scenario that ${what} is refused before anything runs`, async t => {
+        const file = join(scratch(t), "bad.ts")
+        writeFileSync(file, `export default ${JSON.stringify(scenario)}`)
+        await assert.rejects(choose([file]), /bad\.ts to export a scenario/)
+    })
+
+test("two scenarios of one name are refused, one that is chosen twice is not", async t => {
+    const file = join(scratch(t), "again.ts")
+    writeFileSync(
+        file,
+        `export default { name: "soak", what: "", deadline: 1 }`
+    )
+    await assert.rejects(choose([file, "soak"]), /two of soak/)
+    assert.equal((await choose(["soak", "soa"])).length, 1)
+})
+
+test("a name that nothing has is not passed over beside one that something has", async () => {
+    await assert.rejects(choose(["soak", "sock"]), /no scenario has "sock"/)
+})
+
+test("a check that fails itself fails its scenario, and steps that outlive theirs leave nothing open", async t => {
+    const out = scratch(t)
+    const file = join(out, "faulty.ts")
+    writeFileSync(
+        file,
+        `const once = { what: "", deadline: 30, settings: { COUNT: 1 } }
+        const check = () => { throw new Error("no such line") }
+        const steps = async ({ device, link, server }) => {
+            await device.expect("right 1")
+            link.refuse()
+            await server.kill()
+            const late = new Promise(resolve => setTimeout(resolve, 1500))
+            void late.then(() => server.start()).catch(() => {})
+            void late.then(() => link.open()).catch(() => {})
+        }
+        export default [
+            { ...once, name: "checks", check },
+            { ...once, name: "late", deadline: 1, settings: { COUNT: 0 }, steps },
+        ]`
+    )
+    const run = await hil(out, "--scenario", file)
+    assert.equal(run.code, 1, run.output)
+    assert.match(run.output, /^ +the scenario's check failed: .*no such line$/m)
+    assert.match(run.output, /^0 passed, 1 failed, 1 timed out$/m)
+})
+
+test("Ctrl-C ends even a scenario that never begins, and the reports say what was not run", async t => {
+    const out = scratch(t)
+    const file = join(out, "stuck.ts")
+    writeFileSync(
+        file,
+        `export default { name: "stuck", what: "", deadline: 300, prepare: () => {
+            setImmediate(() => process.kill(process.pid, "SIGINT"))
+            return new Promise(() => {})
+        } }`
+    )
+    const run = await hil(out, "--scenario", file, "--scenario", "soak")
+    assert.equal(run.code, 130, run.output)
+    assert.match(run.output, /0 timed out, 2 not run to the end$/m)
+    const page = readFileSync(join(out, "index.html"), "utf8")
+    assert.match(page, /2 not run to the end/)
+})

@@ -188,3 +188,13 @@ test("text that is not Teleplot's through and through is none", () => {
     ])
         assert.equal(readTeleplot(text), undefined, JSON.stringify(text))
 })
+
+test("a port for sources that is taken is named, with its own option", async t => {
+    const { server, feed } = await open(t)
+    const second = new SourceServer(feed)
+    await assert.rejects(
+        second.listen("127.0.0.1", server.port),
+        new RegExp(`port ${server.port} .* another port with --source-port `)
+    )
+    await second.close()
+})

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { once } from "node:events"
 import { test } from "node:test"
 import type { Health } from "../../server/admin.ts"
-import { ListenError } from "../../server/listen-error.ts"
+import { ListenError } from "../../server/listen.ts"
 import { LocalBus } from "../../server/plot/bus.ts"
 import {
     connect,
@@ -122,5 +122,10 @@ test("without --admin-port there is none", async t => {
 
 test("an administrator's port that is taken is said, and the server does not stay", async t => {
     const { port } = await serve(t)
-    await assert.rejects(serve(t, { adminPort: port }), ListenError)
+    await assert.rejects(
+        serve(t, { adminPort: port }),
+        (error: ListenError) =>
+            error instanceof ListenError &&
+            error.message.includes("another port with --admin-port ")
+    )
 })

@@ -31,6 +31,9 @@ const WRONG: [args: string[], allowed: string][] = [
     [["--log", "loud"], "debug, info, warn"],
     [["--ping", "-1"], "from 0 to 86400"],
     [["--ping", "86401"], "from 0 to 86400"],
+    [["--request-timeout", "0"], "from 0.1 to 86400"],
+    [["--stall-timeout", "0.05"], "from 0.1 to 86400"],
+    [["--trust-proxy", "10.0.0.1/"], "10.0.0.0/8"],
     [["--prefix", "x", "reverse"], "Allowed with mode prefix"],
     [["mode", "shout"], "reverse, echo, prefix, tutorial"],
 ]
@@ -66,4 +69,14 @@ test("limits of the allowed are allowed", () => {
     assert.equal(server.maxMessage, 1)
     assert.equal(server.ping, 0)
     assert.deepEqual(server.origins, ["null", "chrome-extension://abc"])
+})
+
+test("times are whole milliseconds", () => {
+    const { server } = parseArguments([
+        ...["--request-timeout", "1.0005", "--stall-timeout", "0.1"],
+        ...["--ping", "0.0001"],
+    ])
+    assert.equal(server.handshakeTimeout, 1001)
+    assert.equal(server.stallTimeout, 100)
+    assert.equal(server.ping, 0)
 })

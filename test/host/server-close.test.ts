@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { on, once } from "node:events"
 import { test } from "node:test"
 import { startEchoServer } from "../../server/echo.ts"
-import { ListenError } from "../../server/listen-error.ts"
+import { ListenError } from "../../server/listen.ts"
 import { FRAME_64K, connect, handshake, serve, tcp } from "./server-peers.ts"
 
 test("close says 1001 to every client and frees the port", async t => {

@@ -177,3 +177,55 @@ test("pings count among the messages", async t => {
     for (let count = 0; count < 20; count++) client.ws.ping()
     assert.equal((await client.closed).code, 1008)
 })
+
+/** A Ping of 125 bytes, RFC 6455 section 5.5; zeros for the mask. */
+const PING = Buffer.concat([
+    Buffer.from("89fd00000000", "hex"),
+    Buffer.alloc(125),
+])
+
+test("pings that come all at once are all answered", async t => {
+    const server = await serve(t)
+    const socket = await tcp(t, server.port)
+    socket.write(handshake())
+    await once(socket, "data")
+    const count = 1000
+    socket.write(Buffer.alloc(count * PING.length, PING))
+    // not masked, RFC 6455 section 5.1
+    const pongs = count * (PING.length - 4)
+    for (let got = 0; got < pongs;) {
+        const [chunk] = (await once(socket, "data")) as [Buffer]
+        got += chunk.length
+    }
+    assert.ok(!server.seen.some(({ event }) => event === "close"))
+})
+
+test("a client that pings and does not read is terminated", async t => {
+    const server = await serve(t, {
+        maxBuffered: 64 * 1024,
+        stallTimeout: 100,
+    })
+    const socket = await tcp(t, server.port)
+    const failed = once(server.events, "failure")
+    socket.write(handshake())
+    await once(socket, "data")
+    socket.pause()
+    const pings = Buffer.alloc(500 * PING.length, PING)
+    for (let index = 0; index < 512; index++) socket.write(pings)
+    assert.match((await failed)[0].reason, /did not read its replies/)
+})
+
+test("replies count for what they take in memory, however short they are", async t => {
+    const server = await serve(t, { maxBuffered: 64 * 1024 })
+    const socket = await tcp(t, server.port)
+    const paused = once(server.events, "pause")
+    socket.write(handshake())
+    await once(socket, "data")
+    const count = 5000
+    socket.write(Buffer.from("818000000000".repeat(count), "hex"))
+    await paused
+    for (let got = 0; got < 2 * count;) {
+        const [chunk] = (await once(socket, "data")) as [Buffer]
+        got += chunk.length
+    }
+})

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
 import type { EchoOptions } from "../../server/options.ts"
 import { page } from "../../server/pages.ts"
-import { serve } from "./server-peers.ts"
+import { exchange, handshake, serve } from "./server-peers.ts"
 
 /** Asks a server for a path as it stands, dots and all. */
 async function get(
@@ -83,6 +83,21 @@ test("a page takes no POST", async t => {
     assert.equal(answer.status, 405)
     assert.equal(answer.headers.get("allow"), "GET, HEAD")
 })
+
+for (const [path, text] of [
+    ["/", "<!doctype html>"],
+    ["/health", "ok\n"],
+])
+    test(`${path} is shown to who asks for HTTP/2 if possible`, async t => {
+        const { port } = await serve(t)
+        const answer = await exchange(
+            t,
+            port,
+            handshake({ Upgrade: "h2c" }, `GET ${path} HTTP/1.1`)
+        )
+        assert.match(answer, /^HTTP\/1\.1 200 .*^Connection: close\r$/ms)
+        assert.ok(answer.includes(text), answer)
+    })
 
 for (const path of [
     "/pages.ts",

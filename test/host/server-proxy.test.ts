@@ -43,7 +43,10 @@ for (const trusted of [[], ["127.0.0.2", "10.0.0.0/8", "::1"]])
         assert.equal(await nameOf(t, trusted, headers), "127.0.0.1")
     })
 
-for (const range of ["10.0.0.0/33", "::1/129", "example.com", "1.2.3.4/x", ""])
+for (const range of [
+    ...["10.0.0.0/33", "::1/129", "example.com", "1.2.3.4/x", ""],
+    ...["1.2.3.4/", "10.0.0.0/8/8", "10.0.0.0/ 8", "10.0.0.0/-1"],
+])
     test(`"${range}" is no range`, () => {
         assert.throws(() => proxies([range]), /expected an address or a range/)
     })
@@ -139,13 +142,26 @@ test("the TCP connections of one address are bounded, and the newest go", async 
 })
 
 test("who only holds connections makes way for who asks", async t => {
-    const server = await serve(t)
+    const server = await serve(t, { maxConnections: 1 })
     const silent = await tcp(t, server.port)
     const dropped = once(silent.resume(), "close")
-    for (let count = 0; count < 256; count++) await tcp(t, server.port)
+    for (let count = 0; count <= 256; count++) await tcp(t, server.port)
     await dropped
     // not for its time-out, which would have been told
     assert.deepEqual(server.seen, [])
     const client = await connect(t, server.url)
     assert.equal(await client.askText("ab"), "ba")
+})
+
+test("all for whom there are seats may come at once", async t => {
+    const server = await serve(t, { maxConnections: 600 })
+    const sockets = await Promise.all(
+        Array.from({ length: 600 }, () => tcp(t, server.port))
+    )
+    const answers = sockets.map(async socket => {
+        const [answer] = await once(socket, "data")
+        return String(answer).slice(0, 12)
+    })
+    for (const socket of sockets) socket.write(handshake())
+    assert.deepEqual([...new Set(await Promise.all(answers))], ["HTTP/1.1 101"])
 })

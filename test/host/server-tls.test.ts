@@ -1,64 +1,25 @@
 import assert from "node:assert/strict"
-import { X509Certificate } from "node:crypto"
 import { once } from "node:events"
-import {
-    copyFileSync,
-    mkdtempSync,
-    readFileSync,
-    rmSync,
-    writeFileSync,
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { copyFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
 import { connect as connectTls } from "node:tls"
 import { CertificateError } from "../../server/certificate.ts"
 import type { EchoOptions } from "../../server/options.ts"
 import {
-    connect,
-    handshake,
-    runServer,
-    serve,
-    tcp,
-    type Served,
-} from "./server-peers.ts"
-
-const CERTIFICATES = new URL("./certificate/", import.meta.url).pathname
-
-/** Copies a certificate and its key to where a server reads them. */
-function install(folder: string, name: string): void {
-    for (const kind of ["cert", "key"])
-        copyFileSync(
-            join(CERTIFICATES, `${name}.${kind}.pem`),
-            join(folder, `${kind}.pem`)
-        )
-}
+    CERTIFICATES,
+    install,
+    installed,
+    serialOf,
+    serialOfFile,
+} from "./certificates.ts"
+import { connect, handshake, runServer, serve, tcp } from "./server-peers.ts"
 
 /** A server with a certificate in a folder of its own. */
 async function serveTls(t: TestContext, options: EchoOptions = {}) {
-    const folder = mkdtempSync(join(tmpdir(), "certificate-"))
-    t.after(() => rmSync(folder, { recursive: true }))
-    install(folder, "test-only")
-    const certificate = {
-        cert: join(folder, "cert.pem"),
-        key: join(folder, "key.pem"),
-    }
+    const certificate = installed(t)
     const server = await serve(t, { certificate, ...options })
-    return { server, folder, certificate }
-}
-
-/** The serial number of the certificate that a server shows. */
-async function serialOf({ port }: Served): Promise<string> {
-    const socket = connectTls({ port, rejectUnauthorized: false })
-    await once(socket, "secureConnect")
-    const { serialNumber } = socket.getPeerCertificate()
-    socket.destroy()
-    return serialNumber
-}
-
-function serialOfFile(name: string): string {
-    const file = join(CERTIFICATES, `${name}.cert.pem`)
-    return new X509Certificate(readFileSync(file)).serialNumber
+    return { server, certificate }
 }
 
 const ANYONE = { rejectUnauthorized: false }
@@ -92,25 +53,25 @@ test("what the server says of its address has wss", async t => {
 })
 
 test("a renewed certificate is shown to who comes next, and who is there stays", async t => {
-    const { server, folder } = await serveTls(t)
+    const { server, certificate } = await serveTls(t)
     const client = await connect(t, server.url, ANYONE)
-    assert.equal(await serialOf(server), serialOfFile("test-only"))
+    assert.equal(await serialOf(server.port), serialOfFile("test-only"))
     const renewed = once(server.events, "renewed")
-    install(folder, "test-only-renewed")
+    install(certificate, "test-only-renewed")
     assert.equal((await renewed)[0].problem, undefined)
-    assert.equal(await serialOf(server), serialOfFile("test-only-renewed"))
+    assert.equal(await serialOf(server.port), serialOfFile("test-only-renewed"))
     assert.equal(await client.askText("ab"), "ba")
 })
 
 test("files that do not go together are told, and the old certificate stays", async t => {
-    const { server, folder } = await serveTls(t)
+    const { server, certificate } = await serveTls(t)
     const renewed = once(server.events, "renewed")
     copyFileSync(
         join(CERTIFICATES, "test-only-renewed.key.pem"),
-        join(folder, "key.pem")
+        certificate.key
     )
     assert.match((await renewed)[0].problem, /key\.pem: .*mismatch/)
-    assert.equal(await serialOf(server), serialOfFile("test-only"))
+    assert.equal(await serialOf(server.port), serialOfFile("test-only"))
 })
 
 test("a certificate that is none is said at the start", async t => {
@@ -149,7 +110,7 @@ test("a server with TLS ends, and says 1001", async t => {
 })
 
 test("--cert and --key serve wss, SIGHUP reads them again", async t => {
-    const { certificate, folder } = await serveTls(t)
+    const { certificate } = await serveTls(t)
     const { cert, key } = certificate
     const program = runServer(t, "--port", "0", "--cert", cert, "--key", key)
     const url = (await program.line()).replace("listening on ", "")
@@ -159,7 +120,7 @@ test("--cert and --key serve wss, SIGHUP reads them again", async t => {
     await program.line()
     program.process.kill("SIGHUP")
     assert.match(await program.line(), /^\S+ renewed certificate$/)
-    rmSync(join(folder, "cert.pem"))
+    rmSync(cert)
     program.process.kill("SIGHUP")
     assert.match(await program.line(), /^\S+ renewed not: ".*no such file/)
     const client = await connect(t, url, ANYONE)

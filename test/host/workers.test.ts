@@ -2,6 +2,7 @@
 import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
 import type { Health } from "../../server/admin.ts"
+import { install, installed, serialOf, serialOfFile } from "./certificates.ts"
 import { Page } from "./plot-page.ts"
 import { connect, runServer, serve, type Client } from "./server-peers.ts"
 
@@ -106,25 +107,30 @@ test("a page shows the devices and the history of all workers, also when its own
     await shows([["b"], ["a"]][dead])
 })
 
-test("workers speak wss, and take a renewed certificate when their parent is told", async t => {
-    const folder = "test/host/certificate"
-    const {
-        url,
-        event,
-        process: parent,
-    } = await start(
-        t,
-        2,
-        ...["--cert", `${folder}/test-only.cert.pem`],
-        ...["--key", `${folder}/test-only.key.pem`]
-    )
-    const options = { rejectUnauthorized: false }
-    const client = await connect(t, url, options)
-    parent.kill("SIGHUP")
-    for (let i = 0; i < 2; ++i) await event({ event: "renewed" })
-    assert.equal(await client.askText("abc"), "cba")
-    assert.match(url, /^wss:/)
-})
+test(
+    "workers speak wss, and take a renewed certificate when their parent is told",
+    { timeout: 60_000 },
+    async t => {
+        const files = installed(t)
+        const { cert, key } = files
+        const {
+            url,
+            event,
+            process: parent,
+        } = await start(t, 2, "--cert", cert, "--key", key)
+        const client = await connect(t, url, { rejectUnauthorized: false })
+        install(files, "test-only-renewed")
+        parent.kill("SIGHUP")
+        for (let i = 0; i < 2; ++i) await event({ event: "renewed" })
+        const renewed = serialOfFile("test-only-renewed")
+        const shown: string[] = []
+        // connections go to both in turn
+        while (shown.slice(-2).join() !== `${renewed},${renewed}`)
+            shown.push(await serialOf(Number(new URL(url).port)))
+        assert.equal(await client.askText("abc"), "cba")
+        assert.match(url, /^wss:/)
+    }
+)
 
 for (const whom of ["the parent", "all of them, as a terminal does"])
     test(`SIGINT to ${whom}: clients are closed with 1001, and no process is left`, async t => {
@@ -156,4 +162,15 @@ test("a port that is taken is named once, and the exit code is 1", async t => {
     assert.equal(code, 1)
     assert.match(errors, new RegExp(`^error: port ${port} on .* is taken: `))
     assert.equal(errors.trim().split("\n").length, 1)
+})
+
+test("an administrator's port that is taken is named, and no process stays", async t => {
+    const { port } = await serve(t)
+    const program = runServer(
+        t,
+        ...["--workers", "2", "--port", "0", "--admin-port", `${port}`]
+    )
+    const { code, errors } = await program.ended
+    assert.equal(code, 1)
+    assert.match(errors, /^error: port \d+ on .* is taken: .* --admin-port /)
 })

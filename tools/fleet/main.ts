@@ -1,12 +1,11 @@
 /** `npm run fleet`: many simulated boards in a few processes, against one server. */
-import { fork, type ChildProcess } from "node:child_process"
-import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Command, InvalidArgumentError } from "commander"
 import { configure } from "../build.ts"
-import { runTool, UserError } from "../common.ts"
+import { runTool } from "../common.ts"
+import { Child } from "./child.ts"
 import { add, noFigures, quantile } from "./figures.ts"
 import { planFleet, type FleetOptions } from "./plan.ts"
 import type { ServerNews } from "./server.ts"
@@ -22,48 +21,6 @@ interface Options extends FleetOptions {
 
 /** Milliseconds between two looks at a terminal, and between two lines of a file. */
 const LOOK = { terminal: 1000, file: 5000 }
-
-/** A process and what it told last; what it told before that says how busy it is. */
-class Child<News extends { cpu: number }> {
-    news?: News
-    private readonly process: ChildProcess
-    private before = { cpu: 0, at: performance.now() }
-    /** CPU as a part of one core, between the last two looks. */
-    busy = 0
-
-    constructor(file: string) {
-        this.process = fork(new URL(file, import.meta.url))
-        this.process.on("message", news => (this.news = news as News))
-    }
-
-    /** The first news. @throws when there is none: it has said why */
-    async first(): Promise<News> {
-        const gone = once(this.process, "exit").then(([code]) => {
-            throw new UserError(`a process of the fleet ended with ${code}`)
-        })
-        await Promise.race([once(this.process, "message"), gone])
-        return this.news!
-    }
-
-    tell(message: object | "go") {
-        this.process.send(message)
-    }
-
-    look() {
-        const now = performance.now()
-        const cpu = this.news?.cpu ?? 0
-        this.busy = (cpu - this.before.cpu) / (now - this.before.at)
-        this.before = { cpu, at: now }
-    }
-
-    /** Lets it end in order, with its last news. */
-    async end() {
-        if (!this.process.connected) return
-        const gone = once(this.process, "exit")
-        this.process.send("stop", () => {})
-        await gone
-    }
-}
 
 class Fleet {
     private readonly workers: Child<WorkerNews>[]
@@ -116,6 +73,11 @@ class Fleet {
         }
     }
 
+    /** Rejects when a process ends too early. */
+    get failed(): Promise<never> {
+        return Promise.race(this.workers.map(({ failed }) => failed))
+    }
+
     async end() {
         await Promise.all(this.workers.map(worker => worker.end()))
     }
@@ -127,16 +89,36 @@ async function main(options: Options) {
     for (const signal of ["SIGINT", "SIGTERM"] as const)
         process.on(signal, () => stop.abort())
     const server = options.url ? undefined : new Child<ServerNews>("server.ts")
+    try {
+        await run(options, server, stop)
+    } finally {
+        await server?.end()
+    }
+}
+
+async function run(
+    options: Options,
+    server: Child<ServerNews> | undefined,
+    stop: AbortController
+) {
     const url = options.url ?? (await server!.first()).url
     console.log(
         `${options.devices} boards in ${options.processes} processes, ${server ? "own server" : "server"} ${url}, seed ${options.seed}, Ctrl-C ends`
     )
     const fleet = new Fleet(options, url, server)
-    await fleet.start()
-    const latest = await watch(fleet, options.seconds ?? Infinity, stop.signal)
-    await fleet.end()
+    let latest: Moment
+    try {
+        await fleet.start()
+        const failed = [fleet.failed, ...(server ? [server.failed] : [])]
+        latest = await Promise.race([
+            watch(fleet, options.seconds ?? Infinity, stop.signal),
+            ...failed,
+        ])
+    } finally {
+        stop.abort()
+        await fleet.end()
+    }
     const last = fleet.look(1)
-    await server?.end()
     const processes = last.processes.map(({ figures }, i) => ({
         figures,
         cpu: latest.processes[i].cpu,
@@ -161,12 +143,21 @@ async function watch(
         const wait = Math.min(interval, end - performance.now())
         await sleep(wait, undefined, { signal }).catch(() => {})
         moment = fleet.look(wait)
-        const text = terminal ? table(moment) : summaryLine(moment)
+        const text = terminal ? fitting(table(moment)) : summaryLine(moment)
         if (lines) process.stdout.write(`\x1b[${lines}A\x1b[J`)
         if (terminal) lines = text.split("\n").length
         console.log(text)
     }
     return moment
+}
+
+/** Cut to the terminal's width: of a line that wraps, drawing anew would leave a part behind. */
+function fitting(text: string): string {
+    const width = process.stdout.columns || Infinity
+    return text
+        .split("\n")
+        .map(line => line.slice(0, width))
+        .join("\n")
 }
 
 /** @returns the exit code: 0 when every board got through, and nothing was wrong or silently lost */

@@ -32,6 +32,7 @@ class SimulatedDevice implements Device {
     private settings: Settings = {}
     private running?: { board: Board; chips: Simulation }
     private flash: Flash = {}
+    private closed = false
 
     constructor({ network, patch }: DeviceOptions) {
         this.config = { ...configure(), network: network as Network }
@@ -72,6 +73,7 @@ class SimulatedDevice implements Device {
             this.transcript.end(`the program ended: ${name}`)
         )
         this.running = { board, chips }
+        if (this.closed) await this.stop()
     }
 
     private async stop() {
@@ -95,6 +97,7 @@ class SimulatedDevice implements Device {
     }
 
     async close() {
+        this.closed = true
         await this.stop()
         this.transcript.end("the device was closed")
     }
