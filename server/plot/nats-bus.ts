@@ -133,10 +133,12 @@ export class NatsBus implements Bus {
         nats.subscribe(STATE, {
             callback: (_, message) => this.#receive(message.string()),
         })
+        // what the others tell from now on is to come here
+        await nats.flush()
         this.#nats = nats
         this.#report(`connected to ${nats.getServer()}`)
         this.#pump()
-        if (state.last_seq <= this.#last) this.#caughtUp()
+        if (!state.messages || state.last_seq <= this.#last) this.#caughtUp()
         await Promise.race([this.#follow(nats), nats.closed()])
     }
 

@@ -194,8 +194,10 @@ function serverSide({ record, message }: Evidence, exchanges: Exchange[]) {
 /** What the board says of its connections, the server has to have seen. */
 function connectionProblems({ log, record }: Evidence, opened: number) {
     const accepted = record.filter(({ event }) => event === "connection").length
-    const last = record.findLast(recorded => recorded.event === "close")
-    const code = last?.event === "close" ? last.code : undefined
+    // not only the last: what a board without power left open ends later
+    const codes = record.flatMap(recorded =>
+        recorded.event === "close" ? recorded.code : []
+    )
     const clean = log.some(({ text }) => text.startsWith("closed 1000 "))
     return [
         ...(opened > accepted
@@ -203,8 +205,8 @@ function connectionProblems({ log, record }: Evidence, opened: number) {
                   `the board opened ${opened} connections, the server accepted ${accepted}`,
               ]
             : []),
-        ...(clean && code !== 1000
-            ? [`the board closed with 1000, the server saw ${code}`]
+        ...(clean && !codes.includes(1000)
+            ? [`the board closed with 1000, the server saw ${codes.at(-1)}`]
             : []),
     ]
 }

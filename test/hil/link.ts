@@ -28,6 +28,8 @@ interface Connection {
     server: Socket
     up: Pipe
     down: Pipe
+    /** The board has lost power: nothing passes any more, its end neither. */
+    dark: boolean
 }
 
 export class Link {
@@ -108,6 +110,7 @@ export class Link {
                 board,
                 this.way("down", () => connection)
             ),
+            dark: false,
         }
         this.connections.add(connection)
         const ended = () => {
@@ -120,7 +123,7 @@ export class Link {
 
     private way(direction: Direction, connection: () => Connection): Way {
         const shape = () => this.shape
-        const silent = () => this.silenced.has(direction)
+        const silent = () => this.silenced.has(direction) || connection().dark
         return {
             get shape() {
                 return shape()
@@ -191,6 +194,14 @@ export class Link {
         if (!this.listener.listening) await this.listen()
         this.faults.end("refuses")
         this.faults.end("says nothing")
+    }
+
+    /**
+     * To be called before the board is reset, so that it ends as one that loses power: the server hears nothing more on the
+     * connections of now, not even their end, until it looks for a sign of life (`ping`) itself.
+     */
+    darken() {
+        for (const connection of this.connections) connection.dark = true
     }
 
     /** Breaks all connections: both ends see a reset. */

@@ -215,6 +215,19 @@ test("a silent link hides FIN and RST until it resumes", async t => {
     assert.equal(second.peer.over, "RST")
 })
 
+test("of a board that loses power the server hears nothing, and connections to come are as always", async t => {
+    const { link, open } = await setUp(t)
+    const first = await open()
+    link.darken()
+    first.board.socket.end("last words")
+    const second = await open()
+    second.board.socket.end("hello")
+    await second.peer.end()
+    assert.equal(second.peer.received.toString(), "hello")
+    assert.equal(first.peer.over, undefined)
+    assert.equal(first.peer.received.length, 0)
+})
+
 test("a reset is one at both ends", async t => {
     const { link, open } = await setUp(t)
     const { board, peer } = await open()

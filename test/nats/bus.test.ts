@@ -76,6 +76,25 @@ test("points reach every bus in order, and one that comes later as history", asy
     for (const { xs } of [a, b, c]) assert.deepEqual(xs, numbers(0, 100))
 })
 
+test("a stream whose points have all been forgotten keeps nobody waiting", async t => {
+    const { url } = await startNats(t)
+    const a = await start(t, { url })
+    a.bus.publish(points("a", 1))
+    await a.bus.close()
+    const nats = await connect({ servers: url })
+    t.after(() => nats.close())
+    const { streams } = await jetstreamManager(nats)
+    await streams.purge(STREAM)
+    // without NATS a server waits as long as any does
+    const alone = new Peer(t, { url: "nats://127.0.0.1:1" })
+    const b = new Peer(t, { url })
+    const first = await Promise.race([
+        alone.started.then(() => "alone"),
+        b.started.then(() => "with the stream"),
+    ])
+    assert.equal(first, "with the stream")
+})
+
 test("what is connected is told to those who are there, and is no history", async t => {
     const { url } = await startNats(t)
     const [a, b] = [await start(t, { url }), await start(t, { url })]

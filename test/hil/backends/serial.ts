@@ -32,6 +32,8 @@ const STARTING = 30_000
 const GONE = 1_000
 /** Settings that scenarios before have left on the board. */
 const STORED = new Set<string>()
+/** Each scenario opens the board anew; it is flashed once. */
+let flashed = false
 /** The firmware's line at the beginning of a program. */
 const START = /^start: /
 
@@ -43,7 +45,9 @@ export const serial: BackEnd = {
     parallel: 1,
     pace: 1,
     open: async options => {
-        if (options.flash) await flash({ port: options.port, wait: 120 })
+        if (options.flash && !flashed)
+            await flash({ port: options.port, wait: 120 })
+        flashed = true
         const patience = options.flash ? STARTING : PLUGGED
         const path = options.port ?? (await findPort(patience))
         const device = new SerialDevice(path, options)

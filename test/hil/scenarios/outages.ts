@@ -76,16 +76,28 @@ export const OUTAGES: Scenario[] = [
     },
     {
         name: "board-reset",
-        what: "The board is reset under way: it starts anew, and what it had is not counted.",
+        what: "The board loses power for a moment: it starts anew, what it had is not counted, and the server, which no FIN tells, finds out by its Ping.",
         settings: { INTERVAL: 50 },
+        server: { ping: 5000 },
         deadline: 60,
-        async steps({ device }) {
+        async steps({ device, link, record }) {
             await device.expect(/^right 5 /)
+            link.darken()
             await device.reset()
+            await record.quiet(50_000)
         },
         expect: {
             connections: 2,
             log: [/^open 1$/, /^right 5 /, /^open 1$/, /^right 20 /],
         },
+        check: ({ record }) =>
+            record.some(
+                ({ event, ...rest }) =>
+                    event === "close" && "code" in rest && rest.code === 1006
+            )
+                ? []
+                : [
+                      "expected the server to end the board's first connection with 1006, it did not",
+                  ],
     },
 ]
