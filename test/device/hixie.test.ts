@@ -1,11 +1,9 @@
 import { describe, expect, test } from "@devicescript/test"
 import { ProtocolError } from "../../src/protocol/codes"
-import { hixie75, hixie76 } from "../../src/protocol/hixie"
+import { hixie75 } from "../../src/protocol/hixie"
 import { Message } from "../../src/protocol/message"
-import { backoff } from "../../src/reconnect"
-import { OPEN, WebSocket, WebSocketOptions } from "../../src/websocket"
+import { OPEN, WebSocket } from "../../src/websocket"
 import {
-    breathe,
     expectBytes,
     expectError,
     expectReject,
@@ -13,42 +11,14 @@ import {
     expectThrow,
 } from "./check"
 import {
-    accept76,
-    acceptance75,
+    connected75,
+    connected76,
     HIXIE_CLOSE,
     hixieText,
     readText,
 } from "./hixiepeer"
-import { Connection, sending, show, showEnd, Task } from "./peer"
-
-/** Milliseconds that no test takes: what ends a connection is not this timeout. */
-const NEVER = 600000
-
-/** An open WebSocket of draft-hixie-76. */
-async function connected76(
-    options: WebSocketOptions = {}
-): Promise<Connection> {
-    await breathe()
-    options.version = hixie76()
-    if (!options.closeTimeout) options.closeTimeout = NEVER
-    const connection = new Connection(options)
-    await accept76(await connection.dialed())
-    await connection.ws.opened()
-    return connection
-}
-
-/** An open WebSocket of draft-hixie-75. */
-async function connected75(): Promise<Connection> {
-    await breathe()
-    const connection = new Connection({
-        version: hixie75(),
-        closeTimeout: NEVER,
-    })
-    const peer = await connection.dialed()
-    peer.say(acceptance75(await peer.readRequest()))
-    await connection.ws.opened()
-    return connection
-}
+import { sending, show } from "./peer"
+import { settle } from "./pipe"
 
 /** The bytes that come next to the WebSocket make these messages. */
 async function expectMessages(
@@ -236,11 +206,19 @@ describe("what goes out", () => {
             sending(ws, long),
             sending(ws, Buffer.from("€").toString()),
         ]
-        await breathe()
+        await settle()
+        await expectReject(
+            async () => await ws.send(hex`00`),
+            RangeError,
+            "binary"
+        )
+        expect(ws.bufferedAmount > 0).toBe(true)
         peer.pipe.allow(undefined)
         for (const task of tasks) await task.result()
         for (const text of ["1", long, "€"])
             expectText(await readText(peer), text)
+        expect(ws.bufferedAmount).toBe(0)
+        expect(peer.pipe.available()).toBe(0)
         await connection.finish()
     })
 
@@ -351,90 +329,5 @@ describe("what goes out", () => {
         await connection.peer.pipe.consumed()
         expect(connection.peer.pipe.patience).toBe(undefined)
         await connection.finish()
-    })
-})
-
-// draft-hixie-76, 1.4 and 4.2; draft-hixie-75 just ends the connection
-describe("the end", () => {
-    test("by the client is 0xFF 0x00, whose answer it waits for before it ends the connection", async () => {
-        const connection = await connected76()
-        const { ws, peer } = connection
-        peer.pipe.allow(0)
-        const sent = sending(ws, "before")
-        const closed = new Task(async () => await ws.close())
-        await breathe()
-        peer.pipe.allow(undefined)
-        await sent.result()
-        expectText(await readText(peer), "before")
-        expectBytes(await peer.pipe.take(2), HIXIE_CLOSE)
-        expect(peer.pipe.closed).toBe(false)
-        peer.pipe.push(HIXIE_CLOSE)
-        await peer.pipe.abandoned()
-        await closed.result()
-        expectText(showEnd(await connection.ended()), 'clean 1005 ""')
-    })
-
-    test("by the server is answered, and then the client ends the connection", async () => {
-        for (const bytes of [[hex`ff00`], [hex`ff`, hex`00`]]) {
-            const connection = await connected76()
-            const { peer } = connection
-            for (const piece of bytes) peer.pipe.push(piece)
-            expectBytes(await peer.pipe.take(2), HIXIE_CLOSE)
-            await peer.pipe.abandoned()
-            expectText(showEnd(await connection.ended()), 'clean 1005 ""')
-        }
-    })
-
-    test("waits for the answer only for a while", async () => {
-        const connection = await connected76({ closeTimeout: 20 })
-        await connection.ws.close()
-        expectText(showEnd(await connection.ended()), 'torn 1006 ""')
-    })
-
-    test("of draft-hixie-75 comes behind all that was sent", async () => {
-        const connection = await connected75()
-        const { ws, peer } = connection
-        peer.pipe.allow(0)
-        const sent = sending(ws, "before")
-        const closed = new Task(async () => await ws.close())
-        await breathe()
-        peer.pipe.allow(undefined)
-        await sent.result()
-        await closed.result()
-        expectText(await readText(peer), "before")
-        expect(peer.pipe.available()).toBe(0)
-        expect(peer.pipe.closed).toBe(true)
-        expectText(showEnd(await connection.ended()), 'torn 1006 ""')
-    })
-
-    test("of draft-hixie-75 is no 0xFF 0x00", async () => {
-        const connection = await connected75()
-        const { ws, peer } = connection
-        peer.pipe.push(HIXIE_CLOSE)
-        peer.pipe.push(hixieText("x"))
-        expectText(show(await ws.recv()), 'text "x"')
-        expectText(showEnd(await connection.finish()), 'torn 1006 ""')
-    })
-
-    test("may be followed by another connection, and what waits goes out there", async () => {
-        const connection = await connected76({
-            reconnect: backoff({ initial: 1, max: 1 }),
-        })
-        const { ws } = connection
-        await connection.finish()
-        await ws.send("waited")
-        await expectReject(
-            async () => await ws.send(hex`00`),
-            RangeError,
-            "binary"
-        )
-        const peer = await connection.dialed()
-        await accept76(peer)
-        expectText(await readText(peer), "waited")
-        await ws.send("more")
-        expectText(await readText(peer), "more")
-        peer.pipe.push(HIXIE_CLOSE)
-        await connection.ended(2)
-        await ws.close()
     })
 })

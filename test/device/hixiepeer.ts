@@ -1,7 +1,12 @@
+import { hixie75, hixie76 } from "../../src/protocol/hixie"
 import { keyAnswer } from "../../src/protocol/hixiehandshake"
+import { WebSocketOptions } from "../../src/websocket"
 import { breathe } from "./check"
 import { headerOf } from "./frames"
-import { Peer } from "./peer"
+import { Connection, Peer } from "./peer"
+
+/** Milliseconds that no test takes: what ends a connection is not this timeout. */
+const NEVER = 600000
 
 /** Longest text that `readText` reads, in bytes. */
 const MAX_TEXT = 2048
@@ -58,6 +63,32 @@ export function acceptance75(request: string, headers = ""): string {
 export async function accept76(peer: Peer) {
     const key3 = await readRequest76(peer)
     peer.pipe.push(reply76(peer.request, key3))
+}
+
+/** An open WebSocket of draft-hixie-76. */
+export async function connected76(
+    options: WebSocketOptions = {}
+): Promise<Connection> {
+    await breathe()
+    options.version = hixie76()
+    if (!options.closeTimeout) options.closeTimeout = NEVER
+    const connection = new Connection(options)
+    await accept76(await connection.dialed())
+    await connection.ws.opened()
+    return connection
+}
+
+/** An open WebSocket of draft-hixie-75. */
+export async function connected75(): Promise<Connection> {
+    await breathe()
+    const connection = new Connection({
+        version: hixie75(),
+        closeTimeout: NEVER,
+    })
+    const peer = await connection.dialed()
+    peer.say(acceptance75(await peer.readRequest()))
+    await connection.ws.opened()
+    return connection
 }
 
 /** The next frame of text that the WebSocket sends, waiting for it. @returns `null` when it closes or is gone */
