@@ -53,7 +53,7 @@ test("figures add up, and quantiles are those of all round trips together", () =
     assert.equal(quantile({}, 0.5), undefined)
 })
 
-test("a fleet gets through, shows itself, and ends at Ctrl-C with its figures", async t => {
+test("a fleet gets through, shows itself, and ends with its figures when all its processes get a signal", async t => {
     const folder = mkdtempSync(join(tmpdir(), "fleet-"))
     t.after(() => rmSync(folder, { recursive: true }))
     const json = join(folder, "fleet.json")
@@ -64,14 +64,15 @@ test("a fleet gets through, shows itself, and ends at Ctrl-C with its figures", 
             ...["--devices", "3", "--processes", "2", "--ramp", "0"],
             ...["--interval", "50-100", "--faults", "0"],
         ],
-        { stdio: ["ignore", "pipe", "pipe"] }
+        // a group of its own, which is what a signal of a terminal or of a service manager goes to
+        { stdio: ["ignore", "pipe", "pipe"], detached: true }
     )
     let output = ""
     for (const from of [child.stdout, child.stderr])
         from.setEncoding("utf8").on("data", (text: string) => {
             output += text
             if (/ 3 of 3 open, .* silently lost 0, /.test(output))
-                child.kill("SIGINT")
+                process.kill(-child.pid!, "SIGTERM")
         })
     const [code] = await once(child, "close")
     assert.equal(code, 0, output)

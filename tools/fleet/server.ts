@@ -38,6 +38,6 @@ function tell() {
 
 tell()
 setInterval(tell, NEWS)
-process.on("SIGINT", () => {})
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {})
 for (const end of ["message", "disconnect"])
     process.on(end, () => void server.close().then(() => process.exit()))

@@ -152,8 +152,8 @@ async function stop() {
 }
 
 let order: WorkerOrder
-// Ctrl-C reaches the whole group of processes; the parent says when it is over
-process.on("SIGINT", () => {})
+// a signal may reach the whole group of processes, as Ctrl-C does; the parent says when it is over
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => {})
 process.on("disconnect", () => void stop())
 process.on("message", message => {
     if (message === "stop") return void stop()
