@@ -19,8 +19,9 @@ export type DraftPiece =
 const FIRST_HOLD = 1024
 
 /**
- * Takes a draft's stream apart (draft-hixie-thewebsocketprotocol-76 section 5.3): text frames end at 0xFF; a frame
- * whose first bit is set announces its length, seven bits to a byte, and is skipped. websocket-driver 0.7.5 is not asked:
+ * Takes a draft's stream apart (draft-hixie-thewebsocketprotocol-76 section 5.3): a frame whose first bit is clear ends
+ * at 0xFF, and is a text if it is of type 0x00; a frame whose first bit is set announces its length, seven bits to a
+ * byte. All but texts are skipped. websocket-driver 0.7.5 is not asked:
  * it takes 0xFF within a skipped frame for the end of a text, and throws; and it keeps a text as an array of numbers.
  */
 export class DraftFrames {
@@ -75,6 +76,7 @@ export class DraftFrames {
         this.#length = length
         if (!ends) return
         this.#part = Part.Lead
+        if (this.#lead !== 0) return
         const text = this.#held.toString("utf8", 0, length)
         // a long one does not stay in memory with its connection
         if (this.#held.length > FIRST_HOLD) this.#held = Buffer.alloc(0)

@@ -191,6 +191,12 @@ for (const version of VERSIONS) {
         assert.equal(await read(8), "\0ba\xff\0dc\xff")
     })
 
+    test(`${version}: a frame that ends with 0xFF is a text of type 0x00 only`, async t => {
+        const { socket, read } = await opened(t, version)
+        socket.write("\x01ab\xff\x7fcd\xff\0ef\xff", "latin1")
+        assert.equal(await read(4), "\0fe\xff")
+    })
+
     test(`${version}: bytes that are not UTF-8 are replaced, and nothing closes`, async t => {
         const { socket, read } = await opened(t, version, { mode: "echo" })
         socket.write("\0a\xc0b\xff", "latin1")
