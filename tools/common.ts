@@ -3,6 +3,7 @@ import { spawn } from "node:child_process"
 import { createRequire } from "node:module"
 import { dirname, join, resolve } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
+import { InvalidArgumentError } from "commander"
 
 /** The project's folder. */
 export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), "..")
@@ -111,4 +112,16 @@ function distance(a: string, b: string): number {
         row = next
     }
     return row[b.length]
+}
+
+/** Makes an integer of an option's argument. The maker throws InvalidArgumentError below `minimum`. */
+export function integer(minimum: number) {
+    return (text: string): number => {
+        const value = Number(text)
+        if (text.trim() && Number.isInteger(value) && value >= minimum)
+            return value
+        throw new InvalidArgumentError(
+            `expected an integer of at least ${minimum}`
+        )
+    }
 }

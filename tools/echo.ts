@@ -1,9 +1,9 @@
 /** `npm run echo`: the streaming echo on one simulated board, for each URL that comes as a line on standard input. */
 import { createInterface } from "node:readline"
-import { Command, InvalidArgumentError, Option } from "commander"
+import { Command, Option } from "commander"
 import type { LinkOptions } from "../sim/link.ts"
 import { CompileError } from "../sim/program.ts"
-import { runTool, UserError } from "./common.ts"
+import { integer, runTool, UserError } from "./common.ts"
 import { EchoBoard, type EchoOptions } from "./echoboard.ts"
 
 interface Options {
@@ -71,17 +71,6 @@ function connectionOptions(options: Options): EchoOptions {
     }
 }
 
-function number(minimum: number) {
-    return (text: string): number => {
-        const value = Number(text)
-        if (text.trim() && Number.isInteger(value) && value >= minimum)
-            return value
-        throw new InvalidArgumentError(
-            `expected an integer of at least ${minimum}`
-        )
-    }
-}
-
 await new Command("npm run echo --")
     .description(
         "echoes on one simulated board: reads a URL a line, opens one after the other, prints a line of JSON for each that has ended"
@@ -92,14 +81,14 @@ await new Command("npm run echo --")
         (name: string, names: string[]) => [...names, name],
         []
     )
-    .option("--max-message <bytes>", "default: any", number(1))
+    .option("--max-message <bytes>", "default: any", integer(1))
     .option(
         "--heartbeat <ms>",
         "Ping after so long a silence; 0: never",
-        number(0)
+        integer(0)
     )
-    .option("--handshake-timeout <ms>", "to the answer", number(1))
-    .option("--close-timeout <ms>", "for the peer to hang up", number(1))
+    .option("--handshake-timeout <ms>", "to the answer", integer(1))
+    .option("--close-timeout <ms>", "for the peer to hang up", integer(1))
     .addOption(
         new Option("--like <board>", "whose network to imitate")
             .choices(["esp32", "picow", "simulator"])
@@ -108,7 +97,7 @@ await new Command("npm run echo --")
     .option(
         "--piece <bytes>",
         "longest piece that the program receives",
-        number(1)
+        integer(1)
     )
     .addOption(
         new Option(

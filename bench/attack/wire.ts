@@ -1,5 +1,7 @@
 import { connect, type Socket } from "node:net"
 
+export { handshake } from "../../test/wire/client.ts"
+
 /** Where an attack comes from: not the address of those who ask in earnest. */
 const ATTACKER = "127.0.0.2"
 
@@ -66,25 +68,6 @@ function closeCodeOf(bytes: Buffer): number | undefined {
         at = bytes.lastIndexOf(0x88, at - 1)
     }
     return undefined
-}
-
-/** A handshake; a header set to `undefined` is left out. */
-export function handshake(
-    headers: Record<string, string | undefined> = {},
-    start = "GET /ws HTTP/1.1"
-): string {
-    const all = {
-        Host: "127.0.0.1",
-        Upgrade: "websocket",
-        Connection: "Upgrade",
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version": "13",
-        ...headers,
-    }
-    const lines = Object.entries(all)
-        .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => `${name}: ${value}\r\n`)
-    return `${start}\r\n${lines.join("")}\r\n`
 }
 
 /** A frame masked with zeros, RFC 6455 section 5.2. @param first its first byte: FIN, reserved bits, opcode */

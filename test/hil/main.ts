@@ -1,7 +1,7 @@
 /** `npm run hil`: the scenarios on a simulated, an emulated or a real board. */
 import { availableParallelism } from "node:os"
 import { Command, InvalidArgumentError, Option } from "commander"
-import { UserError } from "../../tools/common.ts"
+import { integer, UserError } from "../../tools/common.ts"
 import { BACK_ENDS } from "./backends.ts"
 import { NoDevice, type BackEnd, type DeviceOptions } from "./device.ts"
 import { PLANTS, type Plant } from "./plants.ts"
@@ -158,17 +158,6 @@ async function list() {
     for (const { name, what } of SCENARIOS)
         console.log(`${name.padEnd(26)} ${what}`)
     return EXIT.passed
-}
-
-function integer(minimum: number) {
-    return (text: string): number => {
-        const value = Number(text)
-        if (text.trim() && Number.isInteger(value) && value >= minimum)
-            return value
-        throw new InvalidArgumentError(
-            `expected an integer of at least ${minimum}`
-        )
-    }
 }
 
 /** Says why nothing more can be run. @returns the exit code */

@@ -9,6 +9,8 @@ import { startEchoServer, type EchoServer } from "../../server/echo.ts"
 import type { EchoEvent } from "../../server/events.ts"
 import type { EchoOptions } from "../../server/options.ts"
 
+export { handshake } from "../wire/client.ts"
+
 /** A server for one test, and what it has told so far. */
 export interface Served extends EchoServer {
     seen: EchoEvent[]
@@ -103,26 +105,6 @@ export async function exchange(
     socket.write(text)
     await once(socket, "close")
     return answer
-}
-
-/** A handshake for /ws; a header set to `undefined` is left out. */
-export function handshake(
-    headers: Record<string, string | undefined> = {},
-    start = "GET /ws HTTP/1.1"
-): string {
-    const all = {
-        Host: "127.0.0.1",
-        Upgrade: "websocket",
-        Connection: "Upgrade",
-        // the key of RFC 6455 section 1.2
-        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        "Sec-WebSocket-Version": "13",
-        ...headers,
-    }
-    const lines = Object.entries(all)
-        .filter(([, value]) => value !== undefined)
-        .map(([name, value]) => `${name}: ${value}\r\n`)
-    return `${start}\r\n${lines.join("")}\r\n`
 }
 
 /** A binary frame with 64 KiB of zeros, and zeros for the mask (RFC 6455 section 5.2). */
