@@ -1,4 +1,4 @@
-// The import rules between the rooms; the table in README.md is the same in words.
+// The import rules between the rooms; the table in docs/design.md is the same in words.
 const only = (from, allowed, comment) => ({
     name: `only-${from.replace(/[^a-z]+/g, "-").replace(/^-|-$/g, "")}`,
     comment,
@@ -17,44 +17,56 @@ module.exports = {
         },
         only("^src/protocol/", ["^src/protocol/"], "pure: bytes in, bytes out"),
         only(
-            "^src/signal\\.ts$",
-            ["@devicescript/core"],
-            "a waiting point between fibers"
+            "^src/fiber/",
+            ["^src/fiber/", "@devicescript/core"],
+            "what fibers wait with"
+        ),
+        only(
+            "^src/hixie/",
+            ["^src/(hixie|protocol)/", "@devicescript/(core|crypto)"],
+            "the two drafts before RFC 6455"
         ),
         only(
             "^src/net/",
             [
-                "^src/net/",
-                "^src/signal\\.ts$",
+                "^src/(net|fiber)/",
                 "@devicescript/(core|net|spi|gpio|i2c|crypto)",
             ],
             "byte streams know nothing of WebSockets, boards or the app"
         ),
         only(
-            "^src/(listeners|mailbox|pump|messagewriter|websocket)\\.ts$",
+            "^src/websocket/",
             [
-                "^src/(listeners|mailbox|pump|messagewriter|signal)\\.ts$",
-                "^src/protocol/",
-                "^src/net/stream\\.ts$",
+                "^src/(websocket|protocol|fiber)/",
+                "^src/net/(stream|native)\\.ts$",
                 "@devicescript/(core|crypto)",
             ],
-            "the client knows the seam, not a network"
+            "the client knows the seam; only connect.ts knows the board's own network"
         ),
+        {
+            name: "the-client-knows-the-seam",
+            severity: "error",
+            from: { path: "^src/websocket/(?!connect\\.ts$)" },
+            to: { path: "^src/net/native" },
+        },
         only(
-            "^src/reconnect\\.ts$",
-            ["^src/protocol/", "^src/websocket\\.ts$", "@devicescript/crypto"],
-            "a policy on top of the client, which does not know it"
-        ),
-        only(
-            "^src/app\\.ts$",
-            ["^src/", "@devicescript/(core|runtime|settings)"],
-            "the app knows no network"
+            "^src/app/",
+            ["^src/", "@devicescript/", "@dsboard/", "\\.generated$"],
+            "the echo program"
         ),
         {
             name: "the-app-knows-no-network",
             severity: "error",
-            from: { path: "^src/app\\.ts$" },
-            to: { path: "^src/(net/(?!stream)|networks|connect|index)" },
+            from: { path: "^src/app/app\\.ts$" },
+            to: { path: "^src/(net/(?!stream)|app/networks|index)" },
+        },
+        {
+            name: "the-library-knows-no-app",
+            severity: "error",
+            from: {
+                path: "^src/(index\\.ts$|websocket/|protocol/|hixie/|net/|fiber/)",
+            },
+            to: { path: "^src/app/" },
         },
         only("^server/", [
             "^server/",

@@ -7,11 +7,11 @@ export type LogLevel = "log" | "warn" | "error" | "debug" | "data" | "system"
 export interface LogEvent {
     level: LogLevel
     /**
-     * Without the level's mark; stack frames as `at name (src/app.ts:12:5)`. The simulator cuts lines at some 290 bytes,
+     * Without the level's mark; stack frames as `at name (src/app/app.ts:12:5)`. The simulator cuts lines at some 290 bytes,
      * a device at 160.
      */
     text: string
-    /** The place in the sources that the line names, `src/app.ts:12:5`. */
+    /** The place in the sources that the line names, `src/app/app.ts:12:5`. */
     source?: string
 }
 

@@ -1,19 +1,10 @@
 /** Compiles DeviceScript programs in this process, without touching the project's `.devicescript` folder. */
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
-import { toolchain, type DebugInfo, type Diagnostic } from "./vm.ts"
+import { ProgramCache, type Program } from "./program-cache.ts"
+import { toolchain, type Diagnostic } from "./vm.ts"
 
-/** A compiled program and what belongs to it. */
-export interface Program {
-    /** The entry file, relative to `folder`; sources are named relative to `folder` too. */
-    entry: string
-    /** The project folder: the nearest one above the entry that has a `devsconfig.json`. */
-    folder: string
-    bytecode: Uint8Array
-    debug: DebugInfo
-    /** From `.env.defaults` and `.env.local`: JSON in UTF-8 by name. */
-    settings: Record<string, Uint8Array>
-}
+export type { Program }
 
 /** What the compiler has to say about a place in a source file. */
 export interface Complaint {
@@ -121,13 +112,16 @@ function compileIn(
         addBoards: boardsIn(folder),
     })
     const prelude = compiler.preludeFiles(config)
+    // `devs build` writes the prelude to node_modules; served from here, it need not be on disk
+    const read = (path: string) =>
+        prelude[relative(folder, path)] ?? readSource(path)
+    const cache = new ProgramCache(folder, entry, read)
+    const known = cache.load()
+    if (known) return known
+
     const complaints: Complaint[] = []
     const result = compiler.compileWithHost(entry, {
-        // `devs build` writes the prelude to node_modules; served from here, it need not be on disk
-        read: file => {
-            const path = resolve(folder, file)
-            return prelude[relative(folder, path)] ?? readSource(path)
-        },
+        read: file => read(resolve(folder, file)),
         write: () => {},
         resolvePath: file => resolve(folder, file),
         relativePath: file => relative(folder, resolve(folder, file)),
@@ -152,8 +146,9 @@ function compileIn(
         ...boardFiles(folder),
         ".env.defaults",
         ".env.local",
-    ]
-    return { program, files: files.map(file => resolve(folder, file)) }
+    ].map(file => resolve(folder, file))
+    cache.store(program, files)
+    return { program, files }
 }
 
 function complaint({
@@ -162,7 +157,7 @@ function complaint({
     column,
     formatted,
 }: Diagnostic): Complaint {
-    // formatted: "src/app.ts(9,73): error TS9999: text"
+    // formatted: "src/app/app.ts(9,73): error TS9999: text"
     const text = formatted.trim().replace(/^[^:]*\(\d+,\d+\): /, "")
     return { file: filename, line, column, text }
 }

@@ -1,18 +1,18 @@
-export { connect } from "./connect"
-export type { MessageWriter } from "./messagewriter"
+export { connect } from "./websocket/connect"
+export type { MessageWriter } from "./websocket/message-writer"
 export { dialNative } from "./net/native"
 export { StreamError } from "./net/stream"
 export type { Address, Dial, Stream } from "./net/stream"
-export { plotter } from "./plotter"
-export type { Plot } from "./plotter"
+export { plotter } from "./websocket/plotter"
+export type { Plot } from "./websocket/plotter"
 export { ProtocolError } from "./protocol/codes"
 export { HandshakeError } from "./protocol/handshake"
-export { hixie75, hixie76 } from "./protocol/hixie"
+export { hixie75, hixie76 } from "./hixie/hixie"
 export { Message, Slice } from "./protocol/message"
 export type { Version } from "./protocol/session"
-export type { Heartbeat } from "./pump"
-export { backoff } from "./reconnect"
-export type { BackoffOptions } from "./reconnect"
+export type { Heartbeat } from "./websocket/pump"
+export { backoff } from "./websocket/reconnect"
+export type { BackoffOptions } from "./websocket/reconnect"
 export {
     CLOSED,
     CLOSING,
@@ -20,10 +20,10 @@ export {
     connectOver,
     OPEN,
     WebSocket,
-} from "./websocket"
+} from "./websocket/websocket"
 export type {
     CloseEvent,
     DropEvent,
     Reconnect,
     WebSocketOptions,
-} from "./websocket"
+} from "./websocket/websocket"

@@ -1,6 +1,6 @@
-import { startApp } from "./app"
-import { readConfig } from "./config"
-import { start } from "./networks/wifi"
+import { startApp } from "./app/app"
+import { readConfig } from "./app/config"
+import { start } from "./app/networks/wifi"
 
 const dial = await start()
 const config = await readConfig()

@@ -11,7 +11,7 @@ export interface Board {
     /** `esp32c3`, `rp2040w`, … */
     arch: string
     wifi: boolean
-    /** It has pins for the chip of `"network": "ethernet"`, by the names that src/mainethernet.ts uses. */
+    /** It has pins for the chip of `"network": "ethernet"`, by the names that src/main-ethernet.ts uses. */
     w5500: boolean
     /** Likewise for `"network": "cellular"`: a bridge on SPI, or on I2C as it must be beside a W5500; and a power key. */
     bridge: { spi: boolean; i2c: boolean }
@@ -32,9 +32,9 @@ interface BuildConfig {
     archs: Record<string, { bareUrl?: string }>
 }
 
-/** The pins of src/mainethernet.ts. */
+/** The pins of src/main-ethernet.ts. */
 export const W5500_PINS = ["MISO", "MOSI", "SCK", "CS", "RST"]
-/** The pins of src/maincellular.ts. */
+/** The pins of src/main-cellular.ts. */
 export const BRIDGE_PINS = ["MISO", "MOSI", "SCK", "UART_CS", "PWRKEY"]
 
 /** Every board that can be named in devs.json, by id; the project's own ones first. */

@@ -15,15 +15,15 @@ const CODE_SECTION = 40
 
 const ENTRIES: Record<Network, string> = {
     wifi: "src/main.ts",
-    ethernet: "src/mainethernet.ts",
-    cellular: "src/maincellular.ts",
+    ethernet: "src/main-ethernet.ts",
+    cellular: "src/main-cellular.ts",
 }
 
 /** The program for a network, or for several. */
 export function entryOf({ network }: Pick<Config, "network">): string {
     return typeof network === "string"
         ? ENTRIES[network]
-        : "src/mainfailover.ts"
+        : "src/main-failover.ts"
 }
 
 /**

@@ -2,7 +2,7 @@
 import { Board, type BoardOptions, type Panic } from "../sim/host.ts"
 import type { Reply, WireModel } from "../sim/wire.ts"
 
-const PROGRAM = "sim/device/echourls.ts"
+const PROGRAM = "sim/device/echo-urls.ts"
 
 /** Options of the program's WebSocket. */
 export interface EchoOptions {

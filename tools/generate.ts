@@ -6,9 +6,9 @@ import { PROJECT } from "./common.ts"
 
 /** Writes a module when it would change: an editor or a dev server that watches it is left in peace. */
 export function generate(config: Config): void {
-    write("src/config.generated.ts", moduleOf(config))
-    write("src/modem.generated.ts", modemOf(config))
-    write("src/networks.generated.ts", networksOf(config))
+    write("src/app/config.generated.ts", moduleOf(config))
+    write("src/app/modem.generated.ts", modemOf(config))
+    write("src/app/networks.generated.ts", networksOf(config))
 }
 
 function write(file: string, text: string): void {
@@ -24,7 +24,7 @@ const HEADER =
 export function modemOf({ modem }: Pick<Config, "modem">): string {
     return [
         HEADER.trimEnd(),
-        `import { ${modem} } from "./net/cellular/${modem}"\n`,
+        `import { ${modem} } from "../net/cellular/${modem}"\n`,
         `export const modem = ${modem}\n`,
     ].join("\n")
 }
@@ -33,7 +33,9 @@ export function modemOf({ modem }: Pick<Config, "modem">): string {
 export function networksOf({ network }: Pick<Config, "network">): string {
     const names = [network].flat()
     const dials = names.map(name =>
-        name === "cellular" && names.includes("ethernet") ? "cellulari2c" : name
+        name === "cellular" && names.includes("ethernet")
+            ? "cellular-i2c"
+            : name
     )
     return [
         HEADER.trimEnd(),

@@ -1,9 +1,9 @@
 /** What stands in for a board's networks in the simulator. */
-import { QuectelModem } from "../sim/chips/modemquectel.ts"
-import { SimcomModem } from "../sim/chips/modemsimcom.ts"
-import { Sc16is7xx } from "../sim/chips/sc16is7xx.ts"
-import { W5500 } from "../sim/chips/w5500.ts"
-import { HomeLan } from "../sim/chips/w5500home.ts"
+import { QuectelModem } from "../sim/chips/modem/quectel.ts"
+import { SimcomModem } from "../sim/chips/modem/simcom.ts"
+import { Sc16is7xx } from "../sim/chips/modem/sc16is7xx.ts"
+import { W5500 } from "../sim/chips/w5500/w5500.ts"
+import { HomeLan } from "../sim/chips/w5500/home.ts"
 import type { BoardOptions } from "../sim/host.ts"
 import { Backplane, I2cWire, SpiWire } from "../sim/wires.ts"
 import { entryOf } from "./build.ts"
@@ -25,7 +25,7 @@ const SIMULATIONS: Record<Network, (config: Config) => Simulation> = {
     ethernet: () => {
         const chip = pluggedIn()
         return {
-            entry: "sim/device/mainethernet.ts",
+            entry: "sim/device/main-ethernet.ts",
             wires: { bus: new Backplane({ w5500: new SpiWire(chip) }) },
             unplug: () => chip.unplug(),
             close: () => chip.close(),
@@ -35,7 +35,7 @@ const SIMULATIONS: Record<Network, (config: Config) => Simulation> = {
         const peer = new MODEMS[modem]()
         const bridge = new SpiWire(new Sc16is7xx({ peer }))
         return {
-            entry: "sim/device/maincellular.ts",
+            entry: "sim/device/main-cellular.ts",
             wires: { bus: new Backplane({ spi: bridge }) },
             close: () => peer.close(),
         }
@@ -70,7 +70,7 @@ function failover({ modem, network }: Config): Simulation {
         i2c: new I2cWire(new Sc16is7xx({ peer })),
     })
     return {
-        entry: "sim/device/mainfailover.ts",
+        entry: "sim/device/main-failover.ts",
         wires: { bus },
         unplug: () => chip.unplug(),
         close: () => {

@@ -4,7 +4,7 @@ import { GPIOMode } from "@devicescript/core"
 import "@devicescript/gpio"
 import { readSetting } from "@devicescript/settings"
 import { connectOver } from "../../src"
-import { start } from "../../src/networks/ethernet"
+import { start } from "../../src/app/networks/ethernet"
 
 const echo: number = await readSetting("ECHO", 0)
 const burst: number = await readSetting("BURST", 0)

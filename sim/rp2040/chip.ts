@@ -2,7 +2,7 @@
 import { Simulator, type Logger, type RP2040 } from "rp2040js"
 import { SerialFlash } from "../chips/serialflash.ts"
 import type { Memory } from "../heap.ts"
-import { connectFlash } from "./flashport.ts"
+import { connectFlash } from "./flash-port.ts"
 import { Registers, RingOscillator } from "./peripherals.ts"
 
 export interface ChipOptions {

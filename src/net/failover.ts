@@ -1,5 +1,5 @@
 import { millis } from "@devicescript/core"
-import { Signal } from "../signal"
+import { Signal } from "../fiber/signal"
 import { Address, Dial, Stream } from "./stream"
 
 /** Times in milliseconds. */
@@ -122,7 +122,7 @@ class Link implements Stream {
 
     async close() {
         this.closed = true
-        this.ended.raise()
+        this.ended.notify()
         await this.stream.close()
     }
 }

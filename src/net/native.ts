@@ -1,5 +1,5 @@
 import * as ds from "@devicescript/core"
-import { Signal } from "../signal"
+import { Signal } from "../fiber/signal"
 import { Address, Stream, StreamError } from "./stream"
 
 /** The VM's own socket functions; `@devicescript/net` stands on the same. */
@@ -198,13 +198,13 @@ class NativeStream implements Stream {
             if (event === "error") this.error = this.failure(arg + "")
             this.finish()
         }
-        this.changed.raise()
+        this.changed.notify()
     }
 
     private finish() {
         if (current === this) current = undefined
         this.isClosed = true
-        this.changed.raise()
+        this.changed.notify()
     }
 
     private failure(message: string): StreamError {

@@ -2,8 +2,8 @@ import { describe, expect, test } from "@devicescript/test"
 import { StreamError } from "../../src/net/stream"
 import { HandshakeError } from "../../src/protocol/handshake"
 import { Outgoing, wholeMessage } from "../../src/protocol/outgoing"
-import { backoff, BackoffOptions } from "../../src/reconnect"
-import { CloseEvent, Reconnect } from "../../src/websocket"
+import { backoff, BackoffOptions } from "../../src/websocket/reconnect"
+import { CloseEvent, Reconnect } from "../../src/websocket/websocket"
 import { expectText, expectThrow, breathe } from "./check"
 
 /** The end of a connection that was lost after so many milliseconds. */

@@ -1,12 +1,12 @@
 /** The client of `streamclient.ts` over a modelled modem. */
 import { readSetting } from "@devicescript/settings"
-import { simBus, simI2c, simPin } from "../../sim/device/simbus"
+import { simBus, simI2c, simPin } from "../../sim/device/sim-bus"
 import { dialCellular } from "../../src/net/cellular/dial"
 import { quectel } from "../../src/net/cellular/quectel"
 import { i2cRegisters, spiRegisters } from "../../src/net/cellular/registers"
 import { Sc16is7xx } from "../../src/net/cellular/sc16is7xx"
 import { simcom } from "../../src/net/cellular/simcom"
-import { runClient } from "./streamclient"
+import { runClient } from "./stream-client"
 
 const i2c = await readSetting("i2c", false)
 const powerKey = await readSetting("powerkey", false)

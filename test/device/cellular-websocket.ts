@@ -2,7 +2,7 @@
 import { millis } from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
 import { echo } from "../../examples/echo"
-import { simBus } from "../../sim/device/simbus"
+import { simBus } from "../../sim/device/sim-bus"
 import { connectOver } from "../../src"
 import { dialCellular } from "../../src/net/cellular/dial"
 import { quectel } from "../../src/net/cellular/quectel"

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "@devicescript/test"
 import { StreamError } from "../../src/net/stream"
 import { ProtocolError } from "../../src/protocol/codes"
-import { CLOSED, CLOSING, CONNECTING, OPEN } from "../../src/websocket"
+import {
+    CLOSED,
+    CLOSING,
+    CONNECTING,
+    OPEN,
+} from "../../src/websocket/websocket"
 import { expectError, expectReject, expectText } from "./check"
 import { binary, closing, frame, ping, text } from "./frames"
 import {

@@ -1,9 +1,9 @@
 /** The client of `streamclient.ts` over the modelled chip. */
 import { readSetting } from "@devicescript/settings"
-import { simBus } from "../../sim/device/simbus"
+import { simBus } from "../../sim/device/sim-bus"
 import { dialEthernet } from "../../src/net/ethernet/dial"
 import { parseAddress } from "../../src/net/ethernet/ip"
-import { runClient } from "./streamclient"
+import { runClient } from "./stream-client"
 
 const address = parseAddress(await readSetting("address", "dhcp"))
 await runClient(dialEthernet({ bus: simBus(), address, hostName: "tester" }))

@@ -1,7 +1,7 @@
 /** WebSockets over the modelled chip: what the setting `mode` says, as often as `count` says. */
 import { readSetting } from "@devicescript/settings"
 import { echo } from "../../examples/echo"
-import { simBus } from "../../sim/device/simbus"
+import { simBus } from "../../sim/device/sim-bus"
 import { connectOver, WebSocket } from "../../src"
 import { dialEthernet } from "../../src/net/ethernet/dial"
 import { parseAddress } from "../../src/net/ethernet/ip"

@@ -1,13 +1,13 @@
 /** The echo program over Ethernet, and over a modem when that fails, with times that a test can wait for. */
 import { readSetting } from "@devicescript/settings"
-import { simBus, simI2c } from "../../sim/device/simbus"
-import { startApp } from "../../src/app"
-import { readConfig } from "../../src/config"
+import { simBus, simI2c } from "../../sim/device/sim-bus"
+import { startApp } from "../../src/app/app"
+import { readConfig } from "../../src/app/config"
 import { i2cRegisters } from "../../src/net/cellular/registers"
 import { simcom } from "../../src/net/cellular/simcom"
 import { dialEthernet } from "../../src/net/ethernet/dial"
 import { failover } from "../../src/net/failover"
-import { startModem } from "../../src/networks/modem"
+import { startModem } from "../../src/app/networks/modem"
 
 const networks = [
     dialEthernet({ bus: simBus() }),

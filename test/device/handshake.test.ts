@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@devicescript/test"
 import { ProtocolError } from "../../src/protocol/codes"
-import { WebSocketOptions } from "../../src/websocket"
+import { WebSocketOptions } from "../../src/websocket/websocket"
 import { expectError, expectText } from "./check"
 import { acceptance, headerOf, ping, text } from "./frames"
 import { Connection, show } from "./peer"

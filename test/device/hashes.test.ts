@@ -1,7 +1,7 @@
 import { describe, test } from "@devicescript/test"
 import { base64 } from "../../src/protocol/base64"
 import { mask, rotate } from "../../src/protocol/mask"
-import { md5 } from "../../src/protocol/md5"
+import { md5 } from "../../src/hixie/md5"
 import { sha1 } from "../../src/protocol/sha1"
 import { expectBytes, expectText, breathe } from "./check"
 import { acceptKey, pattern } from "./frames"

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@devicescript/test"
 import { ProtocolError } from "../../src/protocol/codes"
-import { hixie75 } from "../../src/protocol/hixie"
+import { hixie75 } from "../../src/hixie/hixie"
 import { Message } from "../../src/protocol/message"
-import { OPEN, WebSocket } from "../../src/websocket"
+import { OPEN, WebSocket } from "../../src/websocket/websocket"
 import {
     expectBytes,
     expectError,
@@ -16,7 +16,7 @@ import {
     HIXIE_CLOSE,
     hixieText,
     readText,
-} from "./hixiepeer"
+} from "./hixie-peer"
 import { sending, show } from "./peer"
 import { settle } from "./pipe"
 

@@ -1,4 +1,4 @@
-import { WebSocket, WebSocketOptions } from "../../src/websocket"
+import { WebSocket, WebSocketOptions } from "../../src/websocket/websocket"
 import { expectText } from "./check"
 import { ping, text } from "./frames"
 import { connected, show, showFrame, Task } from "./peer"

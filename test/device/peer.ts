@@ -1,7 +1,11 @@
 import { FIN, OP_CLOSE } from "../../src/protocol/codes"
 import { Message } from "../../src/protocol/message"
-import { Signal } from "../../src/signal"
-import { CloseEvent, WebSocket, WebSocketOptions } from "../../src/websocket"
+import { Signal } from "../../src/fiber/signal"
+import {
+    CloseEvent,
+    WebSocket,
+    WebSocketOptions,
+} from "../../src/websocket/websocket"
 import { expectReject, breathe } from "./check"
 import { acceptance } from "./frames"
 import { Network, Pipe } from "./pipe"
@@ -103,7 +107,7 @@ export class Task<T> {
             this.error = e
         }
         this.isDone = true
-        this.changed.raise()
+        this.changed.notify()
     }
 }
 
@@ -132,7 +136,7 @@ export class Connection {
         this.ws = new WebSocket(this.network.dial, url, options)
         this.ws.onclose.subscribe(end => {
             self.ends.push(end)
-            self.changed.raise()
+            self.changed.notify()
         })
     }
 

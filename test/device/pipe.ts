@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { Address, Dial, Stream, StreamError } from "../../src/net/stream"
-import { Signal } from "../../src/signal"
+import { Signal } from "../../src/fiber/signal"
 
 /** While the peer has not taken more bytes than this, the network takes no more. */
 const WINDOW = 8192
@@ -32,14 +32,14 @@ export class Pipe implements Stream {
         this.check()
         if (this.room) this.room--
         this.fromClient.push(data)
-        this.changed.raise()
+        this.changed.notify()
     }
 
     async recv(timeout?: number): Promise<Buffer> {
         const until = ds.millis() + timeout
         this.patience = timeout
         this.reading = true
-        this.changed.raise()
+        this.changed.notify()
         while (!this.toClient.length) {
             if (this.closed || (this.ended && !this.error)) return null
             this.check()
@@ -63,13 +63,13 @@ export class Pipe implements Stream {
     async close() {
         this.closed = true
         this.toClient = []
-        this.changed.raise()
+        this.changed.notify()
     }
 
     /** Sends bytes to the WebSocket, each call as a network read of its own. */
     push(data: Buffer) {
         this.toClient.push(data)
-        this.changed.raise()
+        this.changed.notify()
     }
 
     /** Lets the peer talk on: so many reads find these bytes at hand. */
@@ -81,19 +81,19 @@ export class Pipe implements Stream {
     /** Ends the connection as the peer, behind what was pushed. */
     end() {
         this.ended = true
-        this.changed.raise()
+        this.changed.notify()
     }
 
     /** Breaks the connection. */
     fail(message: string) {
         this.error = message
-        this.changed.raise()
+        this.changed.notify()
     }
 
     /** From now on the network takes so many writes, and then no more; undefined: any number again. */
     allow(writes: number) {
         this.room = writes
-        this.changed.raise()
+        this.changed.notify()
     }
 
     /** Bytes that the WebSocket has sent and nobody has taken. */
@@ -127,7 +127,7 @@ export class Pipe implements Stream {
             if (this.taken === first.length) {
                 this.fromClient.insert(0, -1)
                 this.taken = 0
-                this.changed.raise()
+                this.changed.notify()
             }
         }
         return out
@@ -195,7 +195,7 @@ export class Network {
 
     release() {
         this.held = false
-        this.changed.raise()
+        this.changed.notify()
     }
 
     /** The pipe of the next dial, waiting for it. */
@@ -208,7 +208,7 @@ export class Network {
 
     private async open(address: Address): Promise<Pipe> {
         this.dialed.push(address)
-        this.changed.raise()
+        this.changed.notify()
         while (this.held) await this.changed.wait()
         if (this.refusals.length) {
             const message = this.refusals[0]
@@ -218,7 +218,7 @@ export class Network {
         const pipe = new Pipe()
         pipe.allow(this.writes)
         this.pipes.push(pipe)
-        this.changed.raise()
+        this.changed.notify()
         return pipe
     }
 }

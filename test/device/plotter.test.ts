@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@devicescript/test"
-import { Plot, plotter } from "../../src/plotter"
+import { Plot, plotter } from "../../src/websocket/plotter"
 import { StreamError } from "../../src/net/stream"
-import { backoff } from "../../src/reconnect"
+import { backoff } from "../../src/websocket/reconnect"
 import { expectReject, expectText } from "./check"
 import { Connection, showFrame, Task } from "./peer"
 

@@ -1,8 +1,8 @@
 import * as ds from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { StreamError } from "../../src/net/stream"
-import { Signal } from "../../src/signal"
-import { OPEN, WebSocketOptions } from "../../src/websocket"
+import { Signal } from "../../src/fiber/signal"
+import { OPEN, WebSocketOptions } from "../../src/websocket/websocket"
 import { expectError, expectReject, expectText } from "./check"
 import { binary, ping, pong, text } from "./frames"
 import {
@@ -97,7 +97,7 @@ describe("while nobody takes the messages", () => {
         await settle()
         expect(peer.pipe.unread() >= 6).toBe(true)
         busy = false
-        goOn.raise()
+        goOn.notify()
         await peer.pipe.consumed()
         await connection.finish()
         expectText(got, "0 1 2 3 4 5 6 7 8 9 10 11 ")

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@devicescript/test"
 import { StreamError } from "../../src/net/stream"
 import { HandshakeError } from "../../src/protocol/handshake"
-import { backoff, BackoffOptions } from "../../src/reconnect"
+import { backoff, BackoffOptions } from "../../src/websocket/reconnect"
 import {
     CLOSED,
     CLOSING,
     CONNECTING,
     connectOver,
     OPEN,
-} from "../../src/websocket"
+} from "../../src/websocket/websocket"
 import { expectBytes, expectError, expectReject, expectText } from "./check"
 import { closing, headerOf, pattern, text } from "./frames"
 import {

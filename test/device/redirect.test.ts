@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@devicescript/test"
 import { HandshakeError } from "../../src/protocol/handshake"
-import { WebSocketOptions } from "../../src/websocket"
+import { WebSocketOptions } from "../../src/websocket/websocket"
 import { expectError, expectText } from "./check"
 import { headerOf } from "./frames"
 import { Connection, Peer, showEnd } from "./peer"

@@ -1,7 +1,7 @@
 import { expect } from "@devicescript/test"
 import { ProtocolError } from "../../src/protocol/codes"
 import { HandshakeError } from "../../src/protocol/handshake"
-import { WebSocketOptions } from "../../src/websocket"
+import { WebSocketOptions } from "../../src/websocket/websocket"
 import { expectError } from "./check"
 import { acceptance, ping } from "./frames"
 import { Connection } from "./peer"

@@ -10,7 +10,7 @@ import {
     connectOver,
     OPEN,
     WebSocket,
-} from "../../src/websocket"
+} from "../../src/websocket/websocket"
 import { expectBytes, expectError, expectText, expectThrow } from "./check"
 import { acceptance, binary, closing, text } from "./frames"
 import {

@@ -1,7 +1,7 @@
 /** The seam between the scenarios and the board that they test: simulated, emulated or real. */
 
 /**
- * What a device runs, see programs.ts: `echo` is the echo program, src/app.ts; `sizes` sends binary messages of given
+ * What a device runs, see programs.ts: `echo` is the echo program, src/app/app.ts; `sizes` sends binary messages of given
  * sizes, test/hil/device/sizes.ts.
  */
 export type ProgramName = "echo" | "sizes"

@@ -3,8 +3,8 @@ import { upgrade, type Answer } from "../wire/handshake.ts"
 import { CLOSE, closeFrame, frame, TEXT } from "../wire/frames.ts"
 import { Peer } from "../wire/peer.ts"
 import { TcpServer } from "../wire/server.ts"
-import type { FaultLog } from "./faultlog.ts"
-import type { ServerRecord } from "./serverside.ts"
+import type { FaultLog } from "./fault-log.ts"
+import type { ServerRecord } from "./server-side.ts"
 
 /** What it does on one connection. */
 export interface Impostor {

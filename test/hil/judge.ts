@@ -1,9 +1,9 @@
 /** The verdict: what the board says of each exchange, what the server saw of it, and whether the two agree. */
 import { readLine, Tally, type ExchangeLine } from "../../tools/exchanges.ts"
 import type { LogLine } from "./device.ts"
-import type { Fault } from "./faultlog.ts"
+import type { Fault } from "./fault-log.ts"
 import type { Expected, Range } from "./scenario.ts"
-import type { Recorded } from "./serverside.ts"
+import type { Recorded } from "./server-side.ts"
 
 /** The fault that a reset of the board is. */
 export const RESET = "board reset"

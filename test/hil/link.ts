@@ -2,7 +2,7 @@
 import { once } from "node:events"
 import { connect, createServer, type Server, type Socket } from "node:net"
 import { seededRandom } from "../../tools/random.ts"
-import type { FaultLog } from "./faultlog.ts"
+import type { FaultLog } from "./fault-log.ts"
 import { Pipe, WIRE, type Shape, type Way } from "./pipe.ts"
 
 /** `up`: from the board to the server. */

@@ -20,13 +20,13 @@ export const PLANTS: Record<string, Plant> = {
     },
     "no-reconnect": {
         what: "the program does not connect again",
-        patch: replacing("src/app.ts", "reconnect: backoff(),", ""),
+        patch: replacing("src/app/app.ts", "reconnect: backoff(),", ""),
         caughtBy: ["link-reset", "server-restart"],
     },
     "no-heartbeat": {
         what: "the client never sends a Ping",
         patch: replacing(
-            "src/app.ts",
+            "src/app/app.ts",
             "reconnect: backoff(),",
             "reconnect: backoff(), heartbeat: null,"
         ),
@@ -35,7 +35,7 @@ export const PLANTS: Record<string, Plant> = {
     "pong-ignored": {
         what: "the client does not hear the answer to its Ping",
         patch: replacing(
-            "src/pump.ts",
+            "src/websocket/pump.ts",
             "if (this.heartbeat) this.alive()",
             'if (chunk.getAt(0, "u8") !== 0x8a) this.alive()'
         ),
@@ -44,7 +44,7 @@ export const PLANTS: Record<string, Plant> = {
     "lost-swallowed": {
         what: "the program says nothing of a message that is lost",
         patch: replacing(
-            "src/app.ts",
+            "src/app/app.ts",
             "this.log(WARN, `lost ${current.n} ${reason}`)\n        this.tally.lost++",
             ""
         ),
@@ -53,7 +53,7 @@ export const PLANTS: Record<string, Plant> = {
     "timer-after-reply": {
         what: "the program's interval begins with the reply, not with the message",
         patch: replacing(
-            "src/app.ts",
+            "src/app/app.ts",
             "Math.max(0, start + interval - ds.millis())",
             "interval"
         ),
@@ -62,7 +62,7 @@ export const PLANTS: Record<string, Plant> = {
     "reply-unchecked": {
         what: "the program calls every reply right",
         patch: replacing(
-            "src/app.ts",
+            "src/app/app.ts",
             "current && isReversal(text, current.text)",
             "current"
         ),

@@ -5,13 +5,13 @@ import type { ProgramName } from "./device.ts"
 export const SIMULATED: Record<ProgramName, Record<string, string>> = {
     echo: {
         wifi: "src/main.ts",
-        ethernet: "sim/device/mainethernet.ts",
-        cellular: "sim/device/maincellular.ts",
+        ethernet: "sim/device/main-ethernet.ts",
+        cellular: "sim/device/main-cellular.ts",
     },
     sizes: {
-        wifi: "test/hil/device/sizeswifi.ts",
-        ethernet: "test/hil/device/sizessimethernet.ts",
-        cellular: "test/hil/device/sizessimcellular.ts",
+        wifi: "test/hil/device/sizes-wifi.ts",
+        ethernet: "test/hil/device/sizes-sim-ethernet.ts",
+        cellular: "test/hil/device/sizes-sim-cellular.ts",
     },
 }
 
@@ -19,12 +19,12 @@ export const SIMULATED: Record<ProgramName, Record<string, string>> = {
 export const ON_BOARD: Record<ProgramName, Record<string, string>> = {
     echo: {
         wifi: "src/main.ts",
-        ethernet: "src/mainethernet.ts",
-        cellular: "src/maincellular.ts",
+        ethernet: "src/main-ethernet.ts",
+        cellular: "src/main-cellular.ts",
     },
     sizes: {
-        wifi: "test/hil/device/sizeswifi.ts",
-        ethernet: "test/hil/device/sizesethernet.ts",
-        cellular: "test/hil/device/sizescellular.ts",
+        wifi: "test/hil/device/sizes-wifi.ts",
+        ethernet: "test/hil/device/sizes-ethernet.ts",
+        cellular: "test/hil/device/sizes-cellular.ts",
     },
 }

@@ -1,10 +1,10 @@
 /** One scenario on one device, from the first byte to the verdict. */
 import type { BackEnd, DeviceOptions, LogLine } from "./device.ts"
-import { FaultLog, type Fault } from "./faultlog.ts"
+import { FaultLog, type Fault } from "./fault-log.ts"
 import { judge, type Evidence, type Verdict } from "./judge.ts"
 import { Link } from "./link.ts"
 import { DEFAULT_SETTINGS, type Ends, type Scenario } from "./scenario.ts"
-import { ServerRecord, ServerSide, type Recorded } from "./serverside.ts"
+import { ServerRecord, ServerSide, type Recorded } from "./server-side.ts"
 import { Stage, TimedOut } from "./stage.ts"
 
 export type Status = "passed" | "failed" | "timed out" | "stopped"

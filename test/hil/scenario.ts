@@ -3,7 +3,7 @@ import type { EchoOptions } from "../../server/options.ts"
 import type { Device, ProgramName, Settings } from "./device.ts"
 import type { Impostor } from "./impostor.ts"
 import type { Link } from "./link.ts"
-import type { Recorded, ServerRecord, ServerSide } from "./serverside.ts"
+import type { Recorded, ServerRecord, ServerSide } from "./server-side.ts"
 
 /** What a scenario can do, and see. */
 export interface Bench {

@@ -1,12 +1,12 @@
 /** The bench of a scenario: what it can do, and how it comes to its end. */
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Device } from "./device.ts"
-import type { FaultLog } from "./faultlog.ts"
+import type { FaultLog } from "./fault-log.ts"
 import { Impostors, type Impostor } from "./impostor.ts"
 import { RESET } from "./judge.ts"
 import type { Link } from "./link.ts"
 import { DEFAULT_SETTINGS, type Bench, type Scenario } from "./scenario.ts"
-import type { ServerRecord, ServerSide } from "./serverside.ts"
+import type { ServerRecord, ServerSide } from "./server-side.ts"
 
 /** Milliseconds that the server may take to see the end of what the board has ended. */
 const SETTLE = 5_000

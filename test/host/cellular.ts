@@ -4,10 +4,13 @@ import { createServer as createTlsServer } from "node:tls"
 import { once } from "node:events"
 import type { AddressInfo, Socket } from "node:net"
 import type { TestContext } from "node:test"
-import type { Modem, ModemOptions } from "../../sim/chips/modem.ts"
-import { QuectelModem } from "../../sim/chips/modemquectel.ts"
-import { SimcomModem } from "../../sim/chips/modemsimcom.ts"
-import { Sc16is7xx, type BridgeOptions } from "../../sim/chips/sc16is7xx.ts"
+import type { Modem, ModemOptions } from "../../sim/chips/modem/modem.ts"
+import { QuectelModem } from "../../sim/chips/modem/quectel.ts"
+import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
+import {
+    Sc16is7xx,
+    type BridgeOptions,
+} from "../../sim/chips/modem/sc16is7xx.ts"
 import { Board } from "../../sim/host.ts"
 import { Backplane, I2cWire, SpiWire } from "../../sim/wires.ts"
 import { echo, serve } from "./ethernet.ts"

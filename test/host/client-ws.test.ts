@@ -44,7 +44,7 @@ for (const piece of [1, 2, 7, 64, 1024, 1460])
 
 test("messages longer than the memory come back, slice by slice", async t => {
     const server = await serve(t)
-    const board = await Board.start("examples/streamecho.ts", {
+    const board = await Board.start("examples/stream-echo.ts", {
         settings: { URL: server.url },
     })
     t.after(() => board.stop())

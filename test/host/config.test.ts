@@ -253,8 +253,10 @@ test("the module for the program has what the program reads, and no more", async
 test("the modules of the networks have those that are chosen, in their order", () => {
     const chosen = networksOf({ network: ["ethernet", "wifi", "cellular"] })
     assert.deepEqual(
-        [...chosen.matchAll(/"\.\/networks\/(\w+)"/g)].map(match => match[1]),
-        ["ethernet", "wifi", "cellulari2c"]
+        [...chosen.matchAll(/"\.\/networks\/([\w-]+)"/g)].map(
+            match => match[1]
+        ),
+        ["ethernet", "wifi", "cellular-i2c"]
     )
     assert.match(
         chosen,

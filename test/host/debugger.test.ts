@@ -20,7 +20,7 @@ import { Channel } from "../../tools/devserver/protocol.ts"
 import { copyOfProject } from "./copy.ts"
 import { DebugClient, lineOf } from "./debug-client.ts"
 
-const APP = "src/app.ts"
+const APP = "src/app/app.ts"
 const RECEIVED = lineOf(APP, "const reply = text === undefined")
 
 /** @returns what F5 launches */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { network } from "../../sim/chips/w5500home.ts"
+import { network } from "../../sim/chips/w5500/home.ts"
 import { start } from "./ethernet.ts"
 
 test("a chain of aliases is followed within one answer", async t => {

@@ -2,8 +2,8 @@
 import assert from "node:assert/strict"
 import type { Socket } from "node:net"
 import { test, type TestContext } from "node:test"
-import { W5500 } from "../../sim/chips/w5500.ts"
-import { HomeLan, network } from "../../sim/chips/w5500home.ts"
+import { W5500 } from "../../sim/chips/w5500/w5500.ts"
+import { HomeLan, network } from "../../sim/chips/w5500/home.ts"
 import { echo, serve, until } from "./ethernet.ts"
 
 const COMMON = 0

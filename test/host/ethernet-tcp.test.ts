@@ -1,8 +1,8 @@
 import assert from "node:assert/strict"
 import { randomBytes } from "node:crypto"
 import { test } from "node:test"
-import { network } from "../../sim/chips/w5500home.ts"
-import type { W5500 } from "../../sim/chips/w5500.ts"
+import { network } from "../../sim/chips/w5500/home.ts"
+import type { W5500 } from "../../sim/chips/w5500/w5500.ts"
 import { allClosed, socketRegister, start, until } from "./ethernet.ts"
 
 /** Sn_TX_FSR of the first socket. */

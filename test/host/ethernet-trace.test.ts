@@ -2,8 +2,8 @@
 import assert from "node:assert/strict"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { test } from "node:test"
-import type { W5500 } from "../../sim/chips/w5500.ts"
-import { network } from "../../sim/chips/w5500home.ts"
+import type { W5500 } from "../../sim/chips/w5500/w5500.ts"
+import { network } from "../../sim/chips/w5500/home.ts"
 import { start } from "./ethernet.ts"
 
 const FOLDER = "artifacts/spi"

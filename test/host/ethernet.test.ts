@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
 import { startEchoServer } from "../../server/echo.ts"
-import { network } from "../../sim/chips/w5500home.ts"
+import { network } from "../../sim/chips/w5500/home.ts"
 import { run } from "../../tools/common.ts"
 import { allClosed, start, startBoard } from "./ethernet.ts"
 
@@ -31,7 +31,7 @@ test("the echo program: a thousand exchanges, all right, and no memory lost", as
     t.after(() => server.close())
     const { board, chip, lan } = await startBoard(
         t,
-        "sim/device/mainethernet.ts",
+        "sim/device/main-ethernet.ts",
         { URL: server.url, COUNT: 1000, INTERVAL: 10 }
     )
     await board.expect(/^right 100 /)

@@ -2,8 +2,8 @@
 import { once } from "node:events"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import type { TestContext } from "node:test"
-import { W5500, type W5500Options } from "../../sim/chips/w5500.ts"
-import { HomeLan } from "../../sim/chips/w5500home.ts"
+import { W5500, type W5500Options } from "../../sim/chips/w5500/w5500.ts"
+import { HomeLan } from "../../sim/chips/w5500/home.ts"
 import { Board } from "../../sim/host.ts"
 import { Backplane, SpiWire } from "../../sim/wires.ts"
 

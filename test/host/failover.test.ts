@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
 import { startEchoServer } from "../../server/echo.ts"
-import { SimcomModem } from "../../sim/chips/modemsimcom.ts"
-import { Sc16is7xx } from "../../sim/chips/sc16is7xx.ts"
-import { W5500 } from "../../sim/chips/w5500.ts"
-import { HomeLan } from "../../sim/chips/w5500home.ts"
+import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
+import { Sc16is7xx } from "../../sim/chips/modem/sc16is7xx.ts"
+import { W5500 } from "../../sim/chips/w5500/w5500.ts"
+import { HomeLan } from "../../sim/chips/w5500/home.ts"
 import { Board } from "../../sim/host.ts"
 import { Backplane, I2cWire, SpiWire } from "../../sim/wires.ts"
 import { compileSource } from "../../sim/program.ts"
@@ -126,7 +126,7 @@ test("there and back, twice: every exchange is right or told to be lost", async 
 })
 
 test("a program with all three networks fits: the VM wants its functions to end below 64 KB", t => {
-    const names = ["ethernet", "wifi", "cellulari2c"]
+    const names = ["ethernet", "wifi", "cellular-i2c"]
     const source = [
         'import { startApp } from "./app"',
         'import { readConfig } from "./config"',

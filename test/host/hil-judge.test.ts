@@ -2,7 +2,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { judge, RESET, reversed, type Evidence } from "../hil/judge.ts"
-import type { Recorded } from "../hil/serverside.ts"
+import type { Recorded } from "../hil/server-side.ts"
 
 const message = (n: number) => `Hi ${n}`
 

@@ -4,7 +4,7 @@ import { once } from "node:events"
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 import { test, type TestContext } from "node:test"
 import { seededRandom } from "../../tools/random.ts"
-import { FaultLog } from "../hil/faultlog.ts"
+import { FaultLog } from "../hil/fault-log.ts"
 import { Link } from "../hil/link.ts"
 
 /** Milliseconds for which an end waits for anything. */

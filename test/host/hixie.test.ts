@@ -148,7 +148,7 @@ function traces(program: string): string[] {
 }
 
 test("a program that only uses RFC 6455 carries nothing of the drafts", () => {
-    assert.deepEqual(traces("bench/device/sizehixie76.ts"), [
+    assert.deepEqual(traces("bench/device/size-hixie76.ts"), [
         ...TEXTS,
         "sines",
         ...FUNCTIONS,

@@ -4,7 +4,7 @@ import { test } from "node:test"
 import { RP2040 } from "rp2040js"
 import { SerialFlash } from "../../sim/chips/serialflash.ts"
 import { compileSource } from "../../sim/program.ts"
-import { connectFlash } from "../../sim/rp2040/flashport.ts"
+import { connectFlash } from "../../sim/rp2040/flash-port.ts"
 import { flashImage } from "../../sim/rp2040/image.ts"
 
 const ID = Buffer.from("0123456789abcdef", "hex")

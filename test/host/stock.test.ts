@@ -56,7 +56,7 @@ function start(t: TestContext, cwd: string, ...args: string[]) {
 test("devs run, with a garbage collection at every allocation: the configuration in the program", async t => {
     const { folder, url } = await copyOfProject(t)
     const config = { ...readConfig("."), url, count: 3, interval: 10 }
-    writeFileSync(join(folder, "src/config.generated.ts"), moduleOf(config))
+    writeFileSync(join(folder, "src/app/config.generated.ts"), moduleOf(config))
     const { lines, ended } = start(
         t,
         folder,

@@ -48,13 +48,13 @@ test("sim finds what is wrong in the configuration, and what does not compile", 
     const place = { line: 12, column: 5, endLine: 12, endColumn: 8 }
     const error = new BuildError("src/main.ts does not compile", [
         {
-            file: "src/app.ts",
+            file: "src/app/app.ts",
             ...place,
             severity: "error",
             text: "Cannot find name 'opt'. (TS2304)",
         },
     ])
     assert.deepEqual(problems("sim", error.message), [
-        ["src/app.ts", 12, "Cannot find name 'opt'. (TS2304)"],
+        ["src/app/app.ts", 12, "Cannot find name 'opt'. (TS2304)"],
     ])
 })

@@ -86,7 +86,7 @@ export class Editor {
         await this.pick(`>${command}`, command)
     }
 
-    /** Opens a file of that name. @param place `src/app.ts:12` */
+    /** Opens a file of that name. @param place `src/app/app.ts:12` */
     async goTo(place: string) {
         await this.pick(place, basename(place.split(":")[0]))
     }

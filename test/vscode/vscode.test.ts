@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { after, before, describe, test, type TestContext } from "node:test"
 import { Editor } from "./editor.ts"
 
-const APP = "src/app.ts"
+const APP = "src/app/app.ts"
 const CONSOLE = ".repl .monaco-list-row"
 const STOPPED = ".debug-top-stack-frame-line"
 const VARIABLES = ".debug-variables .monaco-list-row"

@@ -313,7 +313,7 @@ export class DebugAdapter implements RigListener {
         this.terminated()
     }
 
-    /** @param place in the sources, `src/app.ts:12:5` */
+    /** @param place in the sources, `src/app/app.ts:12:5` */
     private output(category: string, text: string, place?: string) {
         const found = /^(.*):(\d+):(\d+)$/.exec(place ?? "")
         const source = found && {

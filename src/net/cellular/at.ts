@@ -1,5 +1,5 @@
 import { millis } from "@devicescript/core"
-import { Signal } from "../../signal"
+import { Signal } from "../../fiber/signal"
 import { StreamError } from "../stream"
 import { Uart } from "./uart"
 
@@ -118,7 +118,7 @@ export class At {
         this.request = undefined
         this.missing = 0
         this.busy = false
-        this.idle.raise()
+        this.idle.notify()
     }
 
     private async sync(attempts: number) {
@@ -220,7 +220,7 @@ export class At {
             this.prompted = true
         }
         if (this.request && (this.prompted || this.isDone()))
-            this.changed.raise()
+            this.changed.notify()
         return true
     }
 
@@ -258,7 +258,7 @@ export class At {
     abort(why: string) {
         if (!this.request) return
         this.fail(why)
-        this.changed.raise()
+        this.changed.notify()
     }
 
     private take(line: string) {

@@ -1,5 +1,5 @@
 import { millis } from "@devicescript/core"
-import { Signal } from "../../signal"
+import { Signal } from "../../fiber/signal"
 import { Address, Stream, StreamError } from "../stream"
 import { At } from "./at"
 import { Access, Dialect } from "./dialect"
@@ -119,7 +119,7 @@ export class Cellular {
             )
         const self = this
         const stream = new ModemStream(this.at, service, link, name, () =>
-            self.changed.raise()
+            self.changed.notify()
         )
         this.streams.push(stream)
         return stream
@@ -133,7 +133,7 @@ export class Cellular {
                 this.fault = undefined
                 await this.bringUp()
                 this.ready = wasReady = true
-                this.changed.raise()
+                this.changed.notify()
                 while (!this.fault) {
                     // a socket that failed, or a fault, is a reason to look at once
                     await this.changed.wait(LOOK_INTERVAL)
@@ -254,7 +254,7 @@ export class Cellular {
         this.streams = []
         this.at.abort(fault)
         for (const stream of streams) stream.lose(fault)
-        this.changed.raise()
+        this.changed.notify()
     }
 
     private step(stage: string) {

@@ -1,5 +1,5 @@
 import { millis } from "@devicescript/core"
-import { Signal } from "../../signal"
+import { Signal } from "../../fiber/signal"
 import { Stream, StreamError } from "../stream"
 import { At, Request } from "./at"
 import { Service } from "./dialect"
@@ -71,7 +71,7 @@ export class ModemStream implements Stream {
         if (line.startsWith(service.gone + link)) this.ended = true
         else if (!line.startsWith(service.arrived + link)) return false
         this.readable = true
-        this.changed.raise()
+        this.changed.notify()
         return true
     }
 
@@ -83,7 +83,7 @@ export class ModemStream implements Stream {
 
     private fail(why: string) {
         if (!this.lost) this.lost = why
-        this.changed.raise()
+        this.changed.notify()
     }
 
     async send(data: Buffer): Promise<void> {
@@ -188,7 +188,7 @@ export class ModemStream implements Stream {
     async close(): Promise<void> {
         if (this.closed) return
         this.closed = true
-        this.changed.raise()
+        this.changed.notify()
         const { close, closed } = this.service
         const { link } = this
         try {

@@ -1,5 +1,5 @@
 import { sleep } from "@devicescript/core"
-import { Bus } from "../ethernet/bus"
+import { Bus } from "../bus/bus"
 import { Registers } from "./uart"
 
 /** What this needs of `@devicescript/i2c`. */

@@ -1,8 +1,8 @@
 import { deviceIdentifier, millis } from "@devicescript/core"
 import { randomBuffer } from "@devicescript/crypto"
-import { Signal } from "../../signal"
+import { Signal } from "../../fiber/signal"
 import { Address, Stream, StreamError } from "../stream"
-import { Bus } from "./bus"
+import { Bus } from "../bus/bus"
 import { DhcpClient, Lease } from "./lease"
 import { parseIp } from "./ip"
 import { Resolver } from "./resolver"
@@ -141,7 +141,7 @@ export class Ethernet {
     private setFault(fault: string) {
         this.fault = fault
         if (fault) this.chip.linked = false
-        this.changed.raise()
+        this.changed.notify()
     }
 
     /** @returns when the chip was reset */
@@ -179,7 +179,7 @@ export class Ethernet {
         if (!(await chip.inspect())) return false
         if (chip.linked !== before) {
             if (chip.linked) this.linkReturned = true
-            this.changed.raise()
+            this.changed.notify()
         }
         return true
     }
@@ -222,7 +222,7 @@ export class Ethernet {
         if (before) await this.closeAll("the network took the address back")
         await this.chip.configure(lease || NO_ADDRESS)
         this.resolver.forget()
-        this.changed.raise()
+        this.changed.notify()
     }
 
     private async closeAll(why: string) {

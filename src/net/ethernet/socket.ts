@@ -1,5 +1,5 @@
 import { millis } from "@devicescript/core"
-import { Signal } from "../../signal"
+import { Signal } from "../../fiber/signal"
 import {
     W5500_SN_CR,
     W5500_SN_CR_CLOSE,
@@ -27,7 +27,7 @@ import {
     W5500_SOCK_UDP,
 } from "./registers"
 import { FRAME_HEADER, headerOf, setHeader, setU16, u16, W5500 } from "./w5500"
-import { SocketRegisters } from "./socketregisters"
+import { SocketRegisters } from "./socket-registers"
 
 /** MR to RX_WR: all that a poll looks at. */
 const SNAPSHOT = W5500_SN_RX_WR + 2
@@ -106,7 +106,7 @@ export class ChipSocket extends SocketRegisters {
 
     private leave() {
         this.serving++
-        if (this.idle.waiting) this.idle.raise()
+        if (this.idle.waiting) this.idle.notify()
     }
 
     /**
@@ -193,7 +193,7 @@ export class ChipSocket extends SocketRegisters {
         this.received = 0
         this.sending = false
         this.lingers = 0
-        this.changed.raise()
+        this.changed.notify()
     }
 
     /**
@@ -279,7 +279,7 @@ export class ChipSocket extends SocketRegisters {
             return true
         }
         if (changed) {
-            this.changed.raise()
+            this.changed.notify()
             return true
         }
         // all is digested: the next poll looks for another picture than this
@@ -360,6 +360,6 @@ export class ChipSocket extends SocketRegisters {
         } finally {
             this.leave()
         }
-        this.changed.raise()
+        this.changed.notify()
     }
 }

@@ -135,7 +135,7 @@ export class TcpStream implements Stream {
             // The chip does not take commands: the poll finds that out, and starts it anew.
         } finally {
             socket.claimed = false
-            socket.changed.raise()
+            socket.changed.notify()
         }
     }
 

@@ -1,5 +1,5 @@
 import { StreamError } from "../stream"
-import { Bus } from "./bus"
+import { Bus } from "../bus/bus"
 
 /** @see W5500 datasheet 1.0.9, 3.1 and 4.1: common registers */
 const W5500_MR = 0x00

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { Sc16is7xx } from "../../../sim/chips/sc16is7xx.ts"
-import { W5500 } from "../../../sim/chips/w5500.ts"
-import { HomeLan } from "../../../sim/chips/w5500home.ts"
+import { Sc16is7xx } from "../../../sim/chips/modem/sc16is7xx.ts"
+import { W5500 } from "../../../sim/chips/w5500/w5500.ts"
+import { HomeLan } from "../../../sim/chips/w5500/home.ts"
 import { Heap } from "../../../sim/heap.ts"
 import { LogReader } from "../../../sim/log.ts"
 import { compile } from "../../../sim/program.ts"
@@ -27,7 +27,7 @@ import {
     type ProgramName,
     type Settings,
 } from "../device.ts"
-import { DeviceLog } from "../devicelog.ts"
+import { DeviceLog } from "../device-log.ts"
 import { ON_BOARD } from "../programs.ts"
 
 /** How much slower than the real chip the emulated one may be, on a busy computer; as a rule it is 2. */

@@ -19,7 +19,7 @@ import {
     type ProgramName,
     type Settings,
 } from "../device.ts"
-import { DeviceLog } from "../devicelog.ts"
+import { DeviceLog } from "../device-log.ts"
 import { ON_BOARD } from "../programs.ts"
 import { findPort, openPort } from "../serial/ports.ts"
 import { Programmer } from "../serial/programmer.ts"

@@ -12,7 +12,7 @@ import type {
     ProgramName,
     Settings,
 } from "../device.ts"
-import { DeviceLog } from "../devicelog.ts"
+import { DeviceLog } from "../device-log.ts"
 import { SIMULATED } from "../programs.ts"
 
 export const sim: BackEnd = {

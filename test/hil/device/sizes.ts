@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
 import { Dial } from "../../../src/net/stream"
-import { connectOver, WebSocket } from "../../../src/websocket"
+import { connectOver, WebSocket } from "../../../src/websocket/websocket"
 
 /** Byte i of a message of n bytes is (i + n) modulo this: no reversal of one message is that of another. */
 const PERIOD = 251

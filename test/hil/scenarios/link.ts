@@ -1,7 +1,7 @@
 /** The way between board and server is bad, or breaks. */
 import type { Scenario } from "../scenario.ts"
 
-/** Seconds until a client without a sign of life gives up: Ping after 30, and 10 more (README.md, `heartbeat`). */
+/** Seconds until a client without a sign of life gives up: Ping after 30, and 10 more (docs/api.md, `heartbeat`). */
 const DEAD = 40
 
 export const LINK: Scenario[] = [

@@ -1,7 +1,7 @@
 /** The server goes away, or the way to it does. */
 import type { Scenario } from "../scenario.ts"
 
-/** The longest pause between two attempts (README.md, `backoff`), and time for the attempt itself; in seconds. */
+/** The longest pause between two attempts (docs/api.md, `backoff`), and time for the attempt itself; in seconds. */
 const LONGEST_PAUSE = 60
 
 export const OUTAGES: Scenario[] = [

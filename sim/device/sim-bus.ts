@@ -1,0 +1,64 @@
+import { sleep } from "@devicescript/core"
+import { connect, Socket } from "@devicescript/net"
+import { Bus } from "../../src/net/bus/bus"
+import { I2cBus } from "../../src/net/cellular/registers"
+import { Signal } from "../../src/fiber/signal"
+
+/** The program has one socket, so all chips hang on one wire: each write names the chip that it is for. */
+let wire: Socket
+/** Whoever comes first is served first. */
+let last = 0
+let serving = 0
+const free = new Signal()
+
+/** @returns what the chip answers, if it does */
+async function tell(
+    chip: string,
+    data: Buffer,
+    answers: boolean
+): Promise<Buffer> {
+    const number = last++
+    while (serving !== number) await free.wait()
+    try {
+        if (!wire) wire = await connect({ host: "sim:bus", port: 1 })
+        await wire.send(Buffer.concat(Buffer.from(`${chip}\n`), data))
+        return answers ? await wire.recv() : undefined
+    } finally {
+        serving++
+        free.notify()
+    }
+}
+
+/**
+ * Takes the place of a board's SPI pins in the simulator. Each write is one chip-selected transaction with the model of
+ * the chip; a write of one byte sets RSTn.
+ */
+export function simBus(chip = "w5500"): Bus {
+    return {
+        exchange: async data => {
+            const answer = await tell(chip, data, true)
+            data.blitAt(0, answer, 0, answer.length)
+        },
+        rest: async milliseconds => {
+            await sleep(milliseconds)
+        },
+        setReset: async level => await simPin(chip, level),
+    }
+}
+
+/** Takes the place of a board's I2C. Each write is one transaction. */
+export function simI2c(chip: string): I2cBus {
+    return {
+        xfer: async (address, data, read = 0) => {
+            const frame = Buffer.concat(Buffer.from([read]), data)
+            const answer = await tell(chip, frame, true)
+            if (!answer[0]) throw new Error(`I2C error dev=${address}`)
+            return answer.slice(1)
+        },
+    }
+}
+
+/** Takes the place of an output pin. */
+export async function simPin(chip: string, level: boolean) {
+    await tell(chip, Buffer.from([level ? 1 : 0]), false)
+}

@@ -1,0 +1,247 @@
+import * as ds from "@devicescript/core"
+import { Config } from "./config"
+import { BLUE, DARK, GREEN, RED, StatusLight } from "./light"
+import { Dial } from "../net/stream"
+import { plotLine, TELEPLOT } from "../websocket/plotter"
+import { Message } from "../protocol/message"
+import { backoff } from "../websocket/reconnect"
+import { Signal } from "../fiber/signal"
+import { Tally } from "./statistics"
+import { isReversal, quote, reversed } from "./text"
+import { CloseEvent, CONNECTING, OPEN, WebSocket } from "../websocket/websocket"
+
+/** What the app needs: the configuration, and the way into a network. */
+export interface AppOptions extends Config {
+    dial: Dial
+}
+
+/** A message, and when it was sent. */
+interface Exchange {
+    n: number
+    text: string
+    start: number
+    /** Milliseconds to the right reply. */
+    took?: number
+}
+
+/** Late replies are recognised for this many of the newest messages without a right reply. */
+const REMEMBERED = 8
+
+/** Bytes of a text in a log line: a board cuts lines at 160, and a wrong reply shows two texts. */
+const ROOM = 90
+const ROOM_OF_TWO = 45
+
+const LEVELS = ["info", "warn", "error"]
+const INFO = 0
+const WARN = 1
+
+/**
+ * Sends a numbered message at each interval, and checks that its reversal comes back. Returns when `count` exchanges are
+ * done, or when the server does not want the program back.
+ *
+ * Its log lines, which tools read:
+ *
+ *     open K                             the Kth connection is there
+ *     down CODE "why" again in T ms      it is gone (close code, RFC 6455 section 7.4)
+ *     sent N "text"                      followed by one of
+ *     right N "reply" T ms
+ *     wrong N "reply" expected "text" T ms
+ *     lost N why
+ *     late N "reply" T ms                the right reply after all, to a message that was lost or wrong
+ *     stray "text"                       a message that nothing asked for
+ *     summary sent=… right=… wrong=… lost=… late=… reconnects=… rtt=min/median/max
+ *     closed CODE "why"                  the last line
+ *
+ * @throws TypeError when the URL is none
+ */
+export async function startApp(options: AppOptions) {
+    await new App(options).run()
+}
+
+class App {
+    private readonly ws: WebSocket
+    private readonly tally = new Tally()
+    private readonly level: number
+    /** The exchange that waits for its reply. */
+    private current: Exchange
+    private unanswered: Exchange[] = []
+    private readonly light = new StatusLight()
+    private end: CloseEvent
+    /** The connection, or the current exchange, is not what it was. */
+    private readonly changed = new Signal()
+
+    constructor(private readonly options: AppOptions) {
+        const { dial, url, log, plot } = options
+        this.level = LEVELS.indexOf(log)
+        this.ws = new WebSocket(dial, url, {
+            reconnect: backoff(),
+            protocols: plot ? [TELEPLOT] : [],
+            headers: plot ? { "Device-Name": ds.deviceIdentifier("self") } : {},
+        })
+        const self = this
+        this.ws.onopen.subscribe(() => self.opened())
+        this.ws.onmessage.subscribe(message => self.received(message))
+        this.ws.onclose.subscribe(end => self.ended(end))
+    }
+
+    async run() {
+        const { count, interval, summary } = this.options
+        this.light.set(BLUE)
+        for (let n = 1; await this.isOpen(); ++n) {
+            const start = ds.millis()
+            await this.exchange(n)
+            if (n === count) break
+            if (summary > 0 && n % summary === 0) this.summarize()
+            // due now when this exchange took longer than the interval
+            await ds.sleep(Math.max(0, start + interval - ds.millis()))
+        }
+        this.summarize()
+        await this.ws.close(1000)
+        while (!this.end) await this.changed.wait()
+        this.light.stop()
+        console.log(`closed ${why(this.end)}`)
+    }
+
+    /** Waits while there is no connection. @returns false when there will be none any more */
+    private async isOpen(): Promise<boolean> {
+        while (this.ws.readyState === CONNECTING) await this.changed.wait()
+        return this.ws.readyState === OPEN
+    }
+
+    private async exchange(n: number) {
+        const { message, timeout } = this.options
+        const text = numbered(message, n)
+        const exchange: Exchange = { n, text, start: ds.millis() }
+        this.current = exchange
+        this.light.set(DARK)
+        this.tally.sent++
+        this.log(INFO, `sent ${n} ${quote(text, ROOM)}`)
+        try {
+            await this.ws.send(text)
+        } catch (e: any) {
+            this.lose(e.message)
+        }
+        while (this.current === exchange) {
+            const left = timeout - age(exchange)
+            if (left > 0) await this.changed.wait(left)
+            else this.lose(`no reply within ${timeout} ms`)
+        }
+        await this.plot(exchange)
+    }
+
+    /** Tells the server's plot, if it has one, between two exchanges. */
+    private async plot({ took }: Exchange) {
+        const { ws, tally } = this
+        if (ws.protocol !== TELEPLOT || ws.readyState !== OPEN) return
+        let lines = `${plotLine("wrong", tally.wrong)}\n${plotLine("lost", tally.lost)}`
+        if (took !== undefined) lines += `\n${plotLine("round trip", took)}`
+        await ws.send(lines)
+    }
+
+    private opened() {
+        this.tally.connections++
+        this.log(INFO, `open ${this.tally.connections}`)
+        this.changed.notify()
+    }
+
+    private ended(end: CloseEvent) {
+        this.lose("the connection is gone")
+        if (end.retry === undefined) this.end = end
+        else this.log(WARN, `down ${why(end)} again in ${end.retry} ms`)
+        this.changed.notify()
+        this.light.set(BLUE)
+    }
+
+    private received(message: Message) {
+        const { current } = this
+        const text = message.text()
+        const reply = text === undefined ? binary(message) : quote(text, ROOM)
+        if (text === undefined) this.unexpected(reply)
+        else if (current && isReversal(text, current.text)) {
+            current.took = age(current)
+            this.log(INFO, `right ${current.n} ${reply} ${current.took} ms`)
+            this.tally.addRight(current.took)
+            this.settle(GREEN)
+        } else {
+            const late = this.takeUnanswered(text)
+            if (!late) return this.unexpected(quote(text, ROOM_OF_TWO))
+            this.log(WARN, `late ${late.n} ${reply} ${age(late)} ms`)
+            this.tally.late++
+        }
+    }
+
+    private unexpected(reply: string) {
+        const { current } = this
+        if (!current) return this.log(WARN, `stray ${reply}`)
+        const expected = quote(reversed(current.text, ROOM_OF_TWO), ROOM_OF_TWO)
+        this.log(
+            WARN,
+            `wrong ${current.n} ${reply} expected ${expected} ${age(current)} ms`
+        )
+        this.tally.wrong++
+        this.remember(current)
+        this.settle(RED)
+    }
+
+    private lose(reason: string) {
+        const { current } = this
+        if (!current) return
+        this.log(WARN, `lost ${current.n} ${reason}`)
+        this.tally.lost++
+        this.remember(current)
+        this.settle(RED)
+    }
+
+    private settle(light: number) {
+        this.current = undefined
+        this.light.set(light)
+        this.changed.notify()
+    }
+
+    private remember(exchange: Exchange) {
+        this.unanswered.push(exchange)
+        if (this.unanswered.length > REMEMBERED) this.unanswered.insert(0, -1)
+    }
+
+    private takeUnanswered(reply: string): Exchange {
+        for (let i = 0; i < this.unanswered.length; ++i) {
+            const exchange = this.unanswered[i]
+            if (!isReversal(reply, exchange.text)) continue
+            this.unanswered.insert(i, -1)
+            return exchange
+        }
+        return undefined
+    }
+
+    private summarize() {
+        console.log(`summary ${this.tally.format()}`)
+    }
+
+    private log(level: number, line: string) {
+        if (level < this.level) return
+        if (level === WARN) console.warn(line)
+        else console.log(line)
+    }
+}
+
+/** Milliseconds since the message was sent. */
+function age(exchange: Exchange): number {
+    return ds.millis() - exchange.start
+}
+
+/** The message with its number in the place of each `{n}`. */
+function numbered(message: string, n: number): string {
+    for (;;) {
+        const at = message.indexOf("{n}")
+        if (at < 0) return message
+        message = message.slice(0, at) + n + message.slice(at + 3)
+    }
+}
+
+function binary({ data }: Message): string {
+    return `(${data.length} bytes of binary)`
+}
+
+function why({ code, reason, error }: CloseEvent): string {
+    return `${code} ${quote(error ? error.message : reason, ROOM)}`
+}

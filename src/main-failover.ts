@@ -1,0 +1,8 @@
+import { startApp } from "./app/app"
+import { readConfig } from "./app/config"
+import { failover } from "./net/failover"
+import { startNetworks } from "./app/networks.generated"
+
+const dial = failover(await startNetworks())
+const config = await readConfig()
+await startApp({ dial, ...config })

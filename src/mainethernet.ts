@@ -1,7 +1,0 @@
-import { startApp } from "./app"
-import { readConfig } from "./config"
-import { start } from "./networks/ethernet"
-
-const dial = await start()
-const config = await readConfig()
-await startApp({ dial, ...config })

@@ -1,0 +1,8 @@
+import { simBus } from "../../../sim/device/sim-bus"
+import { readAddress } from "../../../src/app/config"
+import { dialEthernet } from "../../../src/net/ethernet/dial"
+import { parseAddress } from "../../../src/net/ethernet/ip"
+import { runSizes } from "./sizes"
+
+const address = parseAddress(await readAddress())
+await runSizes(dialEthernet({ bus: simBus(), address }))

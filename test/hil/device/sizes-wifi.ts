@@ -1,0 +1,4 @@
+import { start } from "../../../src/app/networks/wifi"
+import { runSizes } from "./sizes"
+
+await runSizes(await start())

@@ -1,4 +1,0 @@
-import { start } from "../../../src/networks/ethernet"
-import { runSizes } from "./sizes"
-
-await runSizes(await start())

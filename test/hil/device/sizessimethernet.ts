@@ -1,8 +1,0 @@
-import { simBus } from "../../../sim/device/simbus"
-import { readAddress } from "../../../src/config"
-import { dialEthernet } from "../../../src/net/ethernet/dial"
-import { parseAddress } from "../../../src/net/ethernet/ip"
-import { runSizes } from "./sizes"
-
-const address = parseAddress(await readAddress())
-await runSizes(dialEthernet({ bus: simBus(), address }))
