@@ -1,7 +1,7 @@
 /** `npm run hil`: the scenarios on a simulated, an emulated or a real board. */
 import { availableParallelism } from "node:os"
 import { Command, InvalidArgumentError, Option } from "commander"
-import { integer, UserError } from "../../tools/common.ts"
+import { integer, UserError } from "../../tools/toolchain/common.ts"
 import { BACK_ENDS } from "./backends.ts"
 import { NoDevice, type BackEnd, type DeviceOptions } from "./device.ts"
 import { PLANTS, type Plant } from "./plants.ts"

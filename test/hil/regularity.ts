@@ -1,5 +1,5 @@
 /** How regular the timer of a board is, by the times at which its log lines came. */
-import { readLine } from "../../tools/exchanges.ts"
+import { readLine } from "../../tools/simulator/exchange-log.ts"
 import type { LogLine } from "./device.ts"
 
 /** Milliseconds between each message and the next. */

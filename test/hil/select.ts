@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import { UserError } from "../../tools/common.ts"
+import { UserError } from "../../tools/toolchain/common.ts"
 import type { Scenario } from "./scenario.ts"
 import { SCENARIOS } from "./scenarios/index.ts"
 

@@ -8,7 +8,8 @@ import { connect } from "node:tls"
 import type { CertificateFiles } from "../../server/certificate.ts"
 
 /** Where the certificates of the tests are. */
-export const CERTIFICATES = new URL("./certificate/", import.meta.url).pathname
+export const CERTIFICATES = new URL("../certificates/", import.meta.url)
+    .pathname
 
 /** Copies a certificate and its key to where a server reads them. */
 export function install(

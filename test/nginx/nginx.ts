@@ -54,7 +54,7 @@ export async function startNginx(
 
 /** The example, with ports, a certificate and folders of the test's own. */
 function configuration(port: number, serverPort: number): string {
-    const certificate = here("../host/certificate/test-only")
+    const certificate = here("../certificates/test-only")
     const replacements: [from: string, to: string][] = [
         ["listen 443 ssl", `listen 127.0.0.1:${port} ssl`],
         ["127.0.0.1:8000", `127.0.0.1:${serverPort}`],

@@ -7,10 +7,10 @@ import { addressesOf } from "../../../server/address.ts"
 import { LogReader } from "../../../sim/log.ts"
 import { compile } from "../../../sim/program.ts"
 import { encodeSettings } from "../../../sim/settings.ts"
-import { configure } from "../../../tools/build.ts"
-import { PROJECT } from "../../../tools/common.ts"
-import { readConfig } from "../../../tools/config.ts"
-import { flash } from "../../../tools/flash.ts"
+import { configure } from "../../../tools/commands/build.ts"
+import { PROJECT } from "../../../tools/toolchain/common.ts"
+import { readConfig } from "../../../tools/project/config.ts"
+import { flash } from "../../../tools/commands/flash.ts"
 import {
     NoDevice,
     type BackEnd,
