@@ -1,6 +1,6 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
 import { Command, InvalidArgumentError, Option } from "commander"
-import { startEchoServer } from "../../server/echo.ts"
+import { startServer } from "../../server/server.ts"
 import { Board, type BoardOptions } from "../../sim/board.ts"
 import type { LogEvent } from "../../sim/log.ts"
 import { CompileError } from "../../sim/program.ts"
@@ -40,11 +40,9 @@ async function start(options: Options) {
     const stop = stopSignal()
     const server = options.url
         ? undefined
-        : await startEchoServer({ port: 0, ping: PING }).catch(
-              (error: Error) => {
-                  throw new UserError(error.message)
-              }
-          )
+        : await startServer({ port: 0, ping: PING }).catch((error: Error) => {
+              throw new UserError(error.message)
+          })
     try {
         const url = options.url ?? server!.url
         const config = {
