@@ -106,7 +106,7 @@ export class ChipSocket extends SocketRegisters {
 
     private leave() {
         this.serving++
-        if (this.idle.waiting) this.idle.notify()
+        if (this.idle.fiber) this.idle.notify()
     }
 
     /**
