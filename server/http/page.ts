@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import type { IncomingMessage, ServerResponse } from "node:http"
+import { listOf } from "./field-list.ts"
 
 /** A file as it goes over the wire. */
 export interface Page {
@@ -69,7 +70,9 @@ export function servePage(
         response.writeHead(405, { Allow: "GET, HEAD", Connection: "close" })
         return void response.end()
     }
-    const known = headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)
+    const known = listOf(headers["if-none-match"])
+        // RFC 9110 section 13.1.2: weak comparison
+        .some(tag => tag === "*" || tag.replace(/^W\//, "") === etag)
     response.writeHead(known ? 304 : 200, {
         ...HEADERS,
         "Content-Security-Policy": framed ? POLICY : POLICY + NOT_FRAMED,
