@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError, Option } from "commander"
 import { runCommand, stopSignal } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
-import { startEchoServer } from "../../server/echo.ts"
+import { startServer } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
 import type { LogEvent } from "../../sim/log.ts"
 import { compile } from "../../sim/program.ts"
@@ -43,11 +43,9 @@ async function start(options: Options) {
     const stop = stopSignal()
     const server = options.url
         ? undefined
-        : await startEchoServer({ port: 0, ping: PING }).catch(
-              (error: Error) => {
-                  throw new UserError(error.message)
-              }
-          )
+        : await startServer({ port: 0, ping: PING }).catch((error: Error) => {
+              throw new UserError(error.message)
+          })
     try {
         const url = options.url ?? server!.url
         const config = {
