@@ -90,16 +90,19 @@ test("a cable that comes back in another network: a new address, and connected a
     assert.ok(lan.dhcp.honours("192.168.77.101"))
 })
 
-/** Plugs the cable into a network whose DHCP server does not know the board, and says nothing. */
-function intoSilence(lan: HomeLan): HomeLan {
+/** The link is down for long enough to be seen. */
+const moving = { settings: watch, chip: { negotiation: 600 } }
+
+/** The DHCP server does not know who was here before, and says nothing to who asks for an address of then. */
+function forgetful(lan: HomeLan): HomeLan {
     lan.dhcp.faults.ignore = ["INIT-REBOOT"]
     return lan
 }
 
 test("a cable moved to a network with the same addresses, whose server is silent: a new search", async t => {
-    const { board, chip } = await start(t, { settings: watch })
+    const { board, chip } = await start(t, moving)
     await board.expect("echo 3")
-    const other = intoSilence(new HomeLan())
+    const other = forgetful(new HomeLan())
     chip.plug(other)
     await board.expect(/error: .*: the network took the address back/)
     await board.expect("connected")
@@ -111,9 +114,9 @@ test("a cable moved to a network with the same addresses, whose server is silent
 })
 
 test("a cable moved to a network without the router and with a silent server: a new search", async t => {
-    const { board, chip } = await start(t, { settings: watch })
+    const { board, chip } = await start(t, moving)
     await board.expect("echo 3")
-    const other = intoSilence(new HomeLan())
+    const other = forgetful(new HomeLan())
     other.hosts.delete(network.router)
     chip.plug(other)
     await board.expect(/error: .*: the network took the address back/)
@@ -122,11 +125,11 @@ test("a cable moved to a network without the router and with a silent server: a 
 
 test("a cable back in the same network, whose server is silent: the lease is kept as long as it lasts", async t => {
     const { board, chip, lan } = await start(t, {
-        settings: watch,
+        ...moving,
         prepare: (_, lan) => (lan.dhcp.lease = 13),
     })
     await board.expect("echo 3")
-    chip.plug(intoSilence(lan))
+    chip.plug(forgetful(lan))
     // REBOOTING ends after 3 to 5 s, half of the lease after 6.5
     await until("a renewal", () => lan.dhcp.requests.length === 4)
     const [reboot, renewal] = lan.dhcp.requests.slice(2)
