@@ -3,7 +3,7 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { after, before, test } from "node:test"
-import { startEchoServer, type EchoServer } from "../../server/echo.ts"
+import { startServer, type Server } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
 import { compileSource } from "../../sim/program.ts"
 
@@ -11,9 +11,9 @@ const ROOT = join(import.meta.dirname, "../..")
 const api = readFileSync(join(ROOT, "docs/api.md"), "utf8")
 const examples = [...api.matchAll(/^```ts\n(.*?)^```$/gms)].map(m => m[1])
 
-let server: EchoServer
+let server: Server
 before(async () => {
-    server = await startEchoServer({
+    server = await startServer({
         mode: "reverse",
         port: 0,
         subprotocols: ["v1.sensors"],

@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from "node:net"
 import { on } from "node:events"
 import { test, type TestContext } from "node:test"
 import websocket from "websocket-driver"
-import { startEchoServer } from "../../server/echo.ts"
+import { startServer } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
 import { compile, compileSource } from "../../sim/program.ts"
 import { startClient } from "./client-peer.ts"
@@ -107,7 +107,7 @@ for (const version of ["hixie-76", "hixie-75"]) {
 
 for (const version of ["hixie76", "hixie75"])
     test(`${version}: the echo server of this project answers, tells its plot's subprotocol, and ends with the client`, async t => {
-        const server = await startEchoServer({ port: 0 })
+        const server = await startServer({ port: 0 })
         t.after(() => server.close())
         const source = `
 import { connect, ${version}, plotter } from "./src"

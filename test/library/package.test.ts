@@ -15,7 +15,7 @@ import { tmpdir } from "node:os"
 import { dirname, join, normalize } from "node:path"
 import { after, before, test } from "node:test"
 import { promisify } from "node:util"
-import { startEchoServer } from "../../server/echo.ts"
+import { startServer } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
 import type { Program } from "../../sim/program.ts"
 
@@ -105,7 +105,7 @@ test("the package has the library, its license and its README, and nothing else"
 })
 
 test("a fresh project imports it by its name, builds it, and exchanges a message", async t => {
-    const server = await startEchoServer({ port: 0 })
+    const server = await startServer({ port: 0 })
     t.after(() => server.close())
     const entry = write(
         "main",

@@ -4,9 +4,9 @@ import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
-import { startEchoServer } from "../../server/echo.ts"
+import { startServer } from "../../server/server.ts"
 import { network } from "../../sim/chips/w5500/home.ts"
-import { run } from "../../tools/toolchain/common.ts"
+import { run } from "../../tools/toolchain/devs.ts"
 import { allClosed, start, startBoard } from "./ethernet-board.ts"
 
 /** A WebSocket server of Node's most used library. */
@@ -27,7 +27,7 @@ function sendBack(socket: WebSocket) {
 }
 
 test("the echo program: a thousand exchanges, all right, and no memory lost", async t => {
-    const server = await startEchoServer({ port: 0 })
+    const server = await startServer({ port: 0 })
     t.after(() => server.close())
     const { board, chip, lan } = await startBoard(
         t,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
-import { startEchoServer } from "../../server/echo.ts"
+import { startServer } from "../../server/server.ts"
 import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
 import { Sc16is7xx } from "../../sim/chips/modem/sc16is7xx.ts"
 import { W5500 } from "../../sim/chips/w5500/w5500.ts"
@@ -19,7 +19,7 @@ interface Setup {
 
 /** A board with a W5500 and a modem, which both reach one echo server. */
 async function start(t: TestContext, { unplugged, count = 0 }: Setup = {}) {
-    const server = await startEchoServer({ port: 0 })
+    const server = await startServer({ port: 0 })
     const port = new URL(server.url).port
     const chip = new W5500({ pace: 100 })
     const lan = new HomeLan()

@@ -11,11 +11,11 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestContext } from "node:test"
-import { startEchoServer } from "../../server/echo.ts"
+import { startServer } from "../../server/server.ts"
 
 /** A copy of the project and a server for it. @returns its folder, and the server's URL */
 export async function copyOfProject(t: TestContext) {
-    const server = await startEchoServer({ port: 0 })
+    const server = await startServer({ port: 0 })
     t.after(() => server.close())
     const folder = realpathSync(mkdtempSync(join(tmpdir(), "stock-")))
     t.after(() => rmSync(folder, { recursive: true, force: true }))

@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { spawn, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
 import { test } from "node:test"
-import { startEchoServer } from "../../server/echo.ts"
+import { startServer } from "../../server/server.ts"
 
 const START = [
     "--import",
@@ -75,7 +75,7 @@ test("the message can be chosen", async () => {
 })
 
 test("replies that are not reversed: exit code 1", async () => {
-    const server = await startEchoServer({ port: 0, mode: "echo" })
+    const server = await startServer({ port: 0, mode: "echo" })
     const { code, output } = await run(
         ...["--count", "2", "--interval", "20", "--url", server.url]
     )
@@ -85,7 +85,7 @@ test("replies that are not reversed: exit code 1", async () => {
 })
 
 test("a lost reply: exit code 1", async () => {
-    const server = await startEchoServer({ port: 0, faults: { drop: 2 } })
+    const server = await startServer({ port: 0, faults: { drop: 2 } })
     const { code, output } = await run(
         ...["--count", "3", "--interval", "20", "--timeout", "300"],
         ...["--url", server.url]
@@ -96,7 +96,7 @@ test("a lost reply: exit code 1", async () => {
 })
 
 test("a server that does not let it in: exit code 1", async () => {
-    const server = await startEchoServer({ port: 0, maxConnections: 1 })
+    const server = await startServer({ port: 0, maxConnections: 1 })
     const url = server.url.replace(/\/ws$/, "/elsewhere")
     const { code, output } = await run("--url", url)
     await server.close()

@@ -1,16 +1,18 @@
 /** Echo server, dev server and a device with the program on it: what `npm run sim` and a debug session consist of. */
-import { networkInterfaces } from "node:os"
-import { startEchoServer, type EchoServer } from "../../server/echo.ts"
+import { ownAddresses } from "../../lib/addresses.ts"
+import { UserError } from "../../lib/errors.ts"
+import { startServer, type Server } from "../../server/server.ts"
 import type { Program } from "../../sim/program.ts"
-import { configure, entryOf } from "../commands/build.ts"
-import { PROJECT, UserError } from "../toolchain/common.ts"
 import { checkValue, type Config } from "../project/config.ts"
+import { configure, entryOf } from "../project/configure.ts"
+import { PROJECT } from "../project/folder.ts"
 import {
     readSettings,
     withSettings,
     type Settings,
 } from "../project/settings.ts"
 import { simulate, type Simulation } from "../simulator/networks.ts"
+import { DevServer, type BuildStatus } from "../toolchain/dev-server.ts"
 import { configurationError, programOf } from "./build-result.ts"
 import {
     KINDS,
@@ -19,7 +21,6 @@ import {
     type DeviceListener,
     type Kind,
 } from "./devices.ts"
-import { DevServer, type BuildStatus } from "../toolchain/dev-server.ts"
 
 export interface RigOptions {
     /** Default `simulator`. */
@@ -51,7 +52,7 @@ export class Rig {
     files: string[] = []
 
     private simulation?: Simulation
-    private echo?: EchoServer
+    private echo?: Server
     private device!: Device
     private deployment?: Promise<void>
     private closed?: Promise<void>
@@ -75,7 +76,7 @@ export class Rig {
         try {
             // loads the tool chain into this process, while the dev server starts in its own
             const config = configured(options)
-            rig.echo = await startServer(kind, options, config, listener)
+            rig.echo = await startEchoServer(kind, options, config, listener)
             await server.ready()
             server.once("died", why => listener.failed(why))
             rig.device = await openDevice(kind, server, listener)
@@ -196,22 +197,22 @@ function configured({ network, modem, url }: RigOptions): Config {
 }
 
 /** The simulated board is told any port; other devices go where the configuration says, if that is here. */
-async function startServer(
+async function startEchoServer(
     kind: Kind,
     { url, debugged }: RigOptions,
     config: Config,
     listener: RigListener
-): Promise<EchoServer | undefined> {
+): Promise<Server | undefined> {
     const own = { ping: debugged ? 0 : undefined, framed: true }
     if (url) return undefined
-    if (kind === "simulator") return startEchoServer({ port: 0, ...own })
+    if (kind === "simulator") return startServer({ port: 0, ...own })
     const { hostname, port, pathname } = new URL(config.url)
     if (!isHere(hostname)) {
         listener.note(`${config.url} is another computer's: no server started`)
         return undefined
     }
     const at = { host: hostname, port: Number(port || 80), path: pathname }
-    return startEchoServer({ ...at, ...own }).catch(error => {
+    return startServer({ ...at, ...own }).catch(error => {
         if (error.code !== "EADDRINUSE") throw new UserError(error.message)
         listener.note(
             `the server that already listens at ${config.url} is used`
@@ -221,8 +222,7 @@ async function startServer(
 }
 
 function isHere(host: string): boolean {
-    const own = Object.values(networkInterfaces()).flatMap(addresses =>
-        addresses!.map(({ address }) => address)
+    return ["localhost", ...ownAddresses()].includes(
+        host.replace(/^\[|\]$/g, "")
     )
-    return ["localhost", ...own].includes(host.replace(/^\[|\]$/g, ""))
 }
