@@ -1,20 +1,23 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
 import { Command, InvalidArgumentError, Option } from "commander"
+import { runCommand, stopSignal } from "../../lib/command.ts"
+import { UserError } from "../../lib/errors.ts"
 import { startServer } from "../../server/server.ts"
-import { Board, type BoardOptions } from "../../sim/board.ts"
+import { Board } from "../../sim/board.ts"
 import type { LogEvent } from "../../sim/log.ts"
-import { CompileError } from "../../sim/program.ts"
-import { configure } from "./build.ts"
-import { PROJECT, UserError, runTool } from "../toolchain/common.ts"
+import { compile } from "../../sim/program.ts"
 import type { Config } from "../project/config.ts"
-import { Tally, readLine } from "../simulator/exchange-log.ts"
+import { configure } from "../project/configure.ts"
+import { PROJECT } from "../project/folder.ts"
 import {
     checkSetting,
     readSettings,
     withSettings,
     type Settings,
 } from "../project/settings.ts"
+import { Tally, readLine } from "../simulator/exchange-log.ts"
 import { MODEMS, NETWORKS, networkOf, simulate } from "../simulator/networks.ts"
+import { waiting } from "../toolchain/build.ts"
 
 interface Options {
     network?: string
@@ -57,7 +60,7 @@ async function start(options: Options) {
         const { entry, wires, close, unplug } = simulate(config)
         const run = new Run(config, unplug)
         try {
-            const board = await startBoard(entry, {
+            const board = await Board.start(compile(entry, waiting), {
                 settings: {
                     ...settingsOf({ ...options, modem: config.modem, url }),
                     PLOT: server ? true : config.plot,
@@ -78,14 +81,6 @@ async function start(options: Options) {
     }
 }
 
-/** Resolves at Ctrl-C; however often that is pressed, or sent, the run ends in order. */
-function stopSignal(): Promise<void> {
-    return new Promise(resolve => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const)
-            process.on(signal, () => resolve())
-    })
-}
-
 /** The options as settings, which win over devs.json; and exchanges are shown whatever the board is to log. */
 function settingsOf({
     network: _,
@@ -97,18 +92,6 @@ function settingsOf({
         value,
     ])
     return { ...Object.fromEntries(named), LOG: "info" }
-}
-
-async function startBoard(
-    entry: string,
-    options: BoardOptions
-): Promise<Board> {
-    try {
-        return await Board.start(entry, options)
-    } catch (error) {
-        if (error instanceof CompileError) throw new UserError(error.message)
-        throw error
-    }
 }
 
 /** One run of the program, from its log. */
@@ -216,5 +199,5 @@ await new Command("npm start --")
         "server to talk to, instead of an own one",
         option("url", String)
     )
-    .action(options => runTool(() => start(options)))
+    .action(options => runCommand(() => start(options)))
     .parseAsync()

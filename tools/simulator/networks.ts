@@ -1,14 +1,14 @@
 /** What stands in for a board's networks in the simulator. */
-import { QuectelModem } from "../../sim/chips/modem/quectel.ts"
-import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
-import { Sc16is7xx } from "../../sim/chips/modem/sc16is7xx.ts"
-import { W5500 } from "../../sim/chips/w5500/w5500.ts"
-import { HomeLan } from "../../sim/chips/w5500/home.ts"
+import { UserError } from "../../lib/errors.ts"
 import type { BoardOptions } from "../../sim/board.ts"
 import { Backplane, I2cWire, SpiWire } from "../../sim/buses.ts"
-import { entryOf } from "../commands/build.ts"
-import { UserError } from "../toolchain/common.ts"
+import { QuectelModem } from "../../sim/chips/modem/quectel.ts"
+import { Sc16is7xx } from "../../sim/chips/modem/sc16is7xx.ts"
+import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
+import { HomeLan } from "../../sim/chips/w5500/home.ts"
+import { W5500 } from "../../sim/chips/w5500/w5500.ts"
 import type { Config, Network } from "../project/config.ts"
+import { entryOf } from "../project/configure.ts"
 
 /** A network in the simulator: its entry, the chips that it needs, and how to end them. */
 export interface Simulation extends Pick<BoardOptions, "wires"> {

@@ -1,5 +1,6 @@
 import { millis } from "@devicescript/core"
 import { Signal } from "../../fiber/signal"
+import { setU16, u16 } from "./ip"
 import {
     W5500_SN_CR,
     W5500_SN_CR_CLOSE,
@@ -26,7 +27,7 @@ import {
     W5500_SOCK_INIT,
     W5500_SOCK_UDP,
 } from "./registers"
-import { FRAME_HEADER, headerOf, setHeader, setU16, u16, W5500 } from "./w5500"
+import { FRAME_HEADER, headerOf, setHeader, W5500 } from "./w5500"
 import { SocketRegisters } from "./socket-registers"
 
 /** MR to RX_WR: all that a poll looks at. */
@@ -162,10 +163,9 @@ export class ChipSocket extends SocketRegisters {
         await this.chip.write(this.block, W5500_SN_DIPR, peer)
     }
 
-    /** Whether ARP found the peer, or the router to it: Sn_DHAR is not all ones any more. */
-    async hasHardwareAddress(): Promise<boolean> {
-        const address = await this.chip.read(this.block, W5500_SN_DHAR, 6)
-        return address.toString("hex") !== "ffffffffffff"
+    /** Sn_DHAR: whom ARP found, the peer or the router to it; all ones before. */
+    async hardwareAddress(): Promise<Buffer> {
+        return await this.chip.read(this.block, W5500_SN_DHAR, 6)
     }
 
     /** One command: CONNECT, or DISCON, after which the chip goes on by itself. */
