@@ -7,6 +7,14 @@ const only = (from, allowed, comment) => ({
     to: { pathNot: allowed },
 })
 
+/** A room of the server, and the others that it may import. */
+const serverRoom = (room, ...others) => ({
+    name: `server-room-${room}`,
+    severity: "error",
+    from: { path: `^server/${room}/` },
+    to: { path: `^server/(?!(${[room, ...others].join("|")})/)` },
+})
+
 module.exports = {
     forbidden: [
         {
@@ -70,12 +78,44 @@ module.exports = {
         },
         only("^server/", [
             "^server/",
+            "^lib/",
             "node_modules",
             // it has exports only, which are not followed
             "^@nats-io/jetstream$",
             "^node:",
             "^[a-z_/]+$",
         ]),
+        serverRoom("http"),
+        serverRoom("access", "http"),
+        serverRoom("websocket", "access", "http", "telemetry"),
+        serverRoom("bus"),
+        serverRoom("plot", "bus"),
+        serverRoom(
+            "modes",
+            ...["plot", "bus", "websocket", "access", "http", "telemetry"]
+        ),
+        {
+            name: "telemetry-is-told",
+            comment: "it looks at nothing by itself",
+            severity: "error",
+            from: { path: "^server/telemetry/" },
+            to: {
+                path: "^server/(?!telemetry/)",
+                dependencyTypesNot: ["type-only"],
+            },
+        },
+        {
+            name: "server-knows-no-command",
+            severity: "error",
+            from: { path: "^server/(?!cli/|cluster/|main\\.ts$)" },
+            to: { path: "^server/(cli|cluster)/" },
+        },
+        {
+            name: "cluster-knows-no-command-line",
+            severity: "error",
+            from: { path: "^server/cluster/" },
+            to: { path: "^server/cli/" },
+        },
         only("^sim/(?!device/)", [
             "^sim/(?!device/)",
             "node_modules",

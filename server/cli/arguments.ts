@@ -67,11 +67,11 @@ export function parseArguments(argv: string[]): Arguments {
     const [mode] = command.processedArgs as [ModeName]
     if (same.prefix !== undefined && mode !== "prefix")
         command.error(
-            `error: option '--prefix <text>' needs mode prefix, got mode ${mode}`
+            `error: option '--prefix <text>' argument '${same.prefix}' needs mode prefix, got mode ${mode}`
         )
     if (same.sourcePort !== undefined && mode !== "plotter")
         command.error(
-            `error: option '--source-port <number>' needs mode plotter, got mode ${mode}`
+            `error: option '--source-port <number>' argument '${same.sourcePort}' needs mode plotter, got mode ${mode}`
         )
     if ((cert === undefined) !== (key === undefined))
         command.error(

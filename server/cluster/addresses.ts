@@ -1,4 +1,4 @@
-import { addressesOf as networkAddressesOf } from "../http/address.ts"
+import { reachableAddresses } from "../../lib/addresses.ts"
 import type { Server } from "../server.ts"
 
 /** Where a server is to be found. */
@@ -16,8 +16,9 @@ export interface Addresses {
 /** @param host what the server listens on */
 export function addressesOf(server: Server, host = ""): Addresses {
     const { url, page, plotPage, port, sourcePort, adminPort } = server
-    const reachable = networkAddressesOf(host).map(address =>
-        server.urlAt(address)
-    )
+    const listensOnAll = host === "0.0.0.0" || host === "::"
+    const reachable = listensOnAll
+        ? reachableAddresses().map(address => server.urlAt(address))
+        : []
     return { url, page, plotPage, port, sourcePort, adminPort, reachable }
 }

@@ -1,5 +1,4 @@
 import { isIP, isIPv6 } from "node:net"
-import { networkInterfaces } from "node:os"
 
 /** `host:port` as it stands in a URL: IPv6 in brackets, an IPv4 address mapped into IPv6 as the IPv4 address it is. */
 export function hostAndPort(host = "unknown", port = 0): string {
@@ -26,13 +25,4 @@ export function canonicalAddress(address: string): string {
         .map(word => parseInt(word, 16))
         .flatMap(word => [word >> 8, word & 255])
         .join(".")
-}
-
-/** The addresses at which other machines, such as a board, reach a server that listens on all of them. */
-export function addressesOf(host: string): string[] {
-    if (host !== "0.0.0.0" && host !== "::") return []
-    return Object.values(networkInterfaces())
-        .flatMap(addresses => addresses ?? [])
-        .filter(({ family, internal }) => family === "IPv4" && !internal)
-        .map(({ address }) => address)
 }

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto"
 import { readFileSync } from "node:fs"
 import type { IncomingMessage, ServerResponse } from "node:http"
-import { listOf } from "./field-list.ts"
 
 /** A file as it goes over the wire. */
 export interface Page {
@@ -70,9 +69,10 @@ export function servePage(
         response.writeHead(405, { Allow: "GET, HEAD", Connection: "close" })
         return void response.end()
     }
-    const known = listOf(headers["if-none-match"])
-        // RFC 9110 section 13.1.2: weak comparison
-        .some(tag => tag === "*" || tag.replace(/^W\//, "") === etag)
+    // RFC 9110 section 13.1.2: the weak ones count, too
+    const known = headers["if-none-match"]
+        ?.match(/"[^"]*"|^\*$/g)
+        ?.some(tag => tag === "*" || tag === etag)
     response.writeHead(known ? 304 : 200, {
         ...HEADERS,
         "Content-Security-Policy": framed ? POLICY : POLICY + NOT_FRAMED,

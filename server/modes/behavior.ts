@@ -1,4 +1,4 @@
-import type { Behavior } from "../websocket/behavior.ts"
+import type { Behavior } from "../websocket/connection.ts"
 import type { Mode, ModeContext } from "./mode.ts"
 import { plotter } from "./plotter.ts"
 

@@ -12,6 +12,9 @@ const MOST_LINES = 4096
 /** An x from here on is a time in milliseconds since 1970 (the year 1973), and no value. */
 const FIRST_TIME = 1e11
 
+/** A line that begins with `>` and has a colon. */
+const TELEMETRY = /^>[^\n:]*:/m
+
 /** A point of a device's series. */
 export interface TeleplotPoint {
     series: string
@@ -24,12 +27,12 @@ export interface TeleplotPoint {
  * Reads lines `>name:value`, `>name:time:value` and `>name:x:y|xy`, each also with several values separated by `;`, with
  * a unit (`§°C`) and flags, which change nothing here. What a plot cannot show (texts, logs, shapes, values that are no
  * finite numbers) is passed over, and so is what is not understood, for nobody waits for an answer.
- * @returns `undefined` when no line begins with `>`: then the text is no telemetry
+ * @returns `undefined` for a text without any such line, which is no telemetry
  *
  * @see https://github.com/nesnes/teleplot#telemetry-format
  */
 export function readTeleplot(text: string): TeleplotPoint[] | undefined {
-    if (!text.startsWith(">") && !text.includes("\n>")) return undefined
+    if (!TELEMETRY.test(text)) return undefined
     const points: TeleplotPoint[] = []
     const names = new Set<string>()
     for (const line of lines(text)) {

@@ -118,7 +118,7 @@ function details(event: ServerEvent): string {
                 : " reloaded"
         case "pause":
         case "resume":
-            return ` reading, ${event.buffered} bytes of replies are unread`
+            return `: ${event.buffered} bytes of replies are unread`
     }
 }
 

@@ -3,7 +3,6 @@ import type { Socket } from "node:net"
 import { WebSocket } from "ws"
 import { TokenBucket } from "../access/token-bucket.ts"
 import type { Reporter } from "../telemetry/reporter.ts"
-import type { Behavior } from "./behavior.ts"
 import type { Message } from "./message.ts"
 import type { Transport } from "./transport.ts"
 
@@ -12,6 +11,18 @@ import type { Transport } from "./transport.ts"
  * takes a write request, a callback and a buffer in memory.
  */
 const WEIGHT = 64
+
+/** What is done with the connections of one path; the connections share it. */
+export interface Behavior {
+    /** @param request the handshake; not to be kept, for it holds much memory */
+    open?(connection: Connection, request: IncomingMessage): void
+    /** Without it messages are read and thrown away. */
+    message?(connection: Connection, message: Message): void
+    /** The network has taken all that was sent. */
+    drained?(connection: Connection): void
+    /** The connection has ended. */
+    close?(connection: Connection): void
+}
 
 /** How much a connection bears; the connections of one path share it. */
 export interface ConnectionSettings {
