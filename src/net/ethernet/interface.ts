@@ -1,5 +1,7 @@
-import { deviceIdentifier, millis } from "@devicescript/core"
+import { deviceIdentifier } from "@devicescript/core"
 import { randomBuffer } from "@devicescript/crypto"
+import { millis, suspendInVm } from "../../fiber/clock"
+import { startPolling, tick } from "../../fiber/polled-clock"
 import { Signal } from "../../fiber/signal"
 import { Address, Stream, StreamError } from "../stream"
 import { Bus } from "../bus/bus"
@@ -7,7 +9,7 @@ import { DhcpClient, Lease } from "./lease"
 import { IpConfig, parseIp, u16 } from "./ip"
 import { Resolver } from "./resolver"
 import { W5500_SOCK_CLOSED } from "./registers"
-import { ChipSocket } from "./socket"
+import { abort, lose, poll, Socket } from "./socket"
 import { TcpStream } from "./tcp"
 import { UdpSocket } from "./udp"
 import { SOCKETS, W5500 } from "./w5500"
@@ -47,7 +49,7 @@ export interface EthernetOptions {
 export class Ethernet {
     private readonly chip: W5500
     /** The chip's sockets that were used so far; for the others it is not worth to keep anything. */
-    private readonly sockets: ChipSocket[] = []
+    private readonly sockets: Socket[] = []
     private readonly resolver: Resolver
     private readonly changed = new Signal()
     private config: IpConfig
@@ -134,7 +136,8 @@ export class Ethernet {
                 this.setFault((e as Error).message)
                 await this.options.bus.rest(RETRY_INTERVAL)
             }
-            for (const socket of this.sockets) socket.lose("the chip was reset")
+            for (const socket of this.sockets)
+                lose(socket, "the chip was reset")
         }
     }
 
@@ -146,30 +149,34 @@ export class Ethernet {
 
     /** @returns when the chip was reset */
     private async poll() {
-        const { chip, options } = this
+        const { bus } = this.options
+        startPolling()
         let quiet = 0
         let look = 0
         for (;;) {
+            const due = tick()
             if (millis() >= look) {
                 if (!(await this.look())) return
                 look = millis() + LOOK_INTERVAL
             }
-            let active = chip.stirred
-            chip.stirred = false
+            let active = false
             for (const socket of this.sockets) {
                 if (
                     socket.lingers &&
                     millis() > socket.lingers &&
                     !socket.claimed
                 )
-                    await socket.abort("closed")
-                if (await socket.poll()) active = true
+                    await abort(socket, "closed")
+                if (await poll(socket)) active = true
             }
-            if (active) quiet = 0
-            else
-                await options.bus.rest(
-                    Math.min(1 + (++quiet >> 6), LONGEST_REST)
-                )
+            if (active) {
+                quiet = 0
+                // those who were woken go first; nothing is due later, so this needs no timer
+                await suspendInVm(0)
+            } else {
+                const rest = Math.min(1 + (++quiet >> 6), LONGEST_REST)
+                await bus.rest(due < rest ? due : rest)
+            }
         }
     }
 
@@ -227,7 +234,7 @@ export class Ethernet {
 
     private async closeAll(why: string) {
         for (const socket of this.sockets)
-            if (socket.state !== W5500_SOCK_CLOSED) await socket.abort(why)
+            if (socket.state !== W5500_SOCK_CLOSED) await abort(socket, why)
     }
 
     private async openUdp(port: number): Promise<UdpSocket> {
@@ -242,8 +249,8 @@ export class Ethernet {
     }
 
     /** A free socket: the last one for UDP, the first one for TCP; if need be, one whose connection is still ending. */
-    private async claim(last: boolean): Promise<ChipSocket> {
-        let ending: ChipSocket
+    private async claim(last: boolean): Promise<Socket> {
+        let ending: Socket
         for (let i = 0; i < SOCKETS; ++i) {
             const socket = this.socket(last ? SOCKETS - 1 - i : i)
             if (socket.claimed) continue
@@ -258,13 +265,13 @@ export class Ethernet {
                 `w5500: all ${SOCKETS} sockets of the chip are in use`
             )
         ending.claimed = true
-        await ending.abort("closed")
+        await abort(ending, "closed")
         return ending
     }
 
-    private socket(n: number): ChipSocket {
+    private socket(n: number): Socket {
         for (const socket of this.sockets) if (socket.n === n) return socket
-        const socket = new ChipSocket(this.chip, n)
+        const socket = new Socket(this.chip, n)
         this.sockets.push(socket)
         return socket
     }
