@@ -18,7 +18,7 @@ import { flashImage } from "../sim/rp2040/image.ts"
 import { wireSpi } from "../sim/rp2040/wiring.ts"
 import { encodeSettings } from "../sim/settings.ts"
 import { boards } from "../tools/project/boards.ts"
-import { runTool } from "../tools/toolchain/common.ts"
+import { runCommand } from "../lib/command.ts"
 import { readBootrom, readFirmware } from "../tools/toolchain/firmware.ts"
 import { programPath } from "./run.ts"
 
@@ -219,5 +219,5 @@ await new Command("npm run bench:rp2040 --")
     )
     .option("--firmware <file>", "DeviceScript's firmware, a UF2 file")
     .option("--bootrom <file>", "the RP2040's boot ROM")
-    .action((files: Files) => runTool(() => main(files)))
+    .action((files: Files) => runCommand(() => main(files)))
     .parseAsync()

@@ -2,76 +2,77 @@
 export const REPLACEMENT = "\ufffd"
 
 /**
- * Checks UTF-8 (RFC 3629) that arrives in pieces, and fails at the first byte that cannot be continued.
+ * Text (UTF-8, RFC 3629) that arrives in pieces, see `accept`.
  *
  * The bulk goes through the VM's own decoder, which is some twenty times faster than bytecode. Two things keep that exact:
  * - The decoder puts one U+FFFD for every invalid sequence, and also for U+FFFE and U+FFFF, which are valid. So text is valid
  *   when it has as many U+FFFD as its bytes have EF BF BD, EF BF BE and EF BF BF. EF is never inside a character, so
  *   each of these stands where a character starts.
  * - The decoder reads beyond the end of a buffer that ends inside a character. It never gets to see one: the
- *   incomplete character at the end of a piece is checked here, byte by byte.
+ *   beginning of a character at the end of a piece waits for the next piece.
  */
 export class Utf8 {
-    /** The last piece as a string, when it starts and ends between characters; else undefined. */
+    /** The last piece as a string, when it started and ended between characters; else undefined. */
     text: string
 
-    /** Continuation bytes that the last character still needs. */
-    needed = 0
-
-    /** Range of the next one. */
-    private lower = 0
-    private upper = 0
-
-    /** Takes the next piece. @returns false when it is not UTF-8 */
-    accept(data: Buffer): boolean {
-        const length = data.length
-        let from = 0
-        while (this.needed && from < length)
-            if (!this.step(data[from++])) return false
-        const to =
-            data[length - 1] < 0x80 ? length : lastBoundary(data, from, length)
-        // Before an incomplete character there may not be another one.
-        if (to < length && lastBoundary(data, from, to) < to) return false
-        const whole = from === 0 && to === length
-        const middle = whole ? data : data.slice(from, to)
-        const text = middle.toString()
-        this.text = whole ? text : undefined
-        if (
-            text.indexOf(REPLACEMENT) >= 0 &&
-            replacements(text) !== replaced(middle)
-        )
-            return false
-        for (let i = to; i < length; ++i) if (!this.step(data[i])) return false
-        return true
-    }
-
-    /** One byte through the table of RFC 3629, 4. */
-    private step(byte: number): boolean {
-        if (this.needed) {
-            if (byte < this.lower || byte > this.upper) return false
-            this.needed--
-        } else if (byte < 0x80) return true
-        else if (byte >= 0xc2 && byte <= 0xdf) this.needed = 1
-        else if (byte >= 0xe0 && byte <= 0xef) this.needed = 2
-        else if (byte >= 0xf0 && byte <= 0xf4) this.needed = 3
-        else return false
-        this.lower = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80
-        this.upper = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf
-        return true
-    }
+    /** The beginning of a character; undefined between characters. */
+    rest: Buffer
 }
 
-/** Where the incomplete character at the end starts, or the end when there is none. */
-function lastBoundary(data: Buffer, from: number, to: number): number {
-    for (let i = to - 1; i >= from && i >= to - 3; --i) {
+/** Takes the next piece. @returns false at the first byte that no text can have there */
+export function accept(utf8: Utf8, data: Buffer): boolean {
+    const before = utf8.rest
+    if (before) data = before.concat(data)
+    const length = data.length
+    const end = boundary(data, length)
+    let whole = data
+    let rest: Buffer
+    if (end < length) {
+        // Before the beginning of a character there may not be another one.
+        if (boundary(data, end) < end) return false
+        whole = data.slice(0, end)
+        rest = data.slice(end)
+    }
+    const text = whole.toString()
+    utf8.text = before || rest ? undefined : text
+    utf8.rest = rest
+    return (
+        (text.indexOf(REPLACEMENT) < 0 ||
+            replacements(text) === replaced(whole)) &&
+        (!rest || isBeginning(rest))
+    )
+}
+
+/** The text; undefined when it is not UTF-8. */
+export function decode(data: Buffer): string {
+    const utf8 = new Utf8()
+    return accept(utf8, data) && !utf8.rest ? utf8.text : undefined
+}
+
+/** Where the incomplete character before `end` starts, or `end` when there is none. */
+function boundary(data: Buffer, end: number): number {
+    for (let i = end - 1; i >= 0 && i >= end - 3; --i) {
         const byte = data[i]
         if (byte < 0x80) break
-        if (byte >= 0xc0) {
-            const size = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
-            return i + size > to ? i : to
-        }
+        if (byte >= 0xc0) return i + sizeOf(byte) > end ? i : end
     }
-    return to
+    return end
+}
+
+/** Bytes of a character, by its first one. */
+function sizeOf(lead: number): number {
+    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+}
+
+/** Whether a first byte, and what follows it, can become a character. */
+function isBeginning(rest: Buffer): boolean {
+    const lead = rest[0]
+    if (rest.length === 1) return lead >= 0xc2 && lead <= 0xf4
+    // It depends on the first two bytes; what else is needed may be any continuation byte.
+    const character = Buffer.alloc(sizeOf(lead))
+    character.fillAt(0, character.length, 0x80)
+    character.blitAt(0, rest, 0, rest.length)
+    return character.toString().indexOf(REPLACEMENT) < 0
 }
 
 function replacements(text: string): number {

@@ -2,7 +2,7 @@ import * as ds from "@devicescript/core"
 import { randomBuffer } from "@devicescript/crypto"
 import { Listeners } from "./listeners"
 import { Mailbox } from "./mailbox"
-import { MessageWriter, SliceSink } from "./message-writer"
+import { MessageWriter, SliceSink } from "./old-message-writer"
 import { Dial, StreamError } from "../net/stream"
 import { CLOSE_ABNORMAL, FIN, OP_PING } from "../protocol/codes"
 import { HandshakeError, HandshakeOptions } from "../protocol/handshake"
@@ -321,7 +321,7 @@ export class WebSocket implements PumpOwner, SliceSink {
                 next.authority === target.authority &&
                 next.secure === target.secure
             )
-                next.credentials = next.credentials || target.credentials
+                next.userinfo = next.userinfo ?? target.userinfo
             else
                 handshake = {
                     protocols: options.protocols,

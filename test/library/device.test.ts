@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { deviceTests, runInBoard } from "../../tools/commands/device-tests.ts"
+import { deviceTests, runInBoard } from "../../tools/simulator/device-tests.ts"
 
 for (const file of deviceTests())
     test(`${file} passes in the simulated board`, async () => {

@@ -6,7 +6,7 @@ import { test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
 import { startServer } from "../../server/server.ts"
 import { network } from "../../sim/chips/w5500/home.ts"
-import { run } from "../../tools/toolchain/common.ts"
+import { run } from "../../tools/toolchain/devs.ts"
 import { allClosed, start, startBoard } from "./ethernet-board.ts"
 
 /** A WebSocket server of Node's most used library. */

@@ -7,10 +7,11 @@ import {
     writeFileSync,
 } from "node:fs"
 import { once } from "node:events"
-import { connect, createServer, type AddressInfo } from "node:net"
+import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestContext } from "node:test"
+import { freePort } from "../../lib/ports.ts"
 
 /** Debian's; the environment variable names another one. */
 const NGINX = process.env.NGINX ?? "/usr/sbin/nginx"
@@ -84,15 +85,6 @@ access_log off;
 ${temporary}
 ${example}
 }`
-}
-
-async function freePort(): Promise<number> {
-    const server = createServer().listen(0, "127.0.0.1")
-    await once(server, "listening")
-    const { port } = server.address() as AddressInfo
-    server.close()
-    await once(server, "close")
-    return port
 }
 
 async function untilOpen(port: number): Promise<void> {

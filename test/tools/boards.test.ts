@@ -1,4 +1,5 @@
 import assert from "node:assert/strict"
+import { spawnSync } from "node:child_process"
 import {
     cpSync,
     mkdtempSync,
@@ -6,15 +7,18 @@ import {
     rmSync,
     writeFileSync,
 } from "node:fs"
-import { spawnSync } from "node:child_process"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { after, describe, test } from "node:test"
 import { compile } from "../../sim/program.ts"
 import { boards } from "../../tools/project/boards.ts"
-import { checkForBoard, explain, imageOf } from "../../tools/commands/bundle.ts"
 import type { Config } from "../../tools/project/config.ts"
+import {
+    checkForBoard,
+    explain,
+    imageOf,
+} from "../../tools/toolchain/bundle.ts"
 
 const OWN = [
     "esp32c3_devkitm",

@@ -15,10 +15,10 @@ import {
     openDevice,
     type DeviceListener,
 } from "../../tools/debugger/devices.ts"
-import { DevServer, PORTS } from "../../tools/toolchain/dev-server.ts"
 import { Channel } from "../../tools/debugger/protocol.ts"
-import { copyOfProject } from "./project-copy.ts"
+import { DevServer, PORTS } from "../../tools/toolchain/dev-server.ts"
 import { DebugClient, lineOf } from "./debug-client.ts"
+import { copyOfProject } from "./project-copy.ts"
 
 const APP = "src/app/app.ts"
 const RECEIVED = lineOf(APP, "const reply = text === undefined")

@@ -3,11 +3,11 @@ import assert from "node:assert/strict"
 import { readFileSync } from "node:fs"
 import { test } from "node:test"
 import { parse } from "jsonc-parser"
+import { UserError } from "../../lib/errors.ts"
 import {
     BuildError,
     configurationError,
 } from "../../tools/debugger/build-result.ts"
-import { UserError } from "../../tools/toolchain/common.ts"
 
 interface Pattern {
     regexp: string

@@ -1,13 +1,13 @@
 /** A debug adapter on standard input and output, which starts all that a debug session needs, and ends it. */
-import { runTool } from "../toolchain/common.ts"
+import { runCommand, onStop } from "../../lib/command.ts"
 import {
     DebugAdapter,
     type Debuggee,
     type Debuggees,
     type Start,
 } from "../debugger/adapter.ts"
-import { Channel } from "../debugger/protocol.ts"
 import { Rig, type RigListener } from "../debugger/debug-target.ts"
+import { Channel } from "../debugger/protocol.ts"
 
 /** A rig that lives as long as its session. */
 class OwnRig implements Debuggees {
@@ -32,10 +32,9 @@ function optionsOf({ device, noDebug, request, ...start }: Start) {
     return { ...start, device: device ?? kind, debugged: !noDebug }
 }
 
-await runTool(async () => {
+await runCommand(async () => {
     const rig = new OwnRig()
     new DebugAdapter(new Channel(process.stdin, process.stdout), rig)
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-        process.on(signal, () => void rig.close())
+    onStop(() => void rig.close())
     process.stdin.once("end", () => void rig.close())
 })

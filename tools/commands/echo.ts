@@ -1,9 +1,9 @@
 /** `npm run echo`: the streaming echo on one simulated board, for each URL that comes as a line on standard input. */
 import { createInterface } from "node:readline"
 import { Command, Option } from "commander"
+import { runCommand, onStop } from "../../lib/command.ts"
+import { integer, repeated } from "../../lib/options.ts"
 import type { LinkOptions } from "../../sim/link.ts"
-import { CompileError } from "../../sim/program.ts"
-import { integer, runTool, UserError } from "../toolchain/common.ts"
 import { EchoBoard, type EchoOptions } from "../simulator/echo-board.ts"
 
 interface Options {
@@ -28,10 +28,6 @@ async function main(options: Options) {
         log: verbose
             ? ({ level, text }) => console.error(`${level}: ${text}`)
             : undefined,
-    }).catch((error: Error) => {
-        throw error instanceof CompileError
-            ? new UserError(error.message)
-            : error
     })
     const lines = createInterface({ input: process.stdin })
     let stopping = false
@@ -40,9 +36,7 @@ async function main(options: Options) {
         lines.close()
         void echo.stop()
     }
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-        process.on(signal, stop)
-    process.stdout.once("error", stop)
+    onStop(stop)
     let count = 0
     for await (const line of lines) {
         const url = line.trim()
@@ -78,7 +72,7 @@ await new Command("npm run echo --")
     .option(
         "--subprotocol <name>",
         "to offer; may be repeated",
-        (name: string, names: string[]) => [...names, name],
+        repeated(String),
         []
     )
     .option("--max-message <bytes>", "default: any", integer(1))
@@ -106,5 +100,5 @@ await new Command("npm run echo --")
         ).choices(["consumed", "idle", "burst"])
     )
     .option("--verbose", "the board's log, on standard error")
-    .action(options => runTool(() => main(options)))
+    .action(options => runCommand(() => main(options)))
     .parseAsync()

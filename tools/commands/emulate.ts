@@ -3,17 +3,18 @@
  * drivers for it against each other. TCP to 192.168.77.2 goes to this computer; a router at 192.168.77.1 has DHCP and DNS.
  */
 import { existsSync, readFileSync } from "node:fs"
-import { once } from "node:events"
 import { join } from "node:path"
 import { Command } from "commander"
 import type { RP2040 } from "rp2040js"
-import { W5500 } from "../../sim/chips/w5500/w5500.ts"
+import { runCommand, stopSignal } from "../../lib/command.ts"
+import { UserError } from "../../lib/errors.ts"
 import { HomeLan } from "../../sim/chips/w5500/home.ts"
+import { W5500 } from "../../sim/chips/w5500/w5500.ts"
 import { Chip } from "../../sim/rp2040/chip.ts"
 import { unpack } from "../../sim/rp2040/image.ts"
 import { usbSerial } from "../../sim/rp2040/usb-serial.ts"
 import { wireSpi } from "../../sim/rp2040/wiring.ts"
-import { PROJECT, UserError, runTool } from "../toolchain/common.ts"
+import { PROJECT } from "../project/folder.ts"
 import { readBootrom } from "../toolchain/firmware.ts"
 
 const BOARD = "boards/w5500_evb_pico.board.json"
@@ -45,7 +46,7 @@ async function emulate(file: string, options: Options) {
     })
     w5500.plug(new HomeLan())
     chip.start()
-    await Promise.race([once(process, "SIGINT"), once(process, "SIGTERM")])
+    await stopSignal()
     chip.stop()
     w5500.close()
     console.log(
@@ -61,5 +62,5 @@ await new Command("npm run emulate --")
     .option("--bootrom <file>", "the RP2040's boot ROM")
     .option("--usb", "shows what it sends on USB, too")
     .option("--warnings", "shows what the emulator finds strange")
-    .action((file, options) => runTool(() => emulate(file, options)))
+    .action((file, options) => runCommand(() => emulate(file, options)))
     .parseAsync()

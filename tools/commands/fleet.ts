@@ -3,14 +3,15 @@ import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
 import { Command, InvalidArgumentError } from "commander"
-import { configure } from "./build.ts"
-import { runTool } from "../toolchain/common.ts"
+import { onStop, runCommand } from "../../lib/command.ts"
+import { integer, number } from "../../lib/options.ts"
 import { Child } from "../fleet/child.ts"
 import { add, noFigures, quantile } from "../fleet/figures.ts"
 import { planFleet, type FleetOptions } from "../fleet/plan.ts"
 import type { ServerNews } from "../fleet/server.ts"
 import { summaryLine, table, type Moment } from "../fleet/table.ts"
 import type { WorkerNews, WorkerOrder } from "../fleet/worker.ts"
+import { configure } from "../project/configure.ts"
 
 interface Options extends FleetOptions {
     processes: number
@@ -86,8 +87,7 @@ class Fleet {
 async function main(options: Options) {
     configure()
     const stop = new AbortController()
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-        process.on(signal, () => stop.abort())
+    onStop(() => stop.abort())
     const server = options.url ? undefined : new Child<ServerNews>("server.ts")
     try {
         await run(options, server, stop)
@@ -185,17 +185,6 @@ function verdict(moment: Moment, { json }: Options): number {
     return problems.length ? 1 : 0
 }
 
-function number(minimum: number, whole = true) {
-    return (text: string): number => {
-        const value = Number(text)
-        const fits = whole ? Number.isInteger(value) : Number.isFinite(value)
-        if (text.trim() && fits && value >= minimum) return value
-        throw new InvalidArgumentError(
-            `expected ${whole ? "an integer" : "a number"} of at least ${minimum}`
-        )
-    }
-}
-
 /** `500-2000`, or one number. */
 function range(text: string) {
     const [from, to = from] = text.split("-").map(Number)
@@ -210,11 +199,11 @@ await new Command("npm run fleet --")
     .description(
         "runs simulated boards by the hundred against one server: to size it before shipping real ones"
     )
-    .option("--devices <n>", "boards", number(1), 200)
+    .option("--devices <n>", "boards", integer(1), 200)
     .option(
         "--processes <n>",
         "to share them",
-        number(1),
+        integer(1),
         availableParallelism()
     )
     .option(
@@ -226,13 +215,13 @@ await new Command("npm run fleet --")
     .option(
         "--faults <seconds>",
         "mean time between two faults of a board's network (reset, silence, stall, refused); 0: none",
-        number(0, false),
+        number(0),
         60
     )
-    .option("--ramp <seconds>", "to switch all on", number(0, false), 5)
-    .option("--seconds <n>", "then end; default: at Ctrl-C", number(1))
+    .option("--ramp <seconds>", "to switch all on", number(0), 5)
+    .option("--seconds <n>", "then end; default: at Ctrl-C", integer(1))
     .option("--url <url>", "the server; default: an own one in its own process")
-    .option("--seed <n>", "of what is left to chance", number(0), 1)
+    .option("--seed <n>", "of what is left to chance", integer(0), 1)
     .option("--json <file>", "the figures at the end")
-    .action(options => runTool(() => main(options)))
+    .action(options => runCommand(() => main(options)))
     .parseAsync()

@@ -3,18 +3,20 @@ import { once } from "node:events"
 import { createServer, type Socket } from "node:net"
 import { relative } from "node:path"
 import { Command, Option } from "commander"
+import { runCommand, stopSignal } from "../../lib/command.ts"
+import { UserError } from "../../lib/errors.ts"
 import type { LogEvent } from "../../sim/log.ts"
-import { PROJECT, UserError, runTool } from "../toolchain/common.ts"
-import type { Config } from "../project/config.ts"
 import { DebugAdapter, type Debuggee } from "../debugger/adapter.ts"
-import { KINDS, type Kind } from "../debugger/devices.ts"
-import { Channel } from "../debugger/protocol.ts"
 import {
     Rig,
     type RigListener,
     type RigOptions,
 } from "../debugger/debug-target.ts"
+import { KINDS, type Kind } from "../debugger/devices.ts"
+import { Channel } from "../debugger/protocol.ts"
 import { watchFiles } from "../debugger/watch.ts"
+import type { Config } from "../project/config.ts"
+import { PROJECT } from "../project/folder.ts"
 import { MODEMS, NETWORKS, networkOf } from "../simulator/networks.ts"
 
 interface Options {
@@ -32,19 +34,11 @@ async function run({ network, ...options }: Options) {
     const simulator = new Simulator(options.device)
     try {
         await simulator.start({ ...options, network: networkOf(network) })
-        const why = await Promise.race([stop, simulator.broken])
-        if (why) throw new UserError(why)
+        const broken = await Promise.race([stop, simulator.broken])
+        if (broken) throw new UserError(broken)
     } finally {
         await simulator.close()
     }
-}
-
-/** Resolves at Ctrl-C. */
-function stopSignal(): Promise<undefined> {
-    return new Promise(resolve => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const)
-            process.on(signal, () => resolve(undefined))
-    })
 }
 
 /** Deploys at each save, and lets one debugger in at a time. */
@@ -183,5 +177,5 @@ await new Command("npm run sim --")
         "--url <url>",
         "server that the simulator talks to, instead of an own one"
     )
-    .action(options => runTool(() => run(options)))
+    .action(options => runCommand(() => run(options)))
     .parseAsync()

@@ -1,20 +1,23 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
 import { Command, InvalidArgumentError, Option } from "commander"
+import { runCommand, stopSignal } from "../../lib/command.ts"
+import { UserError } from "../../lib/errors.ts"
 import { startServer } from "../../server/server.ts"
-import { Board, type BoardOptions } from "../../sim/board.ts"
+import { Board } from "../../sim/board.ts"
 import type { LogEvent } from "../../sim/log.ts"
-import { CompileError } from "../../sim/program.ts"
-import { configure } from "./build.ts"
-import { PROJECT, UserError, runTool } from "../toolchain/common.ts"
+import { compile } from "../../sim/program.ts"
 import type { Config } from "../project/config.ts"
-import { Tally, readLine } from "../simulator/exchange-log.ts"
+import { configure } from "../project/configure.ts"
+import { PROJECT } from "../project/folder.ts"
 import {
     checkSetting,
     readSettings,
     withSettings,
     type Settings,
 } from "../project/settings.ts"
+import { Tally, readLine } from "../simulator/exchange-log.ts"
 import { MODEMS, NETWORKS, networkOf, simulate } from "../simulator/networks.ts"
+import { waiting } from "../toolchain/build.ts"
 
 interface Options {
     network?: string
@@ -54,10 +57,10 @@ async function start(options: Options) {
         console.log(
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
-        const { entry, wires, close, unplug } = simulate(config)
-        const run = new Run(config, unplug)
+        const { entry, wires, close, ethernet } = simulate(config)
+        const run = new Run(config, () => ethernet?.chip.unplug())
         try {
-            const board = await startBoard(entry, {
+            const board = await Board.start(compile(entry, waiting), {
                 settings: {
                     ...settingsOf({ ...options, modem: config.modem, url }),
                     PLOT: server ? true : config.plot,
@@ -78,14 +81,6 @@ async function start(options: Options) {
     }
 }
 
-/** Resolves at Ctrl-C; however often that is pressed, or sent, the run ends in order. */
-function stopSignal(): Promise<void> {
-    return new Promise(resolve => {
-        for (const signal of ["SIGINT", "SIGTERM"] as const)
-            process.on(signal, () => resolve())
-    })
-}
-
 /** The options as settings, which win over devs.json; and exchanges are shown whatever the board is to log. */
 function settingsOf({
     network: _,
@@ -99,18 +94,6 @@ function settingsOf({
     return { ...Object.fromEntries(named), LOG: "info" }
 }
 
-async function startBoard(
-    entry: string,
-    options: BoardOptions
-): Promise<Board> {
-    try {
-        return await Board.start(entry, options)
-    } catch (error) {
-        if (error instanceof CompileError) throw new UserError(error.message)
-        throw error
-    }
-}
-
 /** One run of the program, from its log. */
 class Run {
     private readonly tally = new Tally()
@@ -122,7 +105,7 @@ class Run {
 
     constructor(
         private readonly config: Config & Pick<Options, "unplugAfter">,
-        private readonly unplug?: () => void
+        private readonly unplug: () => void
     ) {}
 
     /** Takes a line of the log. */
@@ -133,7 +116,7 @@ class Run {
         this.tally.add(line)
         if (line.kind === "right" && line.n === this.config.unplugAfter) {
             console.log("the network cable is pulled out")
-            this.unplug?.()
+            this.unplug()
         }
         this.timer?.refresh()
         if (line.kind === "closed") this.finish("")
@@ -216,5 +199,5 @@ await new Command("npm start --")
         "server to talk to, instead of an own one",
         option("url", String)
     )
-    .action(options => runTool(() => start(options)))
+    .action(options => runCommand(() => start(options)))
     .parseAsync()

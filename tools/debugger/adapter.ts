@@ -3,15 +3,16 @@
  * breakpoints only while the program is stopped, and fails at those in files that it does not know.
  */
 import { join } from "node:path"
+import { UserError } from "../../lib/errors.ts"
 import type { LogEvent } from "../../sim/log.ts"
 import type { Program } from "../../sim/program.ts"
-import { PROJECT, UserError } from "../toolchain/common.ts"
+import { PROJECT } from "../project/folder.ts"
 import { place } from "./breakpoints.ts"
 import { BuildError } from "./build-result.ts"
 import { DebugServer } from "./debug-server.ts"
+import type { RigListener, RigOptions } from "./debug-target.ts"
 import { evaluate } from "./evaluate.ts"
 import type { Arguments, Channel, Event, Request } from "./protocol.ts"
-import type { RigListener, RigOptions } from "./debug-target.ts"
 
 /** Of `launch` and `attach`: what to run, and how to begin. */
 export interface Start extends RigOptions {

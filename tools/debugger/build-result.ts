@@ -1,7 +1,8 @@
 /** What comes of a build on the dev server, in the project's terms. */
 import { relative } from "node:path"
+import { UserError } from "../../lib/errors.ts"
 import type { Program } from "../../sim/program.ts"
-import { PROJECT, UserError } from "../toolchain/common.ts"
+import { PROJECT } from "../project/folder.ts"
 import type { BuildDiagnostic, BuildStatus } from "../toolchain/dev-server.ts"
 
 /** A place in a file that something is wrong with; lines and columns begin at 1. */

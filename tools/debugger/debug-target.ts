@@ -1,16 +1,18 @@
 /** Echo server, dev server and a device with the program on it: what `npm run sim` and a debug session consist of. */
-import { networkInterfaces } from "node:os"
+import { ownAddresses } from "../../lib/addresses.ts"
+import { UserError } from "../../lib/errors.ts"
 import { startServer, type Server } from "../../server/server.ts"
 import type { Program } from "../../sim/program.ts"
-import { configure, entryOf } from "../commands/build.ts"
-import { PROJECT, UserError } from "../toolchain/common.ts"
 import { checkValue, type Config } from "../project/config.ts"
+import { configure, entryOf } from "../project/configure.ts"
+import { PROJECT } from "../project/folder.ts"
 import {
     readSettings,
     withSettings,
     type Settings,
 } from "../project/settings.ts"
 import { simulate, type Simulation } from "../simulator/networks.ts"
+import { DevServer, type BuildStatus } from "../toolchain/dev-server.ts"
 import { configurationError, programOf } from "./build-result.ts"
 import {
     KINDS,
@@ -19,7 +21,6 @@ import {
     type DeviceListener,
     type Kind,
 } from "./devices.ts"
-import { DevServer, type BuildStatus } from "../toolchain/dev-server.ts"
 
 export interface RigOptions {
     /** Default `simulator`. */
@@ -221,8 +222,7 @@ async function startEchoServer(
 }
 
 function isHere(host: string): boolean {
-    const own = Object.values(networkInterfaces()).flatMap(addresses =>
-        addresses!.map(({ address }) => address)
+    return ["localhost", ...ownAddresses()].includes(
+        host.replace(/^\[|\]$/g, "")
     )
-    return ["localhost", ...own].includes(host.replace(/^\[|\]$/g, ""))
 }

@@ -1,11 +1,11 @@
 /** The devices that a program can be put onto and debugged on: each knows how it gets onto the dev server's bus. */
 import { setTimeout as delay } from "node:timers/promises"
-import { Bus } from "../../sim/jacdac-bus.ts"
+import { UserError } from "../../lib/errors.ts"
 import { Board } from "../../sim/board.ts"
+import { Bus } from "../../sim/jacdac-bus.ts"
 import { service } from "../../sim/jacdac.ts"
 import { LogReader, type LogEvent } from "../../sim/log.ts"
 import type { Program } from "../../sim/program.ts"
-import { UserError } from "../toolchain/common.ts"
 import type { Settings } from "../project/settings.ts"
 import type { Simulation } from "../simulator/networks.ts"
 import { PORTS, type DevServer } from "../toolchain/dev-server.ts"

@@ -1,7 +1,7 @@
 /** Tells when a file is saved. */
 import { watch, type FSWatcher } from "node:fs"
 import { dirname, resolve } from "node:path"
-import { PROJECT } from "../toolchain/common.ts"
+import { PROJECT } from "../project/folder.ts"
 
 /** An editor writes a file in several steps; they are one change, in milliseconds. */
 const SETTLE = 200

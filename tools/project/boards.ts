@@ -1,8 +1,8 @@
 /** The boards: those in boards/ and those that the tool chain brings. */
 import { readFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
-import { toolchain } from "../../sim/vm.ts"
-import { PROJECT } from "../toolchain/common.ts"
+import { toolchain, type BoardDefinition } from "../../sim/vm.ts"
+import { PROJECT } from "./folder.ts"
 
 /** What the tools need to know of a board. */
 export interface Board {
@@ -19,19 +19,6 @@ export interface Board {
     firmware: string
 }
 
-interface BoardFile {
-    devName: string
-    archId: string
-    pins?: Record<string, unknown>
-    i2c?: unknown
-    $fwUrl?: string
-}
-
-interface BuildConfig {
-    boards: Record<string, BoardFile>
-    archs: Record<string, { bareUrl?: string }>
-}
-
 /** The pins of src/main-ethernet.ts. */
 export const W5500_PINS = ["MISO", "MOSI", "SCK", "CS", "RST"]
 /** The pins of src/main-cellular.ts. */
@@ -39,11 +26,11 @@ export const BRIDGE_PINS = ["MISO", "MOSI", "SCK", "UART_CS", "PWRKEY"]
 
 /** Every board that can be named in devs.json, by id; the project's own ones first. */
 export function boards(): Map<string, Board> {
-    const known = toolchain().compiler.resolveBuildConfig() as BuildConfig
+    const known = toolchain().compiler.resolveBuildConfig()
     const folder = join(PROJECT, "boards")
     const own = readdirSync(folder)
         .filter(file => file.endsWith(".board.json"))
-        .map((file): [string, BoardFile] => [
+        .map((file): [string, BoardDefinition] => [
             file.slice(0, -".board.json".length),
             JSON.parse(readFileSync(join(folder, file), "utf8")),
         ])

@@ -10,8 +10,9 @@ import {
     type Node,
     type ParseError,
 } from "jsonc-parser"
+import { UserError } from "../../lib/errors.ts"
+import { nearest } from "../../lib/nearest.ts"
 import { boards, BRIDGE_PINS, W5500_PINS, type Board } from "./boards.ts"
-import { UserError, nearest } from "../toolchain/common.ts"
 
 export type Network = "wifi" | "ethernet" | "cellular"
 

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { BUILD_KEYS, schema, type Config } from "./config.ts"
-import { PROJECT } from "../toolchain/common.ts"
+import { PROJECT } from "./folder.ts"
 
 /** Writes a module when it would change: an editor or a dev server that watches it is left in peace. */
 export function generate(config: Config): void {

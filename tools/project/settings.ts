@@ -1,7 +1,8 @@
 /** The settings files: what the tool chain makes of them, and what it makes of them in silence. */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { UserError, nearest } from "../toolchain/common.ts"
+import { UserError } from "../../lib/errors.ts"
+import { nearest } from "../../lib/nearest.ts"
 import { BUILD_KEYS, checkValue, schema, type Config } from "./config.ts"
 
 /** Settings by name, as `readSetting()` returns them on the board. */

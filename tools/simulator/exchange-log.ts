@@ -1,4 +1,5 @@
 /** Reads the echo program's log: what became of each message, and the sums. */
+import { median } from "../../lib/statistics.ts"
 
 /** One line of the program's log that is about an exchange. */
 export type ExchangeLine =
@@ -61,7 +62,6 @@ export class Tally {
     private roundTrips(): string {
         if (this.times.length === 0) return "-"
         const sorted = this.times.toSorted((a, b) => a - b)
-        const median = sorted[sorted.length >> 1]
-        return `${sorted[0]}/${median}/${sorted.at(-1)}`
+        return `${sorted[0]}/${median(sorted)}/${sorted.at(-1)}`
     }
 }

@@ -1,15 +1,15 @@
 /** The tool chain's dev server: builds, deploys, and debugs what is on its bus. */
 import { spawn, type ChildProcess } from "node:child_process"
 import { EventEmitter, once } from "node:events"
-import { createRequire } from "node:module"
-import { createServer } from "node:net"
-import { dirname, join } from "node:path"
 import { setTimeout as delay } from "node:timers/promises"
 import { stripVTControlCharacters } from "node:util"
 import { WebSocket } from "ws"
+import { UserError } from "../../lib/errors.ts"
+import { isFree } from "../../lib/ports.ts"
 import { announced, decode } from "../../sim/jacdac.ts"
 import type { DebugInfo } from "../../sim/vm.ts"
-import { PROJECT, UserError } from "./common.ts"
+import { PROJECT } from "../project/folder.ts"
+import { DEVS } from "./devs.ts"
 
 /** Its ports, on 127.0.0.1: the side channel, the bus, the debugger. They cannot be chosen. */
 export const PORTS = { side: 8081, bus: 8082, debug: 8083 }
@@ -223,19 +223,9 @@ interface OutputData {
 }
 
 function startCli(folder: string): ChildProcess {
-    const cli = createRequire(import.meta.url).resolve(
-        "@devicescript/cli/package.json"
-    )
     return spawn(
         process.execPath,
-        [
-            ...[
-                "--import",
-                END_WITH_PARENT,
-                join(dirname(cli), "devicescript"),
-            ],
-            ...["devtools", "--vscode"],
-        ],
+        [...["--import", END_WITH_PARENT, DEVS], ...["devtools", "--vscode"]],
         { cwd: folder, stdio: ["ignore", "pipe", "pipe", "ipc"] }
     )
 }
@@ -247,14 +237,4 @@ async function expectFreePorts() {
                 `port ${port} is taken. The tool chain's dev server needs ports ${Object.values(PORTS).join(", ")} and cannot use others, so a computer has room for one: ` +
                     "end the other simulation, debug session or `devs devtools`, of this or another project, and try again"
             )
-}
-
-async function isFree(port: number): Promise<boolean> {
-    const probe = createServer().listen(port, "127.0.0.1")
-    const free = await once(probe, "listening").then(
-        () => true,
-        () => false
-    )
-    if (free) await new Promise(closed => probe.close(closed))
-    return free
 }

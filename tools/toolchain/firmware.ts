@@ -1,8 +1,9 @@
 /** What an emulated RP2040 needs and this project does not have: the firmware and the boot ROM. */
 import { existsSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
+import { UserError } from "../../lib/errors.ts"
 import type { Board } from "../project/boards.ts"
-import { PROJECT, UserError } from "./common.ts"
+import { PROJECT } from "../project/folder.ts"
 
 /** Where `devs` keeps firmware that it has downloaded. */
 const CACHE = ".devicescript/cache"

@@ -10,6 +10,7 @@ import {
     W5500_SN_CR_OPEN,
     W5500_SN_CR_RECV,
     W5500_SN_CR_SEND,
+    W5500_SN_DHAR,
     W5500_SN_DIPR,
     W5500_SN_IR,
     W5500_SN_IR_SENDOK,
@@ -161,6 +162,11 @@ export async function setPeer(socket: Socket, ip: Buffer, port: number) {
     } finally {
         release(bus.lock)
     }
+}
+
+/** Sn_DHAR: whom ARP found, the peer or the router to it; all ones before. */
+export async function hardwareAddress(socket: Socket): Promise<Buffer> {
+    return await socket.chip.read(socket.block, W5500_SN_DHAR, 6)
 }
 
 /** One command: CONNECT, or DISCON, after which the chip goes on by itself. */

@@ -5,7 +5,6 @@ import { Stream, StreamError } from "../stream"
 import {
     W5500_SN_CR_CONNECT,
     W5500_SN_CR_DISCON,
-    W5500_SN_DHAR,
     W5500_SN_MR_TCP,
     W5500_SOCK_CLOSE_WAIT,
     W5500_SOCK_CLOSED,
@@ -13,6 +12,7 @@ import {
 } from "./registers"
 import {
     abort,
+    hardwareAddress,
     openSocket,
     order,
     roomFor,
@@ -76,10 +76,8 @@ export class TcpStream implements Stream {
                     ? "connection refused"
                     : socket.lost
             )
-        const { chip, block } = socket
-        const hardware = await chip.read(block, W5500_SN_DHAR, 6)
         return this.error(
-            hardware.toString("hex") === "ffffffffffff"
+            (await hardwareAddress(socket)).toString("hex") === "ffffffffffff"
                 ? "unreachable: neither the host nor a router answers ARP"
                 : "no answer: host down, or a firewall drops the packets"
         )

@@ -1,14 +1,10 @@
 import { deadlineIn, waitUntil } from "../../fiber/deadline"
 import { StreamError } from "../stream"
 import { u16 } from "./ip"
-import {
-    W5500_SN_DHAR,
-    W5500_SN_MR_UDP,
-    W5500_SOCK_CLOSED,
-    W5500_SOCK_UDP,
-} from "./registers"
+import { W5500_SN_MR_UDP, W5500_SOCK_CLOSED, W5500_SOCK_UDP } from "./registers"
 import {
     abort,
+    hardwareAddress,
     openSocket,
     roomFor,
     setPeer,
@@ -78,12 +74,6 @@ export class UdpSocket {
             throw new StreamError("w5500: UDP: the chip does not send")
     }
 
-    /** The hardware address, six bytes, that ARP found for the last datagram. */
-    async hardwareAddress(): Promise<Buffer> {
-        const { chip, block } = this.socket
-        return await chip.read(block, W5500_SN_DHAR, 6)
-    }
-
     /**
      * Waits for a datagram.
      * @param deadline in terms of `millis()`
@@ -102,6 +92,11 @@ export class UdpSocket {
         const sound = length <= socket.received
         const data = await take(socket, sound ? length : socket.received)
         return { ip: from.slice(0, 4), port: u16(from, 4), data }
+    }
+
+    /** Who answered ARP for the last `send`: the receiver, or the router on the way to it. */
+    async hardwareAddress(): Promise<Buffer> {
+        return await hardwareAddress(this.socket)
     }
 
     async close() {

@@ -2,9 +2,10 @@
 import { Board } from "../../../sim/board.ts"
 import type { Flash } from "../../../sim/machine.ts"
 import { compilePatched } from "../../../sim/program.ts"
-import { configure } from "../../../tools/commands/build.ts"
 import type { Config, Network } from "../../../tools/project/config.ts"
+import { configure } from "../../../tools/project/configure.ts"
 import { simulate, type Simulation } from "../../../tools/simulator/networks.ts"
+import { DeviceLog } from "../device-log.ts"
 import type {
     BackEnd,
     Device,
@@ -12,13 +13,13 @@ import type {
     ProgramName,
     Settings,
 } from "../device.ts"
-import { DeviceLog } from "../device-log.ts"
 import { SIMULATED } from "../programs.ts"
 
 export const sim: BackEnd = {
     description: "the project's simulator; needs nothing",
     networks: ["wifi", "ethernet", "cellular"],
     host: () => "127.0.0.1",
+    modelled: true,
     parallel: Infinity,
     pace: 1,
     open: async options => new SimulatedDevice(options),
@@ -41,6 +42,10 @@ class SimulatedDevice implements Device {
 
     get log() {
         return this.transcript.lines
+    }
+
+    get models() {
+        return this.running?.chips
     }
 
     async deploy(program: ProgramName, settings: Settings) {
