@@ -121,7 +121,7 @@ describe("the board's SPI", () => {
         const slow = makeBus(1000000)
         log = []
         await slow.rest(3)
-        expectLog("1000 in place")
+        expectLog("125 in place", "125 in place", "125 in place")
     })
 
     test("a rest ends early for a transaction", async () => {
