@@ -3,8 +3,8 @@ import { randomBuffer } from "@devicescript/crypto"
 import { Signal } from "../../fiber/signal"
 import { Address, Stream, StreamError } from "../stream"
 import { Bus } from "../bus/bus"
-import { DhcpClient, Lease } from "./lease"
-import { IpConfig, parseIp, u16 } from "./ip"
+import { DhcpHost, keepAddress } from "./dhcp-client"
+import { IpConfig, parseIp, sameIp, u16 } from "./ip"
 import { Resolver } from "./resolver"
 import { W5500_SOCK_CLOSED } from "./registers"
 import { ChipSocket } from "./socket"
@@ -19,7 +19,6 @@ const RETRY_INTERVAL = 1000
 /** Milliseconds between two polls when nothing has happened for long. */
 const LONGEST_REST = 8
 const DEFAULT_TIMEOUT = 30000
-const DHCP_CLIENT_PORT = 68
 
 const NO_ADDRESS: IpConfig = {
     ip: Buffer.alloc(4),
@@ -44,22 +43,24 @@ export interface EthernetOptions {
  * One fiber polls the chip for everybody and rests between polls, 1 ms at first, up to 8 ms when nothing happens; what it
  * rests on is the bus, never a timer. Another one takes care of the address.
  */
-export class Ethernet {
+export class Ethernet implements DhcpHost {
     private readonly chip: W5500
     /** The chip's sockets that were used so far; for the others it is not worth to keep anything. */
     private readonly sockets: ChipSocket[] = []
     private readonly resolver: Resolver
-    private readonly changed = new Signal()
+    readonly changed = new Signal()
+    readonly mac: Buffer
+    readonly hostName: string
+    linked = false
+    links = 0
     private config: IpConfig
     /** What is wrong with the chip itself. */
     private fault: string
-    private lease: Lease
-    private linkReturned = false
 
     constructor(private readonly options: EthernetOptions) {
         const mac = options.mac || ownMac()
-        const chip = new W5500(options.bus, mac)
-        this.chip = chip
+        this.mac = mac
+        this.chip = new W5500(options.bus, mac)
         const self = this
         this.resolver = new Resolver(
             async () => await self.openUdp(self.localPort())
@@ -67,15 +68,9 @@ export class Ethernet {
         this.config = options.address
         this.run.start()
         if (!options.address) {
-            const name =
+            this.hostName =
                 options.hostName || `devs-${mac.slice(3).toString("hex")}`
-            const client = new DhcpClient(
-                async () => await self.openUdp(DHCP_CLIENT_PORT),
-                () => chip.linked && !self.fault,
-                mac,
-                name
-            )
-            this.keepAddress.start(client)
+            keepAddress.start(this)
         }
     }
 
@@ -109,12 +104,12 @@ export class Ethernet {
 
     /** Waits for link and address. */
     private async ready(name: string, deadline: number): Promise<IpConfig> {
-        while (!this.config || !this.chip.linked) {
+        while (!this.config || !this.linked) {
             const left = deadline - millis()
             if (left <= 0 || this.fault)
                 throw new StreamError(
                     this.fault ||
-                        `w5500: ${name}: ${this.chip.linked ? "no DHCP server has given an address" : "no link: is the cable plugged in at both ends?"}`
+                        `w5500: ${name}: ${this.linked ? "no DHCP server has given an address" : "no link: is the cable plugged in at both ends?"}`
                 )
             await this.changed.wait(left)
         }
@@ -140,7 +135,7 @@ export class Ethernet {
 
     private setFault(fault: string) {
         this.fault = fault
-        if (fault) this.chip.linked = false
+        if (fault) this.linked = false
         this.changed.notify()
     }
 
@@ -175,53 +170,24 @@ export class Ethernet {
 
     private async look(): Promise<boolean> {
         const { chip } = this
-        const before = chip.linked
         if (!(await chip.inspect())) return false
-        if (chip.linked !== before) {
-            if (chip.linked) this.linkReturned = true
+        if (chip.linked !== this.linked) {
+            this.linked = chip.linked
+            if (this.linked) this.links++
             this.changed.notify()
         }
         return true
     }
 
-    /** Gets an address, keeps it, and looks for another one when it cannot be kept. */
-    private async keepAddress(client: DhcpClient) {
-        for (;;) {
-            try {
-                if (!this.chip.linked || this.fault) await this.changed.wait()
-                else if (this.lease) await this.tend(client)
-                else await this.adopt(await client.acquire())
-            } catch {
-                // the chip failed meanwhile; run() finds out what it is
-                await this.changed.wait(RETRY_INTERVAL)
-            }
+    /** @param config what to use from now on; connections do not survive a change of address */
+    async configure(config: IpConfig) {
+        const before = this.config
+        this.config = config
+        if (before && !(config && sameIp(before.ip, config.ip))) {
+            await this.closeAll("the network took the address back")
+            this.resolver.forget()
         }
-    }
-
-    private async tend(client: DhcpClient) {
-        const { lease } = this
-        const now = millis()
-        if (now >= lease.expiresAt) await this.adopt(null)
-        else if (this.linkReturned) {
-            this.linkReturned = false
-            await this.adopt(await client.extend(lease, undefined, true))
-        } else if (now >= lease.rebindAt)
-            await this.adopt(await client.extend(lease, undefined, false))
-        else if (now >= lease.renewAt)
-            await this.adopt(await client.extend(lease, lease.server, false))
-        else await this.changed.wait(nextStep(lease) - now)
-    }
-
-    /** @param lease what to use from now on; connections do not survive a change of address */
-    private async adopt(lease: Lease) {
-        const before = this.lease
-        this.lease = lease
-        this.linkReturned = false
-        if (before && lease && sameIp(before.ip, lease.ip)) return
-        this.config = lease
-        if (before) await this.closeAll("the network took the address back")
-        await this.chip.configure(lease || NO_ADDRESS)
-        this.resolver.forget()
+        await this.chip.configure(config || NO_ADDRESS)
         this.changed.notify()
     }
 
@@ -230,7 +196,7 @@ export class Ethernet {
             if (socket.state !== W5500_SOCK_CLOSED) await socket.abort(why)
     }
 
-    private async openUdp(port: number): Promise<UdpSocket> {
+    async openUdp(port: number): Promise<UdpSocket> {
         const udp = new UdpSocket(await this.claim(true))
         try {
             await udp.open(port)
@@ -280,16 +246,6 @@ export class Ethernet {
     private isTaken(port: number): boolean {
         return !!this.sockets.find(socket => socket.port === port)
     }
-}
-
-/** When something is to be done about a lease; a renewal may have been put off until after its rebinding. */
-function nextStep(lease: Lease): number {
-    const { renewAt, rebindAt, expiresAt } = lease
-    return Math.min(Math.min(renewAt, rebindAt), expiresAt)
-}
-
-function sameIp(a: Buffer, b: Buffer): boolean {
-    return a.getAt(0, "u32") === b.getAt(0, "u32")
 }
 
 /** The device's identifier, cut to six bytes: unicast, locally administered. */

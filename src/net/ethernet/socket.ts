@@ -163,10 +163,9 @@ export class ChipSocket extends SocketRegisters {
         await this.chip.write(this.block, W5500_SN_DIPR, peer)
     }
 
-    /** Whether ARP found the peer, or the router to it: Sn_DHAR is not all ones any more. */
-    async hasHardwareAddress(): Promise<boolean> {
-        const address = await this.chip.read(this.block, W5500_SN_DHAR, 6)
-        return address.toString("hex") !== "ffffffffffff"
+    /** Sn_DHAR: whom ARP found, the peer or the router to it; all ones before. */
+    async hardwareAddress(): Promise<Buffer> {
+        return await this.chip.read(this.block, W5500_SN_DHAR, 6)
     }
 
     /** One command: CONNECT, or DISCON, after which the chip goes on by itself. */

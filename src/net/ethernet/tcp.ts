@@ -68,7 +68,7 @@ export class TcpStream implements Stream {
                     : socket.lost
             )
         return this.error(
-            (await socket.hasHardwareAddress())
+            (await socket.hardwareAddress()).toString("hex") !== "ffffffffffff"
                 ? "no answer: host down, or a firewall drops the packets"
                 : "unreachable: neither the host nor a router answers ARP"
         )

@@ -78,6 +78,11 @@ export class UdpSocket {
         return { ip: from.slice(0, 4), port: u16(from, 4), data }
     }
 
+    /** Who answered ARP for the last `send`: the receiver, or the router on the way to it. */
+    async hardwareAddress(): Promise<Buffer> {
+        return await this.socket.hardwareAddress()
+    }
+
     async close() {
         const { socket } = this
         try {
