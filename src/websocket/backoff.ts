@@ -46,7 +46,10 @@ export function backoff(options: BackoffOptions = {}): Retry {
         if (final(down) || ++failures > options.attempts) return undefined
         const ceiling = initial * Math.pow(2, Math.min(failures - 1, 20))
         const pause = Math.min(max, ceiling) * random()
-        const wanted = Math.min(retryAfter(down.error), options.maxRetryAfter ?? 3600000)
+        const wanted = Math.min(
+            retryAfter(down.error),
+            options.maxRetryAfter ?? 3600000
+        )
         return Math.max(wanted, Math.floor(pause))
     }
 }
