@@ -119,7 +119,7 @@ test("mutated DHCP messages rain on a board that waits for an answer: it says li
     t.diagnostic(
         `seed ${SEED}: ${heard} of ${COUNT} heard, ${length} messages of the board, ${plugged} links`
     )
-    assert.ok(heard > COUNT / 4 && length < 12 * plugged)
+    assert.ok(heard > COUNT / 10 && length < 12 * plugged)
     lan.dhcp.faults.rewrite = undefined
     await replug()
     await board.expect("connected", 30_000)
