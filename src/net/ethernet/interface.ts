@@ -99,6 +99,8 @@ export class Ethernet implements DhcpHost {
             await stream.connect(ip, port, this.localPort(), deadline)
         } catch (e) {
             await stream.close()
+            // perhaps the host has moved
+            this.resolver.forget()
             throw e
         }
         return stream
