@@ -68,6 +68,24 @@ export const PLANTS: Record<string, Plant> = {
         ),
         caughtBy: ["corrupt-reply"],
     },
+    "no-pause": {
+        what: "the board looks for another lease as soon as one is refused",
+        patch: replacing(
+            "src/net/ethernet/dhcp-client.ts",
+            "client.refused = true",
+            "client.refused = false"
+        ),
+        caughtBy: ["lease-refused"],
+    },
+    "any-router": {
+        what: "the board keeps its lease wherever a router answers ARP",
+        patch: replacing(
+            "src/net/ethernet/dhcp-client.ts",
+            "(await findRouter(client)) === router",
+            "(await findRouter(client))"
+        ),
+        caughtBy: ["moved-cable"],
+    },
 }
 
 /** @throws when there is no such text in the file any more */
