@@ -229,7 +229,7 @@ module.exports = {
         ]),
         node("^test/(nginx|nats|chromium)/", [
             "^server/",
-            "^test/(server|plot)/",
+            "^test/(server|plot|wire)/",
         ]),
         node("^test/tornado/", ["^sim/(?!device/)"]),
         node("^test/vscode/", ["^test/chromium/"]),

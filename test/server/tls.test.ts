@@ -122,7 +122,10 @@ test("--cert and --key serve wss, SIGHUP reads them again", async t => {
     assert.match(await program.line(), /^\S+ certificate reloaded$/)
     rmSync(cert)
     program.process.kill("SIGHUP")
-    assert.match(await program.line(), /^\S+ certificate reload failed, keeping the old one: ".*no such file/)
+    assert.match(
+        await program.line(),
+        /^\S+ certificate reload failed, keeping the old one: ".*no such file/
+    )
     const client = await connect(t, url, ANYONE)
     assert.equal(await client.askText("ab"), "ba")
 })
