@@ -28,7 +28,7 @@ export default ts.config(
     },
     {
         // in a browser; tsc knows what is there
-        files: ["server/pages/**/*.js"],
+        files: ["server/web/**/*.js"],
         rules: { "no-undef": "off" },
     },
     {

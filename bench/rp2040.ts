@@ -17,9 +17,9 @@ import { Chip } from "../sim/rp2040/chip.ts"
 import { flashImage } from "../sim/rp2040/image.ts"
 import { wireSpi } from "../sim/rp2040/wiring.ts"
 import { encodeSettings } from "../sim/settings.ts"
-import { boards } from "../tools/boards.ts"
-import { runTool } from "../tools/common.ts"
-import { readBootrom, readFirmware } from "../tools/rp2040.ts"
+import { boards } from "../tools/project/boards.ts"
+import { runCommand } from "../lib/command.ts"
+import { readBootrom, readFirmware } from "../tools/toolchain/firmware.ts"
 import { programPath } from "./run.ts"
 
 const BOARD = "w5500_evb_pico"
@@ -219,5 +219,5 @@ await new Command("npm run bench:rp2040 --")
     )
     .option("--firmware <file>", "DeviceScript's firmware, a UF2 file")
     .option("--bootrom <file>", "the RP2040's boot ROM")
-    .action((files: Files) => runTool(() => main(files)))
+    .action((files: Files) => runCommand(() => main(files)))
     .parseAsync()

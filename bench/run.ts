@@ -1,6 +1,6 @@
 /** Runs a device program of the bench and times what it marks. */
 import { join } from "node:path"
-import { Board, type BoardOptions } from "../sim/host.ts"
+import { Board, type BoardOptions } from "../sim/board.ts"
 
 const FOLDER = join(import.meta.dirname, "device")
 

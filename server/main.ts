@@ -1,17 +1,17 @@
 import cluster from "node:cluster"
 import { CommanderError } from "commander"
-import { announce, announcementOf } from "./announcement.ts"
-import { parseArguments, type Arguments } from "./arguments.ts"
-import { startEchoServer } from "./echo.ts"
-import { CertificateError } from "./certificate.ts"
-import { ListenError } from "./listen.ts"
-import { loggedAt, jsonLine, textLine } from "./log.ts"
-import { print } from "./output.ts"
-import type { Bus } from "./plot/bus.ts"
-import { WorkerBus } from "./plot/worker-bus.ts"
-import { timestamp } from "./timestamp.ts"
-import { reportTo, shareOf } from "./worker.ts"
-import { runWorkers } from "./workers.ts"
+import { announce, announcementOf } from "./cli/announcement.ts"
+import { parseArguments, type Arguments } from "./cli/arguments.ts"
+import { startServer } from "./server.ts"
+import { CertificateError } from "./http/certificate.ts"
+import { ListenError } from "./http/listen.ts"
+import { loggedAt, jsonLine, textLine } from "./telemetry/log.ts"
+import { print } from "./cli/output.ts"
+import type { Bus } from "./bus/bus.ts"
+import { WorkerBus } from "./bus/worker-bus.ts"
+import { timestamp } from "./telemetry/timestamp.ts"
+import { reportTo, shareOf } from "./cluster/worker.ts"
+import { runWorkers } from "./cluster/workers.ts"
 
 /** Exit code of a command line that cannot be understood. */
 const USAGE = 2
@@ -26,7 +26,7 @@ async function serve(all: Arguments): Promise<void> {
     const { json, quiet, log, workers } = all
     const options = cluster.isWorker ? shareOf(all.server, workers) : all.server
     const lineOf = json ? jsonLine : textLine
-    const server = await startEchoServer({
+    const server = await startServer({
         ...options,
         bus: await busOf(all),
         onEvent: quiet ? undefined : event => print(lineOf(event)),
@@ -50,7 +50,7 @@ async function serve(all: Arguments): Promise<void> {
 async function busOf({ bus }: Arguments): Promise<Bus | undefined> {
     if (!bus) return cluster.isWorker ? new WorkerBus() : undefined
     // who does without it does not load NATS either
-    const { NatsBus } = await import("./plot/nats-bus.ts")
+    const { NatsBus } = await import("./bus/nats-bus.ts")
     const report = (text: string) => console.error(`${timestamp()} ${text}`)
     return new NatsBus({ ...bus, report })
 }

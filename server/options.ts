@@ -1,23 +1,23 @@
 import type { BlockList } from "node:net"
-import type { CertificateFiles } from "./certificate.ts"
-import type { ConnectionSettings } from "./connection.ts"
-import type { EchoEvent } from "./events.ts"
-import type { Faults } from "./faults.ts"
+import type { CertificateFiles } from "./http/certificate.ts"
+import type { ConnectionSettings } from "./websocket/connection.ts"
+import type { ServerEvent } from "./telemetry/events.ts"
+import type { FaultInjection } from "./websocket/fault-injection.ts"
 import {
     DEFAULT_PREFIX,
     MODES,
     behaviourOf,
     pagesOf,
     type ModeName,
-} from "./modes.ts"
-import type { Pages } from "./pages.ts"
-import { proxies } from "./peer.ts"
-import { LocalBus, type Bus } from "./plot/bus.ts"
-import { PLOT_PATH } from "./plot/pages.ts"
-import type { Share } from "./seats.ts"
+} from "./modes/modes.ts"
+import type { Pages } from "./http/page.ts"
+import { proxies } from "./access/client-address.ts"
+import { LocalBus, type Bus } from "./bus/bus.ts"
+import { PLOT_PATH } from "./modes/plot-pages.ts"
+import type { AddressQuota } from "./access/connection-quota.ts"
 
 /** What a server can be told. Times are milliseconds, sizes are bytes. */
-export interface EchoOptions {
+export interface ServerOptions {
     /** Default `reverse` */
     mode?: ModeName
     /** What the prefix mode puts in front */
@@ -65,13 +65,13 @@ export interface EchoOptions {
     /** How long a client may take to answer a Close frame */
     closeTimeout?: number
     /** What goes wrong on purpose */
-    faults?: Faults
+    faults?: FaultInjection
     /** Over which servers share the plot; the server closes it. Default: this server has its own */
     bus?: Bus
     /** Called with everything that happens, in order */
-    onEvent?: (event: EchoEvent) => void
+    onEvent?: (event: ServerEvent) => void
     /** Of which events `onEvent` is told. Default: of all */
-    wantsEvent?: (event: EchoEvent["event"]) => boolean
+    wantsEvent?: (event: ServerEvent["event"]) => boolean
 }
 
 /** What stays unsaid. */
@@ -79,10 +79,10 @@ type Optional =
     "onEvent" | "certificate" | "adminPort" | "maxPerAddress" | "maxRate"
 
 /** Complete options, and what follows from them. */
-export type Settings = Required<Omit<EchoOptions, "origins" | Optional>> &
+export type Settings = Required<Omit<ServerOptions, "origins" | Optional>> &
     ConnectionSettings &
-    Pick<EchoOptions, Optional> & {
-        share: Share
+    Pick<ServerOptions, Optional> & {
+        share: AddressQuota
         proxies: BlockList
         origins?: ReadonlySet<string>
         pages: Pages
@@ -113,7 +113,7 @@ export const DEFAULTS = {
 } as const
 
 /** Fills in the defaults. */
-export function settingsOf(options: EchoOptions): Settings {
+export function settingsOf(options: ServerOptions): Settings {
     const set = { ...DEFAULTS, ...MODES[options.mode ?? DEFAULTS.mode] }
     const chosen = { ...set, ...withoutUndefined(options) }
     const longestReply = chosen.maxMessage + Buffer.byteLength(chosen.prefix)

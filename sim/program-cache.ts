@@ -4,7 +4,11 @@ import {
     existsSync,
     mkdirSync,
     readFileSync,
+    readdirSync,
     renameSync,
+    rmSync,
+    statSync,
+    utimesSync,
     writeFileSync,
 } from "node:fs"
 import { createRequire } from "node:module"
@@ -16,6 +20,9 @@ const FORM = 1
 
 /** In the project's `node_modules`, as other tools have it; a project without one has no cache. */
 const FOLDER = ".cache/devicescript-websocket"
+
+/** Records that are kept, of some 0.2 to 0.7 MB: the tests have about 150 programs. */
+const KEPT = 300
 
 const { version } = createRequire(import.meta.url)(
     "@devicescript/cli/package.json"
@@ -86,7 +93,17 @@ export class ProgramCache {
                 ])
             ),
         }
+        this.#touch()
         return { program, files }
+    }
+
+    /** Makes the record the one that was used last. */
+    #touch(): void {
+        try {
+            utimesSync(this.#path, new Date(), new Date())
+        } catch {
+            // it may go before others, and is compiled again
+        }
     }
 
     /** @param files all that the program was made of, absolute */
@@ -111,6 +128,7 @@ export class ProgramCache {
             mkdirSync(join(modules, FOLDER), { recursive: true })
             writeFileSync(temporary, JSON.stringify(record), { mode: 0o600 })
             renameSync(temporary, this.#path)
+            prune(join(modules, FOLDER))
         } catch {
             // a folder that cannot be written to: no cache
         }
@@ -132,6 +150,17 @@ export class ProgramCache {
             return ""
         }
     }
+}
+
+/** Removes what has not been used for the longest time, half-written records included. */
+function prune(folder: string): void {
+    const names = readdirSync(folder)
+    if (names.length <= KEPT) return
+    names
+        .map(name => ({ name, used: statSync(join(folder, name)).mtimeMs }))
+        .sort((a, b) => b.used - a.used)
+        .slice(KEPT)
+        .forEach(({ name }) => rmSync(join(folder, name), { force: true }))
 }
 
 function sha256(text: string): string {

@@ -1,8 +1,9 @@
 /** Compiles DeviceScript programs in this process, without touching the project's `.devicescript` folder. */
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
+import { UserError } from "../lib/errors.ts"
 import { ProgramCache, type Program } from "./program-cache.ts"
-import { toolchain, type Diagnostic } from "./vm.ts"
+import { toolchain, type BoardDefinition, type Diagnostic } from "./vm.ts"
 
 export type { Program }
 
@@ -15,7 +16,7 @@ export interface Complaint {
 }
 
 /** The compiler rejects the program; the message has a line for each complaint. */
-export class CompileError extends Error {
+export class CompileError extends UserError {
     constructor(
         entry: string,
         readonly complaints: Complaint[]
@@ -25,7 +26,6 @@ export class CompileError extends Error {
                 `${file}:${line}:${column}: ${text}`
         )
         super(`${entry} does not compile:\n${lines.join("\n")}`)
-        this.name = "CompileError"
     }
 }
 
@@ -36,15 +36,21 @@ const cache = new Map<string, { program: Program; stamps: string }>()
 /**
  * Compiles a program, or returns it as compiled before when no file that it consists of has changed since.
  * @param entry path of the entry file (`src/main.ts`)
+ * @param waiting called with the entry when it has to be compiled, which takes seconds
  * @throws CompileError
  */
-export function compile(entry: string): Program {
+export function compile(
+    entry: string,
+    waiting?: (entry: string) => void
+): Program {
     const path = resolve(entry)
     const known = cache.get(path)
     if (known && known.stamps === stampsOf(known.stamps)) return known.program
 
     const folder = projectFolder(path)
-    const { program, files } = compileIn(folder, relative(folder, path))
+    const { program, files } = compileIn(folder, relative(folder, path), {
+        waiting,
+    })
     cache.set(path, { program, stamps: stampsOf(files.join("\n")) })
     return program
 }
@@ -58,9 +64,10 @@ export function compile(entry: string): Program {
 export function compileSource(source: string, at = "program.ts"): Program {
     const path = resolve(at)
     const folder = projectFolder(path)
-    return compileIn(folder, relative(folder, path), file =>
-        file === path ? source : readFileSync(file, "utf8")
-    ).program
+    return compileIn(folder, relative(folder, path), {
+        readSource: file =>
+            file === path ? source : readFileSync(file, "utf8"),
+    }).program
 }
 
 /**
@@ -74,9 +81,10 @@ export function compilePatched(
 ): Program {
     const path = resolve(entry)
     const folder = projectFolder(path)
-    return compileIn(folder, relative(folder, path), file =>
-        patch(relative(folder, file), readFileSync(file, "utf8"))
-    ).program
+    return compileIn(folder, relative(folder, path), {
+        readSource: file =>
+            patch(relative(folder, file), readFileSync(file, "utf8")),
+    }).program
 }
 
 /** One line per file, `path` or `path<TAB>time`, brought up to date. */
@@ -101,16 +109,32 @@ function projectFolder(path: string): string {
     }
 }
 
-function compileIn(
-    folder: string,
-    entry: string,
-    readSource = (path: string) => readFileSync(path, "utf8")
-) {
-    const { compiler } = toolchain()
-    const config = compiler.resolveBuildConfig({
+interface Compilation {
+    /** Returns a source by its absolute path. Default: the file's text. */
+    readSource?(path: string): string
+    /** Called with the entry when it is not in the cache. */
+    waiting?(entry: string): void
+}
+
+function configOf(folder: string, entry: string): object {
+    return toolchain().compiler.resolveBuildConfig({
         hwInfo: { "@name": entry },
         addBoards: boardsIn(folder),
     })
+}
+
+/** The modules `@devicescript/*` and `@dsboard/*` as a project's programs import them: texts by path in the project. */
+export function preludeOf(folder: string): Record<string, string> {
+    return toolchain().compiler.preludeFiles(configOf(folder, ""))
+}
+
+function compileIn(
+    folder: string,
+    entry: string,
+    { readSource = readText, waiting }: Compilation = {}
+) {
+    const { compiler } = toolchain()
+    const config = configOf(folder, entry)
     const prelude = compiler.preludeFiles(config)
     // `devs build` writes the prelude to node_modules; served from here, it need not be on disk
     const read = (path: string) =>
@@ -119,7 +143,8 @@ function compileIn(
     const known = cache.load()
     if (known) return known
 
-    const complaints: Complaint[] = []
+    waiting?.(entry)
+    const complaints = boardFaults(folder)
     const result = compiler.compileWithHost(entry, {
         read: file => read(resolve(folder, file)),
         write: () => {},
@@ -131,7 +156,7 @@ function compileIn(
         getConfig: () => config,
         verifyBytecode: () => {},
     })
-    if (!result.success || !result.binary || !result.dbg)
+    if (complaints.length || !result.binary || !result.dbg)
         throw new CompileError(entry, complaints)
 
     const program: Program = {
@@ -150,6 +175,8 @@ function compileIn(
     cache.store(program, files)
     return { program, files }
 }
+
+const readText = (path: string) => readFileSync(path, "utf8")
 
 function complaint({
     filename,
@@ -171,11 +198,22 @@ function present(settings: Record<string, Uint8Array | undefined>) {
 }
 
 /** The project's own boards, which programs import as `@dsboard/ID`. */
-function boardsIn(folder: string): object[] {
+function boardsIn(folder: string): BoardDefinition[] {
     return boardFiles(folder).map(file => ({
         ...JSON.parse(readFileSync(file, "utf8")),
         id: basename(file, BOARD),
     }))
+}
+
+/** What the tool chain finds wrong with the boards' definitions, such as a pin with two uses. */
+function boardFaults(folder: string): Complaint[] {
+    const { compiler } = toolchain()
+    const { archs } = compiler.resolveBuildConfig()
+    return boardsIn(folder).flatMap(board => {
+        const file = `boards/${board.id}${BOARD}`
+        const { errors } = compiler.pinsInfo(archs[board.archId], board)
+        return errors.map(text => ({ file, line: 1, column: 1, text }))
+    })
 }
 
 function boardFiles(folder: string): string[] {

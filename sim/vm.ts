@@ -26,6 +26,8 @@ export interface Vm {
     devsGcStress(on: boolean): void
     /** @returns 0, or the code of what is wrong with the bytecode */
     devsDeploy(bytecode: Uint8Array): number
+    /** The same check without the deployment. */
+    devsVerify(bytecode: Uint8Array): number
     /** Runs everything that is due. @returns microseconds until it wants to be called again */
     _jd_em_process(): number
     /** A Jacdac frame from the bus. @returns 0, or below 0 when it was dropped */
@@ -88,8 +90,35 @@ export interface CompilerHost {
     verifyBytecode(bytecode: Uint8Array): void
 }
 
+/** A board's file (boards/*.board.json), as far as it is used here. */
+export interface BoardDefinition {
+    id: string
+    devName: string
+    archId: string
+    pins?: Record<string, unknown>
+    i2c?: unknown
+    $fwUrl?: string
+}
+
+/** A kind of chip; addresses and sizes as the toolchain writes them. */
+export interface Architecture {
+    /** From where the firmware is fetched. */
+    bareUrl?: string
+    dcfgOffset: string
+    fstorOffset: string
+    fstorPages: number
+    flashPageSize: number
+}
+
+export interface BuildConfig {
+    boards: Record<string, BoardDefinition>
+    archs: Record<string, Architecture>
+}
+
 export interface Compiler {
-    resolveBuildConfig(local?: object): object
+    resolveBuildConfig(local?: object): BuildConfig
+    /** What the pins of a board are for, and what is wrong with that. */
+    pinsInfo(arch: object, board: BoardDefinition): { errors: string[] }
     /** The files of `node_modules/@devicescript/*`, by path. */
     preludeFiles(config: object): Record<string, string>
     compileWithHost(

@@ -1,5 +1,7 @@
 export { connect } from "./websocket/connect"
 export type { MessageWriter } from "./websocket/message-writer"
+export { sleep } from "./fiber/clock"
+export { after, every } from "./fiber/timers"
 export { dialNative } from "./net/native"
 export { StreamError } from "./net/stream"
 export type { Address, Dial, Stream } from "./net/stream"

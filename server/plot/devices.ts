@@ -1,7 +1,7 @@
-import type { Connection } from "../connection.ts"
-import type { Message } from "../modes.ts"
-import type { Device } from "./bus.ts"
-import { LOOK, type Feed, type Source } from "./feed.ts"
+import type { Connection } from "../websocket/connection.ts"
+import type { Message } from "../modes/modes.ts"
+import type { Device } from "../bus/bus.ts"
+import { LOOK, type Publisher, type Source } from "./publisher.ts"
 import { nameOf } from "./names.ts"
 import { readTeleplot } from "./teleplot.ts"
 
@@ -27,13 +27,13 @@ export interface DeviceInfo {
  * nothing here runs with each message, except for lines that a device sends to the plot.
  */
 export class Devices {
-    readonly #feed: Feed
+    readonly #publisher: Publisher
     readonly #all = new Set<Entry>()
     readonly #failures = new Map<string, number>()
     #nextId = 0
 
-    constructor(feed: Feed) {
-        this.#feed = feed
+    constructor(publisher: Publisher) {
+        this.#publisher = publisher
     }
 
     /** A device has connected; its row goes when it is closed. */
@@ -42,7 +42,7 @@ export class Devices {
             `${this.#nextId++}`,
             info,
             connection,
-            this.#feed
+            this.#publisher
         )
         this.#all.add(entry)
         void connection.closed.then(() => this.#remove(entry))
@@ -84,7 +84,7 @@ export class Entry {
     readonly connection: Connection
     readonly #id: string
     readonly #info: DeviceInfo
-    readonly #feed: Feed
+    readonly #publisher: Publisher
     readonly #since = Date.now()
     #source?: Source
     /** Messages that were for the plot */
@@ -102,18 +102,18 @@ export class Entry {
         id: string,
         info: DeviceInfo,
         connection: Connection,
-        feed: Feed
+        publisher: Publisher
     ) {
         this.#id = id
         this.#info = info
-        this.#feed = feed
+        this.#publisher = publisher
         this.name = nameOf(info.name ?? "") || info.address
         this.connection = connection
     }
 
     /** Where its points go; made when the first one does, for a server may have many that are idle. */
     get source(): Source {
-        return (this.#source ??= this.#feed.source(this.name))
+        return (this.#source ??= this.#publisher.source(this.name))
     }
 
     /** Takes lines that are for the plot. @returns whether the message was that */

@@ -6,7 +6,7 @@ import {
     type HubEvent,
     type SeriesPoints,
     type StateEvent,
-} from "./bus.ts"
+} from "../bus/bus.ts"
 import { Ring } from "./ring.ts"
 
 /** What a hub keeps at most. */

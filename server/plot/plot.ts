@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
-import type { Connection, ConnectionSettings } from "../connection.ts"
-import { LocalBus, type Bus } from "./bus.ts"
+import type { Connection, ConnectionSettings } from "../websocket/connection.ts"
+import { LocalBus, type Bus } from "../bus/bus.ts"
 import { Devices } from "./devices.ts"
-import { Feed } from "./feed.ts"
+import { Publisher } from "./publisher.ts"
 import { Hub } from "./hub.ts"
 import { PageSession } from "./session.ts"
 
@@ -13,17 +13,19 @@ const LONGEST_BATCH = 2 * 1024 * 1024
 /** What a server plots: its devices and sources, and those of all servers on its bus. */
 export class Plot {
     readonly hub: Hub
-    readonly feed: Feed
+    readonly publisher: Publisher
     readonly devices: Devices
     readonly #bus: Bus
 
     private constructor(bus: Bus, hub: Hub) {
         this.#bus = bus
         this.hub = hub
-        this.feed = new Feed(bus, `${hostname()} ${randomUUID()}`, () =>
-            this.devices.look()
+        this.publisher = new Publisher(
+            bus,
+            `${hostname()} ${randomUUID()}`,
+            () => this.devices.look()
         )
-        this.devices = new Devices(this.feed)
+        this.devices = new Devices(this.publisher)
     }
 
     /** Resolves when it shows what the bus remembers. */
@@ -61,7 +63,7 @@ export class Plot {
 
     /** Resolves when the other servers on the bus know that this one has gone. */
     async close(): Promise<void> {
-        this.feed.close()
+        this.publisher.close()
         await this.#bus.close()
         this.hub.close()
     }

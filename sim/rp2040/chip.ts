@@ -1,6 +1,6 @@
 /** An RP2040 that runs real firmware: the emulator rp2040js, and what it leaves out. */
 import { Simulator, type Logger, type RP2040 } from "rp2040js"
-import { SerialFlash } from "../chips/serialflash.ts"
+import { SerialFlash } from "../chips/serial-flash.ts"
 import type { Memory } from "../heap.ts"
 import { connectFlash } from "./flash-port.ts"
 import { Registers, RingOscillator } from "./peripherals.ts"

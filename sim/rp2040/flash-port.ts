@@ -5,7 +5,7 @@
  * @see https://datasheets.raspberrypi.com/rp2040/rp2040-datasheet.pdf sections 4.10.13 and 2.19.6.2
  */
 import type { RP2040 } from "rp2040js"
-import type { SerialFlash } from "../chips/serialflash.ts"
+import type { SerialFlash } from "../chips/serial-flash.ts"
 import { Registers } from "./peripherals.ts"
 
 const CTRLR0 = 0x00

@@ -18,13 +18,6 @@ const UF2 = {
     maxPayload: 476,
 } as const
 
-interface Architecture {
-    dcfgOffset: string
-    fstorOffset: string
-    fstorPages: number
-    flashPageSize: number
-}
-
 /** What goes into a flash memory. */
 export interface Contents {
     /** A UF2 file. */
@@ -42,9 +35,7 @@ export interface Contents {
  */
 export async function flashImage(contents: Contents): Promise<Uint8Array> {
     const { compiler } = toolchain()
-    const { archs } = compiler.resolveBuildConfig() as {
-        archs: { rp2040: Architecture }
-    }
+    const { archs } = compiler.resolveBuildConfig()
     const { dcfgOffset, fstorOffset, fstorPages, flashPageSize } = archs.rp2040
     const flash = unpack(contents.firmware)
     const put = (address: string, size: number, data: Uint8Array) => {

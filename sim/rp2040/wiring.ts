@@ -1,6 +1,6 @@
 /** Puts chip models onto the pins of an emulated RP2040. */
 import { GPIOPinState, type RP2040 } from "rp2040js"
-import type { SpiChip } from "../wires.ts"
+import type { SpiChip } from "../buses.ts"
 
 /** GPIO numbers. */
 export interface SpiWiring {

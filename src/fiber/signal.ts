@@ -1,31 +1,52 @@
-import * as ds from "@devicescript/core"
+import { Fiber } from "@devicescript/core"
+import { self, suspend } from "./clock"
 
 /** A point where fibers wait until another fiber lets them go on. */
 export class Signal {
-    /** The fibers that wait, the longest waiting first; undefined when there are none. */
-    waiting: ds.Fiber[]
+    /** A fiber that waits; there is seldom more than one. */
+    fiber: Fiber
+    /** Those that wait besides. */
+    others: Fiber[]
 
-    /**
-     * Suspends the calling fiber.
-     * @param timeout milliseconds; without it, for ever
-     * @returns false on timeout
-     */
+    /** @deprecated use the function */
     async wait(timeout?: number): Promise<boolean> {
-        const fiber = ds.Fiber.self()
-        if (!this.waiting) this.waiting = []
-        this.waiting.push(fiber)
-        if (await ds.suspend<boolean>(timeout)) return true
-        const waiting = this.waiting
-        const i = waiting ? waiting.indexOf(fiber) : -1
-        if (i >= 0) waiting.insert(i, -1)
-        return false
+        return await wait(this, timeout)
     }
 
-    /** Lets every waiting fiber go on. */
+    /** @deprecated use the function */
     notify() {
-        const waiting = this.waiting
-        if (!waiting) return
-        this.waiting = undefined
-        for (const fiber of waiting) if (fiber.suspended) fiber.resume(true)
+        notify(this)
+    }
+}
+
+/**
+ * Suspends the calling fiber until `notify`.
+ * @param timeout milliseconds; without it, for ever
+ * @returns false on timeout
+ */
+export async function wait(signal: Signal, timeout?: number): Promise<boolean> {
+    const fiber = self()
+    if (!signal.fiber) signal.fiber = fiber
+    else if (signal.others) signal.others.push(fiber)
+    else signal.others = [fiber]
+    if (await suspend(timeout)) return true
+    if (signal.fiber === fiber) signal.fiber = undefined
+    else if (signal.others) {
+        const i = signal.others.indexOf(fiber)
+        if (i >= 0) signal.others.insert(i, -1)
+    }
+    return false
+}
+
+/** Lets every fiber that waits go on. */
+export function notify(signal: Signal) {
+    const { fiber, others } = signal
+    if (fiber) {
+        signal.fiber = undefined
+        if (fiber.suspended) fiber.resume(true)
+    }
+    if (others) {
+        signal.others = undefined
+        for (const other of others) if (other.suspended) other.resume(true)
     }
 }

@@ -1,7 +1,7 @@
 import { base64 } from "./base64"
 import { ProtocolError } from "./codes"
 import { sha1 } from "./sha1"
-import { Url } from "./url"
+import { percentDecode, Url } from "./url"
 
 /** Largest reply header that is read, in bytes. */
 const MAX_HEADER = 8192
@@ -261,17 +261,23 @@ export function expectValue(name: string, expected: string, value = "") {
 /** `Authorization` and the program's own headers, each with its line end. @throws RangeError when they can't be sent */
 export function moreHeaders(url: Url, options: HandshakeOptions): string {
     let text = ""
-    if (url.credentials)
-        text += headerLine("Authorization", "Basic " + base64(url.credentials))
+    if (url.userinfo !== undefined) text += basicOfUrl(url)
     const headers: Record<string, string> = options.headers || {}
     for (const name of Object.keys(headers)) {
         const reserved = OWN_HEADERS.indexOf(` ${name.toLowerCase()} `) >= 0
-        const clash = name.toLowerCase() !== "authorization" || url.credentials
+        const clash = name.toLowerCase() !== "authorization" || url.userinfo
         if (!isToken(name) || (reserved && clash))
             throw new RangeError(`header "${name}" can't be set`)
         text += headerLine(name, headers[name])
     }
     return text
+}
+
+function basicOfUrl(url: Url): string {
+    return headerLine(
+        "Authorization",
+        "Basic " + base64(percentDecode(url.userinfo))
+    )
 }
 
 /** A header with its line end. @throws RangeError when it can't be sent */

@@ -1,3 +1,8 @@
+const HASH = 0x23
+const PERCENT = 0x25
+const SLASH = 0x2f
+const QUESTION = 0x3f
+
 /** The parts of a WebSocket URL that a handshake needs (RFC 6455, 3). */
 export interface Url {
     secure: boolean
@@ -8,64 +13,63 @@ export interface Url {
     authority: string
     /** Path and query, at least `/`. */
     target: string
-    /** `user:password` in UTF-8; undefined when there is none. */
-    credentials: Buffer
+    /** `user:password` as it stands in the URL, percent-encoded; `basic()` takes it out. Undefined when there is none. */
+    userinfo?: string
 }
 
 /**
- * Parses `ws://[user:password@]host[:port][/path][?query]`, or `wss://…`.
- * @throws TypeError that names the URL and what is wrong with it
+ * Parses `ws://[user:password@]host[:port][/path][?query]`, or `wss://…`; all in ASCII, without spaces and without a fragment.
+ * @throws TypeError
  */
 export function parseUrl(url: string): Url {
-    const reject = (why: string) => new TypeError(`URL "${url}": ${why}`)
-    for (let i = 0; i < url.length; ++i) {
+    const scheme = url.slice(0, 6).toLowerCase()
+    let begin = 0
+    if (scheme.indexOf("ws://") === 0) begin = 5
+    if (scheme === "wss://") begin = 6
+    let isRight = begin > 0
+    let end = url.length
+    for (let i = end - 1; i >= begin; --i) {
         const c = url.charCodeAt(i)
-        if (c <= 0x20 || c >= 0x7f)
-            throw reject("space, control and non-ASCII need percent-encoding")
-    }
-    const colon = url.indexOf("://")
-    const scheme = colon < 0 ? "" : url.slice(0, colon).toLowerCase()
-    if (scheme !== "ws" && scheme !== "wss")
-        throw reject("expected ws:// or wss://")
-    if (url.indexOf("#") >= 0) throw reject("a fragment is not allowed")
-    const secure = scheme === "wss"
-
-    const rest = url.slice(colon + 3)
-    const end = firstOf(rest, "/", "?")
-    const target = rest.slice(end)
-    let authority = rest.slice(0, end)
-    let credentials: Buffer
-    const at = authority.lastIndexOf("@")
-    if (at >= 0) {
-        credentials = percentDecode(authority.slice(0, at))
-        if (credentials === undefined) throw reject("bad percent-encoding")
-        authority = authority.slice(at + 1)
+        if (c <= 0x20) isRight = false
+        if (c >= 0x7f) isRight = false
+        if (c === HASH) isRight = false
+        if (c === SLASH) end = i
+        if (c === QUESTION) end = i
     }
 
-    const close = authority.indexOf("]")
-    const bracketed = authority[0] === "["
-    if (bracketed ? close < 0 : close >= 0) throw reject("bad brackets")
-    const portAt = authority.indexOf(":", bracketed ? close : 0)
-    const name = portAt < 0 ? authority : authority.slice(0, portAt)
-    const host = bracketed ? name.slice(1, close) : name
-    if (!host || (bracketed && name.length !== close + 1))
-        throw reject("expected a host")
+    // behind the last @
+    let hostAt = url.indexOf("@", 0, -end) + 1
+    let userinfo: string
+    if (hostAt) userinfo = url.slice(begin, hostAt - 1)
+    else hostAt = begin
+    let hostEnd = url.indexOf(":", hostAt, end)
+    if (hostEnd < 0) hostEnd = end
+    let host = url.slice(hostAt, hostEnd)
+    if (host[0] === "[") {
+        hostEnd = url.indexOf("]", hostAt, end) + 1
+        host = url.slice(hostAt + 1, hostEnd - 1)
+    }
+    if (!host) isRight = false
 
+    let authority = url.slice(hostAt, hostEnd)
+    const secure = begin === 6
     const standard = secure ? 443 : 80
     let port = standard
-    const digits = portAt < 0 ? "" : authority.slice(portAt + 1)
-    if (digits) {
-        port = parsePort(digits)
-        if (!port) throw reject("expected a port from 1 to 65535")
-    }
-    return {
-        secure,
-        host,
-        port,
-        authority: port === standard ? name : `${name}:${port}`,
-        target: target[0] === "/" ? target : "/" + target,
-        credentials,
-    }
+    const rest = url.slice(hostEnd, end)
+    if (rest.length > 1) {
+        port = parseInt(rest.slice(1))
+        const text = ":" + port
+        if (text !== rest) isRight = false
+        if (port < 1) isRight = false
+        if (port > 0xffff) isRight = false
+        if (port !== standard) authority += text
+    } else if (rest) if (rest !== ":") isRight = false
+    if (!isRight)
+        throw new TypeError(`URL "${url}": expected ws://host[:port][/path]`)
+
+    let target = url.slice(end)
+    if (target[0] !== "/") target = "/" + target
+    return { secure, host, port, authority, target, userinfo }
 }
 
 /**
@@ -118,34 +122,23 @@ function firstOf(text: string, a: string, b: string): number {
     return j < 0 ? i : Math.min(i, j)
 }
 
-/** @returns 0 when it is no port */
-function parsePort(text: string): number {
-    let port = 0
-    for (let i = 0; i < text.length; ++i) {
-        const digit = text.charCodeAt(i) - 0x30
-        if (digit < 0 || digit > 9) return 0
-        port = port * 10 + digit
-        if (port > 65535) return 0
-    }
-    return port
-}
-
-/** @returns undefined when a `%` is not followed by two hexadecimal digits */
-function percentDecode(text: string): Buffer {
+/** @returns the bytes that a percent-encoded text stands for @throws TypeError */
+export function percentDecode(text: string): Buffer {
     const bytes = Buffer.alloc(text.length)
     let length = 0
     for (let i = 0; i < text.length; ++i) {
-        if (text[i] === "%") {
-            const byte = hexDigit(text, i + 1) * 16 + hexDigit(text, i + 2)
-            if (isNaN(byte)) return undefined
-            bytes[length++] = byte
+        let byte = text.charCodeAt(i)
+        if (byte === PERCENT) {
+            byte = hexDigit(text, i + 1) * 16 + hexDigit(text, i + 2)
             i += 2
-        } else bytes[length++] = text.charCodeAt(i)
+        }
+        bytes[length++] = byte
     }
     return bytes.slice(0, length)
 }
 
 function hexDigit(text: string, at: number): number {
     const digit = "0123456789abcdef".indexOf((text[at] || "-").toLowerCase())
-    return digit < 0 ? NaN : digit
+    if (digit < 0) throw new TypeError(`bad percent-encoding in "${text}"`)
+    return digit
 }

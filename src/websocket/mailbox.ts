@@ -48,7 +48,7 @@ export class Mailbox {
         if (onitem.handlers) this.call(onitem, item)
         else {
             this.items.push(item)
-            if (changed.waiting) changed.notify()
+            if (changed.fiber) changed.notify()
         }
         if (size > WINDOW)
             while (this.size > WINDOW && !this.closed && !this.released)

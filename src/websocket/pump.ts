@@ -196,7 +196,7 @@ export class Pump {
             await stream.close()
         }
         this.flushing = false
-        if (changed.waiting) changed.notify()
+        if (changed.fiber) changed.notify()
     }
 
     /** @returns milliseconds to the Pong; undefined when none came in time or the link is gone */

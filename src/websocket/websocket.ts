@@ -321,7 +321,7 @@ export class WebSocket implements PumpOwner, SliceSink {
                 next.authority === target.authority &&
                 next.secure === target.secure
             )
-                next.credentials = next.credentials || target.credentials
+                next.userinfo = next.userinfo ?? target.userinfo
             else
                 handshake = {
                     protocols: options.protocols,

@@ -3,8 +3,8 @@ import { once } from "node:events"
 import { mkdirSync } from "node:fs"
 import { after, test, type TestContext } from "node:test"
 import type { BrowserContextOptions, Page } from "playwright-core"
-import { startEchoServer, type EchoServer } from "../../server/echo.ts"
-import type { EchoOptions } from "../../server/options.ts"
+import { startServer, type Server } from "../../server/server.ts"
+import type { ServerOptions } from "../../server/options.ts"
 import { launchChromium } from "./browser.ts"
 
 const browser = await launchChromium()
@@ -14,7 +14,7 @@ const SHOTS = "artifacts/pages"
 mkdirSync(SHOTS, { recursive: true })
 
 interface Opened {
-    server: EchoServer
+    server: Server
     page: Page
     /** What the browser complained about: errors, and what the content security policy forbade */
     complaints: string[]
@@ -23,11 +23,11 @@ interface Opened {
 /** A server and its page in a browser. @param hash what stands behind the page's address */
 async function open(
     t: TestContext,
-    options: EchoOptions,
+    options: ServerOptions,
     hash = "",
     look: BrowserContextOptions = {}
 ): Promise<Opened> {
-    const server = await startEchoServer({ port: 0, ...options })
+    const server = await startServer({ port: 0, ...options })
     t.after(() => server.close())
     const page = await browser.newPage(look)
     t.after(() => page.close())
@@ -118,7 +118,7 @@ test("the page says when the server has gone, and why", async t => {
 
 test("a token behind the page's address lets it in, without it the page stays outside", async t => {
     const token = "correct-horse-battery-staple/ü"
-    const options: EchoOptions = { mode: "echo", tokens: [token] }
+    const options: ServerOptions = { mode: "echo", tokens: [token] }
     const inside = await open(t, options, `#token=${encodeURIComponent(token)}`)
     await line(inside.page, "opened", "ws:")
     await inside.page.getByRole("button", { name: "Send" }).click()
@@ -133,7 +133,7 @@ test("only the server's own page gets in when the origins are so limited", async
     const { port } = server
     await server.close()
     const origins = [`http://127.0.0.1:${port}`]
-    const again = await startEchoServer({ port, mode: "echo", origins })
+    const again = await startServer({ port, mode: "echo", origins })
     t.after(() => again.close())
     const connected = once(again.events, "connection")
     await page.getByRole("button", { name: "Connect again" }).click()

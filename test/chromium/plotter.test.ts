@@ -4,7 +4,7 @@ import { connect } from "node:net"
 import { after, test, type TestContext } from "node:test"
 import type { Page } from "playwright-core"
 import { WebSocket } from "ws"
-import { startEchoServer, type EchoServer } from "../../server/echo.ts"
+import { startServer, type Server } from "../../server/server.ts"
 import { launchChromium } from "./browser.ts"
 import {
     button,
@@ -27,8 +27,8 @@ after(() => browser.close())
 async function open(
     t: TestContext,
     mode: "plotter" | "reverse" = "plotter"
-): Promise<{ server: EchoServer; page: Page }> {
-    const server = await startEchoServer({ port: 0, sourcePort: 0, mode })
+): Promise<{ server: Server; page: Page }> {
+    const server = await startServer({ port: 0, sourcePort: 0, mode })
     t.after(() => server.close())
     const context = await browser.newContext({
         viewport: { width: 1280, height: 800 },
@@ -260,7 +260,7 @@ test("a page connects again by itself, and has the new server's points", async t
     page.removeAllListeners("console")
     await server.close()
     await page.getByText("no connection, trying again").waitFor()
-    const next = await startEchoServer({ port, sourcePort: 0, mode: "plotter" })
+    const next = await startServer({ port, sourcePort: 0, mode: "plotter" })
     t.after(() => next.close())
     await source(t, next, "new", 4)
     await untilValue(page, "new", "3")

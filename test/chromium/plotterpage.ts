@@ -5,12 +5,12 @@ import { readFile } from "node:fs/promises"
 import { connect, type Socket } from "node:net"
 import type { TestContext } from "node:test"
 import type { Page } from "playwright-core"
-import type { EchoServer } from "../../server/echo.ts"
+import type { Server } from "../../server/server.ts"
 
 /** A source that sends y = f(x) for x = 0, 1, 2, … */
 export async function source(
     t: TestContext,
-    server: EchoServer,
+    server: Server,
     name: string,
     count: number,
     f = (x: number) => x

@@ -2,8 +2,8 @@ import assert from "node:assert/strict"
 import { once } from "node:events"
 import { after, test, type TestContext } from "node:test"
 import type { Page } from "playwright-core"
-import { startEchoServer, type EchoServer } from "../../server/echo.ts"
-import type { EchoOptions } from "../../server/options.ts"
+import { startServer, type Server } from "../../server/server.ts"
+import type { ServerOptions } from "../../server/options.ts"
 import { launchChromium } from "./browser.ts"
 import { talk } from "./talk.ts"
 
@@ -15,9 +15,9 @@ const BYE = { code: 1000, reason: "bye" }
 /** A server, and a page whose origin is that server. */
 async function open(
     t: TestContext,
-    options: EchoOptions = {}
-): Promise<{ server: EchoServer; page: Page; origin: string }> {
-    const server = await startEchoServer({ port: 0, ...options })
+    options: ServerOptions = {}
+): Promise<{ server: Server; page: Page; origin: string }> {
+    const server = await startServer({ port: 0, ...options })
     t.after(() => server.close())
     const origin = `http://127.0.0.1:${server.port}`
     const page = await browser.newPage()
@@ -132,12 +132,12 @@ test("Chromium gives up when no subprotocol is agreed on", async t => {
 
 test("the page's origin is let in or not", async t => {
     const { page, origin } = await open(t)
-    const friend = await startEchoServer({ port: 0, origins: [origin] })
+    const friend = await startServer({ port: 0, origins: [origin] })
     t.after(() => friend.close())
     const say = ["ab"]
     const welcome = await talk(page, { url: friend.url, say, close: BYE })
     assert.deepEqual(welcome.messages, ["ba"])
-    const stranger = await startEchoServer({ port: 0, origins: ["http://a"] })
+    const stranger = await startServer({ port: 0, origins: ["http://a"] })
     t.after(() => stranger.close())
     const refused = once(stranger.events, "refused")
     const unwelcome = await talk(page, { url: stranger.url, say })

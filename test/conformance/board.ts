@@ -1,8 +1,8 @@
 /** Boards and servers for probes. */
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Board } from "../../sim/host.ts"
+import type { Board } from "../../sim/board.ts"
 import type { LinkOptions } from "../../sim/link.ts"
-import { EchoBoard } from "../../tools/echoboard.ts"
+import { EchoBoard } from "../../tools/simulator/echo-board.ts"
 import type { Bench } from "./judge.ts"
 import { linkMode, type LinkMode } from "./links.ts"
 import { TcpServer } from "../wire/server.ts"

@@ -1,5 +1,6 @@
 /** The report as one page that needs nothing else. */
-import { escape, page } from "../report/page.ts"
+import { escapeHtml } from "../../lib/html.ts"
+import { page } from "../report/page.ts"
 import type { CaseReport, FamilyReport, SuiteReport } from "./report.ts"
 
 const STYLE = `
@@ -15,7 +16,8 @@ export function html(report: SuiteReport): string {
         : `<span class="good">all ${passed} passed</span>`
     const cases = families.reduce((sum, { cases }) => sum + cases.length, 0)
     const modes = Object.entries(report.links).map(
-        ([name, what]) => `<tr><th>${name}</th><td>${escape(what)}</td></tr>`
+        ([name, what]) =>
+            `<tr><th>${name}</th><td>${escapeHtml(what)}</td></tr>`
     )
     return page(
         "WebSocket conformance",
@@ -40,7 +42,7 @@ function overview(families: FamilyReport[], links: string[]): string {
             if (!all.length) return "<td></td>"
             return `<td class="${good < all.length ? "bad" : "good"}">${good}/${all.length}</td>`
         })
-        return `<tr><th><a href="#f${i}">${escape(title)}</a></th>${cells.join("")}</tr>`
+        return `<tr><th><a href="#f${i}">${escapeHtml(title)}</a></th>${cells.join("")}</tr>`
     })
     const heads = links.map(link => `<th>${link}</th>`).join("")
     return `<table><thead><tr><th></th>${heads}</tr></thead><tbody>${rows.join("\n")}</tbody></table>`
@@ -48,7 +50,7 @@ function overview(families: FamilyReport[], links: string[]): string {
 
 function family({ title, cases }: FamilyReport, i: number): string {
     const open = cases.some(({ passed }) => !passed) ? " open" : ""
-    return `<details id="f${i}"${open}><summary>${escape(title)}</summary>
+    return `<details id="f${i}"${open}><summary>${escapeHtml(title)}</summary>
 <table><thead><tr><th>No.</th><th>Case</th><th>RFC&nbsp;6455</th><th>Expected</th><th>Seen</th><th>Longest</th></tr></thead>
 <tbody>
 ${cases.map(row).join("\n")}
@@ -76,11 +78,11 @@ function row({
         good.length
             ? `<span class="good">✓ ${good.map(([link]) => link).join(" ")}</span>${list(good[0][1].seen)}`
             : "",
-        ...notes.map(note => `<small>${escape(note)}</small>`),
+        ...notes.map(note => `<small>${escapeHtml(note)}</small>`),
     ]
-    return `<tr${passed ? "" : ' class="failed"'}><td class="n">${id}</td><td>${escape(name)}</td><td>${section}</td><td>${list(expected)}</td><td>${seen.join("")}</td><td class="n">${longest} ms</td></tr>`
+    return `<tr${passed ? "" : ' class="failed"'}><td class="n">${id}</td><td>${escapeHtml(name)}</td><td>${section}</td><td>${list(expected)}</td><td>${seen.join("")}</td><td class="n">${longest} ms</td></tr>`
 }
 
 function list(lines: string[]): string {
-    return `<ul>${lines.map(line => `<li>${escape(line)}</li>`).join("")}</ul>`
+    return `<ul>${lines.map(line => `<li>${escapeHtml(line)}</li>`).join("")}</ul>`
 }

@@ -1,6 +1,6 @@
 /** Runs one case against the program, and compares what it sees with what it expects. */
-import type { Board } from "../../sim/host.ts"
-import type { EchoBoard, EchoResult } from "../../tools/echoboard.ts"
+import type { Board } from "../../sim/board.ts"
+import type { EchoBoard, EchoResult } from "../../tools/simulator/echo-board.ts"
 import { sizeName } from "./payloads.ts"
 import { upgrade } from "../wire/handshake.ts"
 import type { LinkMode } from "./links.ts"

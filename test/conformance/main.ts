@@ -2,13 +2,15 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
-import { Command, InvalidArgumentError } from "commander"
+import { Command } from "commander"
+import { onStop, runCommand } from "../../lib/command.ts"
+import { checked, integer, repeated } from "../../lib/options.ts"
 import { FAMILIES } from "./catalogue/index.ts"
 import { html } from "./html.ts"
+import type { Outcome } from "./judge.ts"
 import { linkMode } from "./links.ts"
 import { caseId, runTasks, tasksOf } from "./pool.ts"
 import { Collector, OWN } from "./report.ts"
-import type { Outcome } from "./judge.ts"
 import type { Task } from "./worker.ts"
 
 interface Options {
@@ -26,8 +28,7 @@ async function main({ only, link, jobs, out }: Options) {
         return
     }
     const stop = new AbortController()
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-        process.once(signal, () => stop.abort())
+    onStop(() => stop.abort())
     const collector = new Collector()
     let failed = 0
     await runTasks(tasks, jobs, stop.signal, {
@@ -88,28 +89,6 @@ function complaint(
     ].join("\n")
 }
 
-function pattern(text: string): RegExp {
-    try {
-        return new RegExp(text, "i")
-    } catch (error) {
-        throw new InvalidArgumentError((error as Error).message)
-    }
-}
-
-function count(text: string): number {
-    const value = Number(text)
-    if (Number.isInteger(value) && value > 0) return value
-    throw new InvalidArgumentError("expected a positive integer")
-}
-
-function link(name: string, names: string[]): string[] {
-    try {
-        return [...names, linkMode(name).name]
-    } catch (error) {
-        throw new InvalidArgumentError((error as Error).message)
-    }
-}
-
 await new Command("npm run conformance --")
     .description(
         "drives the streaming echo on simulated boards through a conformance suite for RFC 6455"
@@ -117,10 +96,15 @@ await new Command("npm run conformance --")
     .option(
         "--only <pattern>",
         "cases whose number, family or name it matches",
-        pattern
+        checked(text => new RegExp(text, "i"))
     )
-    .option("--link <name>", "over this link only; may be repeated", link, [])
-    .option("--jobs <n>", "processes", count, availableParallelism())
+    .option(
+        "--link <name>",
+        "over this link only; may be repeated",
+        repeated(checked(name => linkMode(name).name)),
+        []
+    )
+    .option("--jobs <n>", "processes", integer(1), availableParallelism())
     .option("--out <folder>", "for the report", "artifacts")
-    .action(options => main(options))
+    .action(options => runCommand(() => main(options)))
     .parseAsync()

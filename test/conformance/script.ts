@@ -1,7 +1,10 @@
 /** What a case consists of: what the server sends, and what it expects from the client, in order. */
 import { createHash } from "node:crypto"
 import { isUtf8 } from "node:buffer"
-import type { EchoOptions, EchoResult } from "../../tools/echoboard.ts"
+import type {
+    EchoOptions,
+    EchoResult,
+} from "../../tools/simulator/echo-board.ts"
 import { closeFrame, frame, TEXT } from "../wire/frames.ts"
 import type { Answer } from "../wire/handshake.ts"
 import type { ClientEvent } from "../wire/parser.ts"

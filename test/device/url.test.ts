@@ -1,9 +1,6 @@
 import { describe, expect, test } from "@devicescript/test"
-import { HandshakeOptions } from "../../src/protocol/handshake"
-import { rfc6455 } from "../../src/protocol/session"
-import { parseUrl, resolveUrl, Url } from "../../src/protocol/url"
+import { parseUrl, resolveUrl } from "../../src/protocol/url"
 import { expectText, expectThrow } from "./check"
-import { headerOf } from "./frames"
 
 /** All parts of a URL that a handshake needs, in one line. */
 function parts(url: string): string {
@@ -11,20 +8,8 @@ function parts(url: string): string {
     return `${secure ? "tls" : "tcp"} ${host} ${port} ${authority} ${target}`
 }
 
-function expectRejected(url: string, why: string) {
-    const error = expectThrow(() => parseUrl(url), TypeError, why)
-    if (error.message.indexOf(url) < 0)
-        throw new Error(`${error.message} does not name ${url}`)
-}
-
-function request(url: Url, options: HandshakeOptions): string {
-    const random = (size: number) => Buffer.alloc(size)
-    return rfc6455(url, options, {}, random).open().toString()
-}
-
-/** The header that a URL's user and password make. */
-function authorization(url: string): string {
-    return headerOf(request(parseUrl(url), {}), "Authorization")
+function expectRejected(url: string) {
+    expectThrow(() => parseUrl(url), TypeError, `URL "${url}": expected ws://`)
 }
 
 function expectResolved(base: string, location: string, expected: string) {
@@ -83,16 +68,16 @@ describe("URL", () => {
     })
 
     test("may have no other scheme", () => {
-        expectRejected("http://host/", "ws://")
-        expectRejected("wsx://host/", "ws://")
-        expectRejected("ws:/host/", "ws://")
-        expectRejected("host", "ws://")
-        expectRejected("", "ws://")
+        expectRejected("http://host/")
+        expectRejected("wsx://host/")
+        expectRejected("ws:/host/")
+        expectRejected("host")
+        expectRejected("")
     })
 
     test("may have no fragment", () => {
-        expectRejected("ws://host/#", "fragment")
-        expectRejected("ws://host#top", "fragment")
+        expectRejected("ws://host/#")
+        expectRejected("ws://host#top")
     })
 
     test("needs a host", () => {
@@ -104,59 +89,41 @@ describe("URL", () => {
             "ws://user@/",
             "ws://[]/",
         ])
-            expectRejected(url, "host")
+            expectRejected(url)
     })
 
     test("needs brackets that fit", () => {
-        expectRejected("ws://[::1/", "brackets")
-        expectRejected("ws://::1]/", "brackets")
-        expectRejected("ws://[::1]x/", "host")
+        expectRejected("ws://[::1/")
+        expectRejected("ws://::1]/")
+        expectRejected("ws://[::1]x/")
     })
 
     test("needs a port from 1 to 65535", () => {
         for (const port of ["0", "65536", "4294967376", "x", "8x", "-1", "+8"])
-            expectRejected(`ws://host:${port}/`, "port")
-        expectRejected("ws://fe80::1/", "port")
+            expectRejected(`ws://host:${port}/`)
+        expectRejected("ws://fe80::1/")
     })
 
     test("may have no spaces, control characters or characters beyond ASCII", () => {
         for (const c of [" ", "\r", "\n", "\t", "\u0001", "\u007f", "ä", "€"])
             for (const url of [`ws://host/${c}`, `ws://h${c}st/`, `${c}ws://h`])
-                expectRejected(url, "percent-encoding")
+                expectRejected(url)
     })
 })
 
-// RFC 7617, 2
 describe("user and password", () => {
-    test("become the Authorization header", () => {
-        expectText(
-            authorization("ws://Aladdin:open%20sesame@host/"),
-            "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
-        )
-        expectText(authorization("ws://user:@host"), "Basic dXNlcjo=")
-        expectText(authorization("ws://a@b:c@host"), "Basic YUBiOmM=")
-        expectText(
-            authorization("ws://a%3Ab%40c:d@host:1/@"),
-            "Basic YTpiQGM6ZA=="
-        )
-    })
-
-    // RFC 7617, 2.1: the example with UTF-8, percent-encoded
-    test("are percent-decoded to bytes", () => {
-        expectText(
-            authorization("ws://test:123%c2%A3@host/"),
-            "Basic dGVzdDoxMjPCow=="
-        )
+    test("are kept as they stand in the URL", () => {
+        expectText(parseUrl("ws://a%3Ab:c@host").userinfo, "a%3Ab:c")
+        expectText(parseUrl("wss://a@b:c@host:1/@").userinfo, "a@b:c")
+        expectText(parseUrl("ws://@host").userinfo, "")
+        for (const url of ["ws://host", "ws://host/a@b", "ws://host?a@b"])
+            expect(parseUrl(url).userinfo).toBe(undefined)
     })
 
     test("are no part of the host, the target or the Host header", () => {
         expectText(parts("ws://u:p@host:81/x"), "tcp host 81 host:81 /x")
-        expect(authorization("ws://host/u:p@x")).toBe(undefined)
-    })
-
-    test("need correct percent-encoding", () => {
-        for (const user of ["%", "%4", "%4x", "%x4", "a%"])
-            expectRejected(`ws://${user}@host/`, "percent-encoding")
+        expectText(parts("wss://u:p@[::1]/x"), "tls ::1 443 [::1] /x")
+        expectText(parts("ws://a@b:c@host"), "tcp host 80 host /")
     })
 })
 
@@ -223,10 +190,6 @@ describe("redirect", () => {
     })
 
     test("to another scheme is refused", () => {
-        expectThrow(
-            () => parseUrl(resolveUrl(parseUrl(base), "ftp://z/")),
-            TypeError,
-            "ws://"
-        )
+        expectRejected(resolveUrl(parseUrl(base), "ftp://z/"))
     })
 })

@@ -1,5 +1,5 @@
 /** The pictures of the report, as SVG. */
-import { escape } from "../report/page.ts"
+import { escapeHtml } from "../../lib/html.ts"
 import type { ScenarioReport } from "./report.ts"
 
 const WIDTH = 1000
@@ -90,7 +90,7 @@ function bands({ faults }: ScenarioReport, x: (at: number) => number) {
     return faults.map(({ name, from, to }) => {
         const left = x(from)
         const width = Math.max(x(to) - left, 1.5)
-        const band = `<rect class="fault" x="${left}" y="${LANES.top}" width="${width}" height="${LANES.wire + 5 - LANES.top}"><title>${escape(name)}, ${seconds(from)} to ${seconds(to)}</title></rect>`
+        const band = `<rect class="fault" x="${left}" y="${LANES.top}" width="${width}" height="${LANES.wire + 5 - LANES.top}"><title>${escapeHtml(name)}, ${seconds(from)} to ${seconds(to)}</title></rect>`
         const lane = taken.findIndex(end => end < left)
         if (lane < 0) return band
         taken[lane] = left + LETTER * name.length
@@ -120,7 +120,7 @@ function label(kind: string, x: number, y: number, text: string): string {
             : kind === "name" || x < LETTER
               ? "start"
               : "middle"
-    return `<text class="${kind}" style="text-anchor: ${anchor}" x="${x}" y="${y}">${escape(text)}</text>`
+    return `<text class="${kind}" style="text-anchor: ${anchor}" x="${x}" y="${y}">${escapeHtml(text)}</text>`
 }
 
 /** By the logarithm of the time. */

@@ -1,4 +1,5 @@
 /** The seam between the scenarios and the board that they test: simulated, emulated or real. */
+import { UserError } from "../../lib/errors.ts"
 
 /**
  * What a device runs, see programs.ts: `echo` is the echo program, src/app/app.ts; `sizes` sends binary messages of given
@@ -92,9 +93,6 @@ export interface BackEnd {
 }
 
 /** There is no such device here; the message says what is missing and how to get it. */
-export class NoDevice extends Error {
-    constructor(message: string) {
-        super(message)
-        this.name = "NoDevice"
-    }
+export class NoDevice extends UserError {
+    override readonly exitCode = 3
 }

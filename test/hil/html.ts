@@ -1,5 +1,6 @@
 /** The report as a page: the verdicts, the round trips, and for each scenario its time line and its log. */
-import { escape, page } from "../report/page.ts"
+import { escapeHtml } from "../../lib/html.ts"
+import { page } from "../report/page.ts"
 import { distribution, timeLine } from "./charts.ts"
 import {
     spread,
@@ -33,7 +34,7 @@ export function html(report: SuiteReport): string {
             ? `<span class="bad">${failed} failed, ${timedOut} timed out, ${notRun} not run to the end</span>, ${passed} passed`
             : `<span class="good">all ${passed} passed</span>`
     const planted = report.planted
-        ? `<p class="bad">Planted on purpose: ${escape(report.planted)}.</p>`
+        ? `<p class="bad">Planted on purpose: ${escapeHtml(report.planted)}.</p>`
         : ""
     return page(
         `Hardware in the loop: ${device}`,
@@ -120,7 +121,7 @@ function reconnections({ scenarios }: SuiteReport): string {
             const took = spread(some.map(r => r.took))!
             const noticed = spread(some.flatMap(r => r.noticed ?? []))
             return [
-                escape(key),
+                escapeHtml(key),
                 `${took.count}`,
                 noticed ? `${noticed.median} ms` : "",
                 `${took.median} ms`,
@@ -155,11 +156,11 @@ function details(scenario: ScenarioReport): string {
     const tone = status === "passed" ? "good" : "bad"
     const { sent, right, wrong, lost, silentlyLost, late } = figures
     const facts = Object.entries(device).map(
-        ([title, value]) => `${escape(title)} ${value}`
+        ([title, value]) => `${escapeHtml(title)} ${value}`
     )
-    return `<details id="${network}-${name}"${status === "passed" ? "" : " open"}><summary>${escape(name)}, ${network}: <span class="${tone}">${status}</span></summary>
-<p>${escape(what)}</p>
-${problems.map(problem => `<p class="bad">${escape(problem)}</p>`).join("\n")}
+    return `<details id="${network}-${name}"${status === "passed" ? "" : " open"}><summary>${escapeHtml(name)}, ${network}: <span class="${tone}">${status}</span></summary>
+<p>${escapeHtml(what)}</p>
+${problems.map(problem => `<p class="bad">${escapeHtml(problem)}</p>`).join("\n")}
 <p>${right} of ${sent} right, ${wrong} wrong, ${lost} reported lost, ${silentlyLost} silently lost, ${late} late${facts.length ? `; ${facts.join(", ")}` : ""}</p>
 ${timeLine(scenario)}
 <details><summary>log</summary><pre>${logOf(scenario)}</pre></details>
@@ -172,7 +173,7 @@ const SHOWN = 400
 function logOf({ log, network, name }: ScenarioReport): string {
     const lines = log.map(
         ({ at, from, text }) =>
-            `<span class="${from}">${(at / 1000).toFixed(3).padStart(9)} ${from.padEnd(6)} ${escape(text)}</span>`
+            `<span class="${from}">${(at / 1000).toFixed(3).padStart(9)} ${from.padEnd(6)} ${escapeHtml(text)}</span>`
     )
     if (lines.length <= SHOWN) return lines.join("\n")
     const left = lines.length - SHOWN

@@ -1,5 +1,9 @@
 /** The verdict: what the board says of each exchange, what the server saw of it, and whether the two agree. */
-import { readLine, Tally, type ExchangeLine } from "../../tools/exchanges.ts"
+import {
+    readLine,
+    Tally,
+    type ExchangeLine,
+} from "../../tools/simulator/exchange-log.ts"
 import type { LogLine } from "./device.ts"
 import type { Fault } from "./fault-log.ts"
 import type { Expected, Range } from "./scenario.ts"

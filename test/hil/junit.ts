@@ -1,5 +1,5 @@
 /** The report as JUnit XML, which build servers read: a suite for each network, a case for each scenario. */
-import { escape } from "../report/page.ts"
+import { escapeHtml } from "../../lib/html.ts"
 import type { ScenarioReport, SuiteReport } from "./report.ts"
 
 export function junit(report: SuiteReport): string {
@@ -47,7 +47,7 @@ function seconds(milliseconds: number): string {
 
 /** XML 1.0, 2.2: a control character, which no XML can have, becomes a question mark. */
 function xml(text: string): string {
-    return escape(
+    return escapeHtml(
         text.replace(
             /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu,
             "?"

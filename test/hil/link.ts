@@ -1,7 +1,7 @@
 /** The way between board and server: a TCP proxy that a scenario steers. */
 import { once } from "node:events"
 import { connect, createServer, type Server, type Socket } from "node:net"
-import { seededRandom } from "../../tools/random.ts"
+import { seededRandom } from "../../lib/random.ts"
 import type { FaultLog } from "./fault-log.ts"
 import { Pipe, WIRE, type Shape, type Way } from "./pipe.ts"
 

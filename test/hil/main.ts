@@ -1,26 +1,26 @@
 /** `npm run hil`: the scenarios on a simulated, an emulated or a real board. */
 import { availableParallelism } from "node:os"
-import { Command, InvalidArgumentError, Option } from "commander"
-import { integer, UserError } from "../../tools/common.ts"
+import { Command, Option } from "commander"
+import { onStop, runCommand } from "../../lib/command.ts"
+import { UserError } from "../../lib/errors.ts"
+import { integer, oneOf, repeated } from "../../lib/options.ts"
 import { BACK_ENDS } from "./backends.ts"
-import { NoDevice, type BackEnd, type DeviceOptions } from "./device.ts"
+import type { BackEnd, DeviceOptions } from "./device.ts"
 import { PLANTS, type Plant } from "./plants.ts"
 import { Progress } from "./progress.ts"
-import { reportOf, type SuiteReport } from "./report.ts"
 import { writeReports } from "./report-files.ts"
+import { reportOf, type SuiteReport } from "./report.ts"
 import type { Scenario } from "./scenario.ts"
 import { SCENARIOS } from "./scenarios/index.ts"
 import { choose, NothingToRun } from "./select.ts"
 import { runSuite, type Task } from "./suite.ts"
 import { table } from "./table.ts"
 
-/** What the process ends with; the worst of what happened. */
+/** What the process ends with; the worst of what happened. Beside these: 3, no such device, and 4, nothing to run. */
 const EXIT = {
     passed: 0,
     failed: 1,
     timedOut: 2,
-    noDevice: 3,
-    nothingRun: 4,
     /** As a shell has it for Ctrl-C. */
     interrupted: 130,
 }
@@ -40,8 +40,7 @@ interface Options extends Omit<DeviceOptions, "network" | "patch"> {
 async function main(options: Options): Promise<number> {
     if (options.list) return await list()
     const stop = new AbortController()
-    const end = () => stop.abort()
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end)
+    onStop(() => stop.abort())
     return options.plant === "each"
         ? await plantEach(options, stop.signal)
         : await suite(options, stop.signal)
@@ -160,25 +159,7 @@ async function list() {
     return EXIT.passed
 }
 
-/** Says why nothing more can be run. @returns the exit code */
-function explain(error: unknown): number {
-    if (error instanceof NothingToRun) {
-        console.error(`nothing to run: ${error.message}`)
-        return EXIT.nothingRun
-    }
-    const none = error instanceof NoDevice
-    console.error(none || error instanceof UserError ? error.message : error)
-    return none ? EXIT.noDevice : EXIT.failed
-}
-
 const NETWORKS = ["wifi", "ethernet", "cellular"]
-
-function network(value: string, values: string[]): string[] {
-    if (NETWORKS.includes(value)) return [...values, value]
-    throw new InvalidArgumentError(`expected ${NETWORKS.join(", ")}`)
-}
-
-const collect = (value: string, values: string[]) => [...values, value]
 
 await new Command("npm run hil --")
     .description(
@@ -194,7 +175,7 @@ await new Command("npm run hil --")
             "--network <name>",
             "wifi, ethernet or cellular; may be repeated; default: all that the device has"
         )
-            .argParser(network)
+            .argParser(repeated(oneOf(NETWORKS)))
             .default([], "")
     )
     .addOption(
@@ -202,7 +183,7 @@ await new Command("npm run hil --")
             "--scenario <name or file>",
             "part of a name, or a file of your own (….ts); may be repeated"
         )
-            .argParser(collect)
+            .argParser(repeated(String))
             .default([], "")
     )
     .option("--list", "the devices and the scenarios")
@@ -231,11 +212,9 @@ await new Command("npm run hil --")
     .option("--flash", "write the program's image to a real board first")
     .option("--firmware <file>", "UF2 file for an emulated board")
     .option("--bootrom <file>", "boot ROM image for an emulated board")
-    .action(async (options: Options) => {
-        try {
+    .action((options: Options) =>
+        runCommand(async () => {
             process.exitCode = await main(options)
-        } catch (error) {
-            process.exitCode = explain(error)
-        }
-    })
+        })
+    )
     .parseAsync()

@@ -1,5 +1,6 @@
 /** How regular the timer of a board is, by the times at which its log lines came. */
-import { readLine } from "../../tools/exchanges.ts"
+import { median } from "../../lib/statistics.ts"
+import { readLine } from "../../tools/simulator/exchange-log.ts"
 import type { LogLine } from "./device.ts"
 
 /** Milliseconds between each message and the next. */
@@ -12,6 +13,5 @@ export function intervals(log: readonly LogLine[]): number[] {
 
 /** How far the median is from `wanted`, as a part of it: 0.05 is 5 % too slow. One late turn of a busy computer does not move it. */
 export function medianOff(times: number[], wanted: number): number {
-    const sorted = times.toSorted((a, b) => a - b)
-    return sorted[sorted.length >> 1] / wanted - 1
+    return (median(times) ?? NaN) / wanted - 1
 }

@@ -1,5 +1,5 @@
 /** What a scenario consists of; a file with ones of your own exports them as its default, one or a list. */
-import type { EchoOptions } from "../../server/options.ts"
+import type { ServerOptions } from "../../server/options.ts"
 import type { Device, ProgramName, Settings } from "./device.ts"
 import type { Impostor } from "./impostor.ts"
 import type { Link } from "./link.ts"
@@ -65,7 +65,7 @@ export interface Scenario {
     /** Over those of `DEFAULT_SETTINGS`. */
     settings?: Settings
     /** The echo server's. */
-    server?: EchoOptions
+    server?: ServerOptions
     /** The n-th message, from 1, when it is not MESSAGE with n in it. */
     message?(n: number): string | Buffer
     /** Seconds to the program's last line, on a device that is as fast as a board. */

@@ -2,12 +2,18 @@
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { pathToFileURL } from "node:url"
-import { UserError } from "../../tools/common.ts"
+import { UserError } from "../../lib/errors.ts"
 import type { Scenario } from "./scenario.ts"
 import { SCENARIOS } from "./scenarios/index.ts"
 
 /** Nothing is there by a name; the message says which. */
-export class NothingToRun extends UserError {}
+export class NothingToRun extends UserError {
+    override readonly exitCode = 4
+
+    constructor(message: string) {
+        super(`nothing to run: ${message}`)
+    }
+}
 
 /**
  * @param names parts of names, or files with scenarios; none: all that come with the suite

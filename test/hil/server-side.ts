@@ -1,7 +1,7 @@
 /** The server's end: the echo server behind the link, and the record of what it saw. */
-import { startEchoServer, type EchoServer } from "../../server/echo.ts"
-import type { EchoEvent } from "../../server/events.ts"
-import type { EchoOptions } from "../../server/options.ts"
+import { startServer, type Server } from "../../server/server.ts"
+import type { ServerEvent } from "../../server/telemetry/events.ts"
+import type { ServerOptions } from "../../server/options.ts"
 import type { FaultLog } from "./fault-log.ts"
 
 /** What happened at the server, and when: `performance.now()`. */
@@ -28,7 +28,7 @@ export class ServerRecord {
     }
 
     /** Takes an event of the echo server. */
-    readonly hear = (event: EchoEvent) => {
+    readonly hear = (event: ServerEvent) => {
         switch (event.event) {
             case "message":
             case "reply":
@@ -80,20 +80,20 @@ export class ServerRecord {
 export class ServerSide {
     /** Where it listens, or did before it was stopped. */
     port = 0
-    private server?: EchoServer
+    private server?: Server
     private over = false
 
     constructor(
         readonly record: ServerRecord,
         private readonly faults: FaultLog,
-        private readonly options: EchoOptions
+        private readonly options: ServerOptions
     ) {}
 
     /** On a free port of 127.0.0.1. @throws after `end` */
     async start() {
         if (this.over) throw new Error("expected a scenario, it has ended")
         const { record, options } = this
-        const server = await startEchoServer({
+        const server = await startServer({
             ...options,
             port: 0,
             host: "127.0.0.1",

@@ -6,13 +6,13 @@ import { test, type TestContext } from "node:test"
 import { setImmediate } from "node:timers/promises"
 import { jetstreamManager } from "@nats-io/jetstream"
 import { connect } from "@nats-io/transport-node"
-import type { HubEvent, PointsEvent } from "../../server/plot/bus.ts"
+import type { HubEvent, PointsEvent } from "../../server/bus/bus.ts"
 import {
     NatsBus,
     POINTS,
     STREAM,
     type NatsOptions,
-} from "../../server/plot/nats-bus.ts"
+} from "../../server/bus/nats-bus.ts"
 import { startNats } from "./nats.ts"
 
 /** A bus with what came over it. */

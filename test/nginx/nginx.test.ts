@@ -3,14 +3,14 @@ import { once } from "node:events"
 import { get } from "node:https"
 import { test, type TestContext } from "node:test"
 import { connect as connectTls } from "node:tls"
-import type { EchoOptions } from "../../server/options.ts"
-import { connect, serve } from "../host/server-peers.ts"
+import type { ServerOptions } from "../../server/options.ts"
+import { connect, serve } from "../server/peers.ts"
 import { startNginx } from "./nginx.ts"
 
 const ANYONE = { rejectUnauthorized: false }
 
 /** A server behind nginx, which it trusts. */
-async function proxied(t: TestContext, options: EchoOptions = {}) {
+async function proxied(t: TestContext, options: ServerOptions = {}) {
     const server = await serve(t, { trustProxy: ["127.0.0.1"], ...options })
     const port = await startNginx(t, server.port)
     return { server, port, url: `wss://127.0.0.1:${port}/ws` }

@@ -7,10 +7,11 @@ import {
     writeFileSync,
 } from "node:fs"
 import { once } from "node:events"
-import { connect, createServer, type AddressInfo } from "node:net"
+import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestContext } from "node:test"
+import { freePort } from "../../lib/ports.ts"
 
 /** Debian's; the environment variable names another one. */
 const NGINX = process.env.NGINX ?? "/usr/sbin/nginx"
@@ -54,7 +55,7 @@ export async function startNginx(
 
 /** The example, with ports, a certificate and folders of the test's own. */
 function configuration(port: number, serverPort: number): string {
-    const certificate = here("../host/certificate/test-only")
+    const certificate = here("../certificates/test-only")
     const replacements: [from: string, to: string][] = [
         ["listen 443 ssl", `listen 127.0.0.1:${port} ssl`],
         ["127.0.0.1:8000", `127.0.0.1:${serverPort}`],
@@ -84,15 +85,6 @@ access_log off;
 ${temporary}
 ${example}
 }`
-}
-
-async function freePort(): Promise<number> {
-    const server = createServer().listen(0, "127.0.0.1")
-    await once(server, "listening")
-    const { port } = server.address() as AddressInfo
-    server.close()
-    await once(server, "close")
-    return port
 }
 
 async function untilOpen(port: number): Promise<void> {

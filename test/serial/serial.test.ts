@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
 import { test } from "node:test"
-import { startSerialBoard } from "../host/serial-board.ts"
+import { startSerialBoard } from "../suites/serial-board.ts"
 import { missing, startPseudoTerminal } from "./pseudoterminal.ts"
 
 const lacking = missing()

@@ -1,7 +1,7 @@
 /** The echo program on a simulated board against Tornado's reversing server. */
 import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
-import { Board } from "../../sim/host.ts"
+import { Board } from "../../sim/board.ts"
 import { startTornado } from "./tornado.ts"
 
 /** How long 1,000 exchanges may take, in milliseconds; 10 ms each is the least. */

@@ -1,7 +1,7 @@
 /** A process of the fleet, from its parent's side. */
 import { fork, type ChildProcess } from "node:child_process"
 import { once } from "node:events"
-import { UserError } from "../common.ts"
+import { UserError } from "../../lib/errors.ts"
 
 /** A process and what it told last; what it told before that says how busy it is. */
 export class Child<News extends { cpu: number }> {

@@ -1,5 +1,5 @@
 /** What each device of a fleet is: a number and a seed make it, so that a run can be repeated. */
-import { seededRandom } from "../random.ts"
+import { seededRandom } from "../../lib/random.ts"
 
 /** What a fleet is told. */
 export interface FleetOptions {

@@ -1,5 +1,5 @@
 /** The fleet's own server, in a process of its own, so that its load can be told from that of the boards. */
-import { startEchoServer } from "../../server/echo.ts"
+import { startServer } from "../../server/server.ts"
 
 /** What it tells, again and again. */
 export interface ServerNews {
@@ -16,7 +16,7 @@ export interface ServerNews {
 const NEWS = 500
 
 let messages = 0
-const server = await startEchoServer({
+const server = await startServer({
     port: 0,
     maxConnections: 100_000,
     onEvent: ({ event }) => {

@@ -1,8 +1,8 @@
 /** A process of the fleet: boards in plenty, each with its own program, network and faults. */
 import { setTimeout as sleep } from "node:timers/promises"
-import { Board } from "../../sim/host.ts"
+import { Board } from "../../sim/board.ts"
 import { compile, type Program } from "../../sim/program.ts"
-import { readLine } from "../exchanges.ts"
+import { readLine } from "../simulator/exchange-log.ts"
 import { noFigures, type Figures } from "./figures.ts"
 import { planFaults, type DevicePlan } from "./plan.ts"
 

@@ -1,5 +1,5 @@
 // @ts-check
-/** Brings tools/debug.ts, the project's debug adapter, into VS Code; whatever can be said over its protocol is done there. */
+/** Brings tools/commands/debug.ts, the project's debug adapter, into VS Code; whatever can be said over its protocol is done there. */
 const { execFile } = require("node:child_process")
 const { existsSync } = require("node:fs")
 const { join } = require("node:path")
@@ -7,7 +7,7 @@ const { promisify } = require("node:util")
 const vscode = require("vscode")
 
 const TYPE = "devicescript"
-const ADAPTER = "tools/debug.ts"
+const ADAPTER = "tools/commands/debug.ts"
 /** What Node has to be, as in package.json. */
 const NODE = [20, 19]
 

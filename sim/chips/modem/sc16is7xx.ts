@@ -4,7 +4,7 @@
  *
  * @see https://www.nxp.com/docs/en/data-sheet/SC16IS740_750_760.pdf
  */
-import type { I2cChip, SpiChip } from "../../wires.ts"
+import type { I2cChip, SpiChip } from "../../buses.ts"
 
 /** Whatever hangs on the UART's pins. */
 export interface SerialPeer {

@@ -49,7 +49,7 @@ export function spiBus(pins: SpiPins): Bus {
 
     function leave() {
         serving++
-        if (free.waiting) free.notify()
+        if (free.fiber) free.notify()
     }
 
     return {

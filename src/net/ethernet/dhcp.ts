@@ -1,5 +1,5 @@
 /** DHCP messages (RFC 2131), options of RFC 2132. */
-import { IpConfig, u16 } from "./w5500"
+import { IpConfig, u16 } from "./ip"
 
 export const DHCP_DISCOVER = 1
 export const DHCP_OFFER = 2

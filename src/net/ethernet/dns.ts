@@ -1,5 +1,5 @@
 /** DNS messages (RFC 1035), as far as a stub resolver for IPv4 addresses needs them. */
-import { u16, setU16 } from "./w5500"
+import { setU16, u16 } from "./ip"
 
 const HEADER = 12
 const TYPE_A = 1

@@ -4,13 +4,13 @@ import { Signal } from "../../fiber/signal"
 import { Address, Stream, StreamError } from "../stream"
 import { Bus } from "../bus/bus"
 import { DhcpClient, Lease } from "./lease"
-import { parseIp } from "./ip"
+import { IpConfig, parseIp, u16 } from "./ip"
 import { Resolver } from "./resolver"
 import { W5500_SOCK_CLOSED } from "./registers"
 import { ChipSocket } from "./socket"
 import { TcpStream } from "./tcp"
 import { UdpSocket } from "./udp"
-import { IpConfig, SOCKETS, u16, W5500 } from "./w5500"
+import { SOCKETS, W5500 } from "./w5500"
 
 /** Milliseconds between two looks at the link. */
 const LOOK_INTERVAL = 250

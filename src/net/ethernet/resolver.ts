@@ -2,8 +2,8 @@ import { millis } from "@devicescript/core"
 import { randomBuffer } from "@devicescript/crypto"
 import { StreamError } from "../stream"
 import { decodeAnswer, DnsAnswer, encodeQuery } from "./dns"
+import { u16 } from "./ip"
 import { UdpSocket } from "./udp"
-import { u16 } from "./w5500"
 
 const DNS_PORT = 53
 /** Milliseconds until the first question is asked again; doubles each time (RFC 1035, 4.2.1). */

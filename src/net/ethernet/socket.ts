@@ -1,5 +1,6 @@
 import { millis } from "@devicescript/core"
 import { Signal } from "../../fiber/signal"
+import { setU16, u16 } from "./ip"
 import {
     W5500_SN_CR,
     W5500_SN_CR_CLOSE,
@@ -26,7 +27,7 @@ import {
     W5500_SOCK_INIT,
     W5500_SOCK_UDP,
 } from "./registers"
-import { FRAME_HEADER, headerOf, setHeader, setU16, u16, W5500 } from "./w5500"
+import { FRAME_HEADER, headerOf, setHeader, W5500 } from "./w5500"
 import { SocketRegisters } from "./socket-registers"
 
 /** MR to RX_WR: all that a poll looks at. */
@@ -106,7 +107,7 @@ export class ChipSocket extends SocketRegisters {
 
     private leave() {
         this.serving++
-        if (this.idle.waiting) this.idle.notify()
+        if (this.idle.fiber) this.idle.notify()
     }
 
     /**

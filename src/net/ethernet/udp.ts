@@ -1,8 +1,8 @@
 import { millis } from "@devicescript/core"
 import { StreamError } from "../stream"
+import { u16 } from "./ip"
 import { W5500_SN_MR_UDP, W5500_SOCK_CLOSED, W5500_SOCK_UDP } from "./registers"
 import { ChipSocket } from "./socket"
-import { u16 } from "./w5500"
 
 /** In front of every datagram in the receive buffer: address, port and length (https://docs.wiznet.io/Product/iEthernet/W5500/Application/udp). */
 const HEADER = 8

@@ -1,5 +1,6 @@
 import { StreamError } from "../stream"
 import { Bus } from "../bus/bus"
+import { IpConfig } from "./ip"
 
 /** @see W5500 datasheet 1.0.9, 3.1 and 4.1: common registers */
 const W5500_MR = 0x00
@@ -31,14 +32,6 @@ export const SOCKETS = 8
  */
 const BUFFERS = Buffer.from([4, 4, 1, 1, 1, 1, 2, 2])
 
-/** How the chip is seen on the network; four bytes each. */
-export interface IpConfig {
-    ip: Buffer
-    mask: Buffer
-    gateway: Buffer
-    dns: Buffer[]
-}
-
 /** Block select bits of a socket's registers; its transmit and receive buffers are the next two blocks. */
 export function socketBlock(n: number): number {
     return n * 4 + 1
@@ -58,17 +51,6 @@ export function setHeader(
     write: boolean
 ) {
     frame.setAt(0, "u32", headerOf(block, offset, write))
-}
-
-/** Reads a big-endian 16-bit number. */
-export function u16(data: Buffer, at: number): number {
-    return (data[at] << 8) | data[at + 1]
-}
-
-/** Writes a big-endian 16-bit number. */
-export function setU16(data: Buffer, at: number, value: number) {
-    data[at] = value >> 8
-    data[at + 1] = value & 0xff
 }
 
 /** The chip: SPI frames and common registers. Its sockets are in `ChipSocket`. */

@@ -1,5 +1,5 @@
 /** Many messages and many connections: the heap stays flat. */
-import { Board } from "../../../sim/host.ts"
+import { Board } from "../../../sim/board.ts"
 import { judgeFlat, liveHeap, withBench } from "../board.ts"
 import { BINARY, closeFrame, frame, PING, TEXT } from "../../wire/frames.ts"
 import { upgrade } from "../../wire/handshake.ts"

@@ -2,23 +2,26 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import { UserError } from "../../../lib/errors.ts"
+import { median } from "../../../lib/statistics.ts"
+import type { SpiChip } from "../../../sim/buses.ts"
 import { Sc16is7xx } from "../../../sim/chips/modem/sc16is7xx.ts"
-import { W5500 } from "../../../sim/chips/w5500/w5500.ts"
 import { HomeLan } from "../../../sim/chips/w5500/home.ts"
+import { W5500 } from "../../../sim/chips/w5500/w5500.ts"
 import { Heap } from "../../../sim/heap.ts"
 import { LogReader } from "../../../sim/log.ts"
 import { compile } from "../../../sim/program.ts"
-import { encodeSettings } from "../../../sim/settings.ts"
 import { Chip } from "../../../sim/rp2040/chip.ts"
 import { flashImage } from "../../../sim/rp2040/image.ts"
 import { wireSpi } from "../../../sim/rp2040/wiring.ts"
-import type { SpiChip } from "../../../sim/wires.ts"
-import { boards, type Board } from "../../../tools/boards.ts"
-import { configure } from "../../../tools/build.ts"
-import { PROJECT, UserError } from "../../../tools/common.ts"
-import type { Config } from "../../../tools/config.ts"
-import { readBootrom, readFirmware } from "../../../tools/rp2040.ts"
-import { MODEMS } from "../../../tools/simulations.ts"
+import { encodeSettings } from "../../../sim/settings.ts"
+import { boards, type Board } from "../../../tools/project/boards.ts"
+import type { Config } from "../../../tools/project/config.ts"
+import { configure } from "../../../tools/project/configure.ts"
+import { PROJECT } from "../../../tools/project/folder.ts"
+import { MODEMS } from "../../../tools/simulator/networks.ts"
+import { readBootrom, readFirmware } from "../../../tools/toolchain/firmware.ts"
+import { DeviceLog } from "../device-log.ts"
 import {
     NoDevice,
     type BackEnd,
@@ -27,7 +30,6 @@ import {
     type ProgramName,
     type Settings,
 } from "../device.ts"
-import { DeviceLog } from "../device-log.ts"
 import { ON_BOARD } from "../programs.ts"
 
 /** How much slower than the real chip the emulated one may be, on a busy computer; as a rule it is 2. */
@@ -175,10 +177,6 @@ class EmulatedDevice implements Device {
         this.stop()
         this.transcript.end("the device was closed")
     }
-}
-
-function median(values: number[]): number | undefined {
-    return [...values].sort((a, b) => a - b)[values.length >> 1]
 }
 
 function definition(id: string): { pins: Record<string, number> } {

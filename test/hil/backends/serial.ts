@@ -3,14 +3,15 @@ import { once } from "node:events"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { SerialPort } from "serialport"
-import { addressesOf } from "../../../server/address.ts"
+import { addressesOf } from "../../../server/http/address.ts"
 import { LogReader } from "../../../sim/log.ts"
 import { compile } from "../../../sim/program.ts"
 import { encodeSettings } from "../../../sim/settings.ts"
-import { configure } from "../../../tools/build.ts"
-import { PROJECT } from "../../../tools/common.ts"
-import { readConfig } from "../../../tools/config.ts"
-import { flash } from "../../../tools/flash.ts"
+import { readConfig } from "../../../tools/project/config.ts"
+import { configure } from "../../../tools/project/configure.ts"
+import { PROJECT } from "../../../tools/project/folder.ts"
+import { flash } from "../../../tools/toolchain/flash.ts"
+import { DeviceLog } from "../device-log.ts"
 import {
     NoDevice,
     type BackEnd,
@@ -19,7 +20,6 @@ import {
     type ProgramName,
     type Settings,
 } from "../device.ts"
-import { DeviceLog } from "../device-log.ts"
 import { ON_BOARD } from "../programs.ts"
 import { findPort, openPort } from "../serial/ports.ts"
 import { Programmer } from "../serial/programmer.ts"

@@ -1,10 +1,11 @@
 /** The simulated board, over the board's own sockets, a model of the W5500, or a model of a modem. */
-import { Board } from "../../../sim/host.ts"
+import { Board } from "../../../sim/board.ts"
 import type { Flash } from "../../../sim/machine.ts"
 import { compilePatched } from "../../../sim/program.ts"
-import { configure } from "../../../tools/build.ts"
-import type { Config, Network } from "../../../tools/config.ts"
-import { simulate, type Simulation } from "../../../tools/simulations.ts"
+import type { Config, Network } from "../../../tools/project/config.ts"
+import { configure } from "../../../tools/project/configure.ts"
+import { simulate, type Simulation } from "../../../tools/simulator/networks.ts"
+import { DeviceLog } from "../device-log.ts"
 import type {
     BackEnd,
     Device,
@@ -12,7 +13,6 @@ import type {
     ProgramName,
     Settings,
 } from "../device.ts"
-import { DeviceLog } from "../device-log.ts"
 import { SIMULATED } from "../programs.ts"
 
 export const sim: BackEnd = {

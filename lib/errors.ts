@@ -1,0 +1,10 @@
+/** What ends a command: the message says what the user can put right, and is shown without a stack. */
+export class UserError extends Error {
+    /** What the command ends with. */
+    readonly exitCode: number = 1
+
+    constructor(message: string) {
+        super(message)
+        this.name = new.target.name
+    }
+}

@@ -1,0 +1,135 @@
+import type { IncomingMessage } from "node:http"
+import { hixieVersionOf, keyProblem } from "../websocket/hixie.ts"
+import { hasToken } from "./token.ts"
+
+/** Why a request does not become a WebSocket, as the HTTP answer says it. */
+export interface Rejection {
+    status: number
+    reason: string
+    headers?: Record<string, string>
+}
+
+/** Who is let in. */
+export interface Policy {
+    path: string
+    /** Lower-case; none: every origin */
+    origins?: ReadonlySet<string>
+    /** A handshake needs one of them; none: it needs no token */
+    tokens: readonly string[]
+    /** Whether the client came by TLS */
+    secure: boolean
+}
+
+/** Seconds after which a client that found the server full may ask again. */
+const RETRY_AFTER = 5
+
+/** What is said to a client for which there is no seat: none at all, or none for its address. */
+export function quotaExceeded(which: "all" | "address"): Rejection {
+    const headers = { "Retry-After": String(RETRY_AFTER) }
+    return which === "all"
+        ? {
+              status: 503,
+              reason: `The server is full, try again in ${RETRY_AFTER} s`,
+              headers,
+          }
+        : {
+              status: 429,
+              reason: "Too many connections from this address",
+              headers,
+          }
+}
+
+/** The path of a request, whose target may be an absolute URI (RFC 6455 section 4.1) and may carry a query. */
+export function pathOf({ url = "/" }: IncomingMessage): string {
+    return url.replace(/^https?:\/\/[^/?]*/i, "").split("?")[0] || "/"
+}
+
+/** Answers a request that is not a WebSocket handshake. */
+export function plainHttp(
+    request: IncomingMessage,
+    path: string,
+    secure: boolean
+): Rejection {
+    if (pathOf(request) !== path)
+        return { status: 404, reason: `Not found. The WebSocket is at ${path}` }
+    return {
+        status: 426,
+        reason: `This is a WebSocket, not a page: connect a WebSocket client to ${secure ? "wss" : "ws"}://${request.headers.host}${path}`,
+        // RFC 9110 section 15.5.22: a 426 has to name the protocol
+        headers: { Upgrade: "websocket", Connection: "Upgrade, close" },
+    }
+}
+
+/**
+ * Checks a handshake, which is a request to upgrade to `websocket` (RFC 6455 section 4.2.1), and the server's own rules;
+ * `undefined` lets it in. The key and the subprotocol header are left to `ws`.
+ */
+export function rejectionOf(
+    request: IncomingMessage,
+    { path, origins, tokens, secure }: Policy
+): Rejection | undefined {
+    const { headers, method } = request
+    if (pathOf(request) !== path) return plainHttp(request, path, secure)
+    if (method !== "GET")
+        return {
+            status: 405,
+            reason: `A WebSocket handshake is a GET, not a ${method}`,
+            headers: { Allow: "GET" },
+        }
+    if (request.httpVersion !== "1.1" || headers.host === undefined)
+        return {
+            status: 400,
+            reason: "A WebSocket handshake is HTTP/1.1 with a Host header",
+        }
+    const draft = hixieVersionOf(request)
+    if (!draft) {
+        const version = headers["sec-websocket-version"]
+        // 8 is hybi-08 to hybi-12, the same on the wire
+        if (version !== "13" && version !== "8")
+            return wrongVersion(version?.toString())
+    } else if (draft === "hixie-76") {
+        const reason = keyProblem(request)
+        if (reason) return { status: 400, reason }
+    }
+    const origin = originOf(request)
+    if (origins && origin !== undefined && !origins.has(origin.toLowerCase()))
+        return { status: 403, reason: `Origin ${origin} is not allowed` }
+    if (tokens.length && !hasToken(headers, tokens))
+        return {
+            status: 401,
+            reason: "A token is needed: Authorization: Bearer …",
+            headers: { "WWW-Authenticate": "Bearer" },
+        }
+    return undefined
+}
+
+function wrongVersion(version = "missing"): Rejection {
+    return {
+        status: 426,
+        reason: `Sec-WebSocket-Version is ${version}, expected 13`,
+        headers: {
+            Upgrade: "websocket",
+            Connection: "Upgrade, close",
+            "Sec-WebSocket-Version": "13, 8",
+        },
+    }
+}
+
+/**
+ * The origin of a request, when it is a page of the same host that asks (the port may be another one, for a proxy does
+ * not always pass it on); else none.
+ */
+export function ownOrigins(request: IncomingMessage): ReadonlySet<string> {
+    const origin = originOf(request)?.toLowerCase() ?? ""
+    const host = `http://${request.headers.host}`
+    const isOwn =
+        URL.canParse(origin) &&
+        URL.canParse(host) &&
+        new URL(origin).hostname === new URL(host).hostname
+    return new Set(isOwn ? [origin] : [])
+}
+
+/** The page that asks; hybi-08 (version 8) called the header `Sec-WebSocket-Origin`. */
+export function originOf({ headers }: IncomingMessage): string | undefined {
+    return headers.origin ?? headers["sec-websocket-origin"]?.toString()
+}

@@ -1,0 +1,111 @@
+import { readFileSync } from "node:fs"
+import { InvalidArgumentError } from "commander"
+import { BUS_URL, connectionOptions } from "../bus/nats-url.ts"
+import { proxies } from "../access/client-address.ts"
+
+/** A day in seconds: the longest interval. */
+const DAY = 24 * 60 * 60
+
+/** A subprotocol or header token, RFC 9110 section 5.6.2. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+
+/** Makes a value of an argument; throws InvalidArgumentError with what is allowed. */
+type Parser<T> = (text: string) => T
+
+/** A whole number within bounds. */
+export function whole(least: number, most: number): Parser<number> {
+    return text => {
+        const value = Number(text)
+        if (/^\d+$/.test(text) && value >= least && value <= most) return value
+        throw new InvalidArgumentError(
+            `Allowed is a whole number from ${least} to ${most}.`
+        )
+    }
+}
+
+/** Seconds from `least` to a day, to the millisecond. */
+export function seconds(least: number): Parser<number> {
+    return text => {
+        const value = Math.round(Number(text) * 1000) / 1000
+        if (/^\d+(\.\d+)?$/.test(text) && value >= least && value <= DAY)
+            return value
+        throw new InvalidArgumentError(
+            `Allowed are seconds from ${least} to ${DAY}, with a decimal point if need be.`
+        )
+    }
+}
+
+/** A host. */
+export const notEmpty: Parser<string> = text => {
+    if (text) return text
+    throw new InvalidArgumentError("Allowed is an IP address or a host name.")
+}
+
+/** A path of a URL. */
+export const path: Parser<string> = text => {
+    if (/^\/[^\s?#]*$/.test(text) && /^[!-~]+$/.test(text)) return text
+    throw new InvalidArgumentError(
+        "Allowed is a path such as /ws: it starts with a slash, is printable ASCII, and has neither query nor fragment."
+    )
+}
+
+/** An origin, RFC 6454 section 6.2; "null" is what a page without one sends. */
+export const origin: Parser<string> = text => {
+    if (text === "null" || /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+$/i.test(text))
+        return text
+    throw new InvalidArgumentError(
+        "Allowed is scheme://host or scheme://host:port without a path, or null."
+    )
+}
+
+/** The name of a subprotocol. */
+export const token: Parser<string> = text => {
+    if (TOKEN.test(text)) return text
+    throw new InvalidArgumentError(
+        "Allowed are letters, digits and !#$%&'*+-.^_`|~ without spaces."
+    )
+}
+
+export const busUrl: Parser<string> = text => {
+    try {
+        connectionOptions(text)
+        return text
+    } catch {
+        throw new InvalidArgumentError(`Allowed is ${BUS_URL}.`)
+    }
+}
+
+/** Collects the values of an option that may be repeated. */
+export function each(
+    parse: Parser<string>
+): (text: string, before?: string[]) => string[] {
+    return (text, before = []) => [...before, parse(text)]
+}
+
+/** An address or a CIDR range. */
+export const range: Parser<string> = text => {
+    try {
+        proxies([text])
+        return text
+    } catch {
+        throw new InvalidArgumentError(
+            "Allowed is an address or a range such as 10.0.0.0/8."
+        )
+    }
+}
+
+/** A file with a token on each line: what stands in a file is in no list of processes. */
+export const tokenFile: Parser<string[]> = file => {
+    let text: string
+    try {
+        text = readFileSync(file, "utf8")
+    } catch (error) {
+        throw new InvalidArgumentError((error as Error).message)
+    }
+    const tokens = text.split(/\r?\n/).filter(line => line.trim())
+    if (tokens.length && tokens.every(line => /^[!-~]{16,}$/.test(line)))
+        return tokens
+    throw new InvalidArgumentError(
+        "Allowed is a file with one token a line, each of 16 or more printable ASCII characters without spaces."
+    )
+}

@@ -1,0 +1,58 @@
+import type { Connection } from "../websocket/connection.ts"
+
+/** What a server has counted since it started. Plain numbers: who wants them puts them into words. */
+export class Counters {
+    /** Connections by version */
+    readonly opened = new Map<string, number>()
+    /** Connections by close code */
+    readonly closed = new Map<string, number>()
+    /** Requests by the status of their answer */
+    readonly refused = new Map<string, number>()
+    readonly #past = emptyTraffic()
+
+    /** A connection has ended: what it counted goes into the counters. */
+    end(connection: Connection, code: number): void {
+        increase(this.closed, nameOf(code))
+        add(this.#past, connection)
+    }
+
+    /** @param open the connections that count on */
+    traffic(open: Iterable<Connection>): Traffic {
+        const sum = { ...this.#past }
+        for (const connection of open) add(sum, connection)
+        return sum
+    }
+}
+
+/** What went through connections. */
+export interface Traffic {
+    /** Messages that came in */
+    received: number
+    /** Messages that went out */
+    sent: number
+    bytesRead: number
+    bytesWritten: number
+    /** Connections that failed */
+    failures: number
+}
+
+export function increase(counts: Map<string, number>, key: string): void {
+    counts.set(key, (counts.get(key) ?? 0) + 1)
+}
+
+function emptyTraffic(): Traffic {
+    return { received: 0, sent: 0, bytesRead: 0, bytesWritten: 0, failures: 0 }
+}
+
+function add(sum: Traffic, one: Traffic): void {
+    sum.received += one.received
+    sum.sent += one.sent
+    sum.bytesRead += one.bytesRead
+    sum.bytesWritten += one.bytesWritten
+    sum.failures += one.failures
+}
+
+/** Peers make up codes from 3000 on (RFC 6455 section 7.4.2), and each would be a time series of its own. */
+function nameOf(code: number): string {
+    return code < 3000 ? String(code) : "application"
+}

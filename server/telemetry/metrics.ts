@@ -1,0 +1,142 @@
+import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client"
+import type { Connection } from "../websocket/connection.ts"
+import type { Bus } from "../bus/bus.ts"
+import type { Counters } from "./counters.ts"
+
+/** Where the numbers come from; read when someone asks. */
+export interface MetricsSource {
+    counters: Counters
+    connections: ReadonlySet<Connection>
+    bus: Bus
+    /** TCP connections that are no WebSockets */
+    callers(): number
+    /** Connections that were dropped unheard */
+    dropped(): number
+}
+
+/** The numbers of a server and its process, in the form that Prometheus reads. */
+export function createMetrics(source: MetricsSource): Registry {
+    const { counters, connections } = source
+    const register = new Registry()
+    collectDefaultMetrics({ register })
+
+    const gauge = (name: string, help: string, value: () => number) =>
+        new Gauge({
+            name,
+            help,
+            registers: [register],
+            collect() {
+                this.set(value())
+            },
+        })
+    const counter = (name: string, help: string, value: () => number) =>
+        new Counter({
+            name,
+            help,
+            registers: [register],
+            collect() {
+                this.reset()
+                this.inc(value())
+            },
+        })
+    const counterBy = (
+        name: string,
+        help: string,
+        label: string,
+        values: ReadonlyMap<string, number>
+    ) =>
+        new Counter({
+            name,
+            help,
+            labelNames: [label],
+            registers: [register],
+            collect() {
+                this.reset()
+                for (const [key, value] of values)
+                    this.inc({ [label]: key }, value)
+            },
+        })
+    const traffic = () => counters.traffic(connections)
+
+    gauge(
+        "websocket_connections",
+        "WebSockets that are open",
+        () => connections.size
+    )
+    gauge("websocket_buffered_bytes", "Bytes that wait for slow readers", () =>
+        sum(connections, connection => connection.buffered)
+    )
+    gauge(
+        "tcp_callers",
+        "TCP connections that are no WebSockets, or not yet",
+        source.callers
+    )
+    counter(
+        "tcp_dropped_total",
+        "TCP connections dropped unheard, for there were too many",
+        source.dropped
+    )
+    counterBy(
+        "websocket_opened_total",
+        "WebSockets that were opened",
+        "version",
+        counters.opened
+    )
+    counterBy(
+        "websocket_closed_total",
+        "WebSockets that have ended",
+        "code",
+        counters.closed
+    )
+    counterBy(
+        "http_refused_total",
+        "Requests that were refused; status 0: no TLS",
+        "status",
+        counters.refused
+    )
+    counter(
+        "websocket_received_messages_total",
+        "Messages that came in",
+        () => traffic().received
+    )
+    counter(
+        "websocket_sent_messages_total",
+        "Messages that went out",
+        () => traffic().sent
+    )
+    counter(
+        "websocket_received_bytes_total",
+        "Bytes that came in",
+        () => traffic().bytesRead
+    )
+    counter(
+        "websocket_sent_bytes_total",
+        "Bytes that went out",
+        () => traffic().bytesWritten
+    )
+    counter(
+        "websocket_failures_total",
+        "WebSockets that were failed by the server, or broke",
+        () => traffic().failures
+    )
+    gauge("bus_connected", "1: the other servers hear of this one", () =>
+        Number(source.bus.status.connected)
+    )
+    gauge(
+        "bus_waiting_events",
+        "Events that have not arrived on the bus yet",
+        () => source.bus.status.waiting
+    )
+    counter(
+        "bus_dropped_events_total",
+        "Events that could not be kept for the bus any longer",
+        () => source.bus.status.dropped
+    )
+    return register
+}
+
+function sum<T>(all: Iterable<T>, value: (one: T) => number): number {
+    let total = 0
+    for (const one of all) total += value(one)
+    return total
+}

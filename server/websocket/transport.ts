@@ -1,0 +1,58 @@
+import { WebSocket } from "ws"
+
+/** The events of a channel: those of `ws`. */
+export interface TransportEvents {
+    message: [data: Buffer | string, isBinary: boolean]
+    ping: [data: Buffer]
+    pong: []
+    error: [error: Error]
+    close: [code: number, reason: Buffer]
+}
+
+type Listen = <Name extends keyof TransportEvents>(
+    event: Name,
+    listener: (...values: TransportEvents[Name]) => void
+) => unknown
+
+/** A WebSocket of any version, in the shape that `ws` has. */
+export interface Transport {
+    on: Listen
+    once: Listen
+    /** `RFC 6455`, `hixie-76` or `hixie-75` */
+    readonly version: string
+    /** The subprotocol, or an empty string */
+    readonly protocol: string
+    /** As in the WHATWG's interface: 1 is open */
+    readonly readyState: number
+    readonly isPaused: boolean
+    /** Bytes that wait for the peer */
+    readonly bufferedAmount: number
+    /** The close code that it sent, if any */
+    readonly sent?: number
+    /** Whether a `ping` gets a `pong` */
+    readonly canPing: boolean
+    send(
+        data: Buffer | string,
+        options: { binary: boolean },
+        written: () => void
+    ): void
+    ping(): void
+    /** @param mask `false`, for a server's frames have none */
+    pong(data: Buffer, mask: false, written: () => void): void
+    close(code?: number, reason?: string): void
+    terminate(): void
+    pause(): void
+    resume(): void
+}
+
+/** A WebSocket by RFC 6455 that remembers the code it closed with, also when `ws` itself chose it. */
+export class RfcTransport extends WebSocket implements Transport {
+    readonly version = "RFC 6455"
+    readonly canPing = true
+    sent?: number
+
+    override close(code?: number, reason?: string | Buffer): void {
+        this.sent ??= code
+        super.close(code, reason)
+    }
+}

@@ -1,0 +1,150 @@
+/** The library as others get it: packed, installed into a fresh project, imported by its name. */
+import assert from "node:assert/strict"
+import { execFile } from "node:child_process"
+import {
+    existsSync,
+    mkdtempSync,
+    mkdirSync,
+    readFileSync,
+    realpathSync,
+    rmSync,
+    symlinkSync,
+    writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join, normalize } from "node:path"
+import { after, before, test } from "node:test"
+import { promisify } from "node:util"
+import { startServer } from "../../server/server.ts"
+import { Board } from "../../sim/board.ts"
+import type { Program } from "../../sim/program.ts"
+
+const run = promisify(execFile)
+
+let temporary = ""
+let project = ""
+/** Paths in the package. */
+let packed: string[] = []
+
+before(async () => {
+    temporary = realpathSync(mkdtempSync(join(tmpdir(), "package-")))
+    const { stdout } = await run("npm", [
+        ...["pack", "--json", "--ignore-scripts"],
+        ...["--pack-destination", temporary],
+    ])
+    const [{ filename, files }] = JSON.parse(stdout) as [
+        { filename: string; files: { path: string }[] },
+    ]
+    packed = files.map(({ path }) => path)
+    project = join(temporary, "project")
+    mkdirSync(join(project, "src"), { recursive: true })
+    writeFileSync(join(project, "devsconfig.json"), "{}")
+    writeFileSync(join(project, "package.json"), '{ "name": "fresh" }')
+    await run("npm", ["install", "--offline", join(temporary, filename)], {
+        cwd: project,
+    })
+    const scope = join(project, "node_modules/@devicescript")
+    mkdirSync(scope)
+    symlinkSync(
+        realpathSync("node_modules/@devicescript/cli"),
+        join(scope, "cli")
+    )
+})
+
+after(() => rmSync(temporary, { recursive: true, force: true }))
+
+/** Writes a program into the project. @returns the path of its file in there */
+function write(name: string, source: string): string {
+    const entry = `src/${name}.ts`
+    writeFileSync(join(project, entry), source)
+    return entry
+}
+
+/** Builds a program by the tool chain's own command. */
+async function build(entry: string): Promise<Program> {
+    const cli = "node_modules/@devicescript/cli/devicescript"
+    await run(process.execPath, [cli, "build", entry], { cwd: project })
+    const built = join(project, ".devicescript/bin/bytecode")
+    return {
+        entry,
+        folder: project,
+        bytecode: readFileSync(`${built}.devs`),
+        debug: JSON.parse(readFileSync(`${built}-dbg.json`, "utf8")),
+        settings: {},
+    }
+}
+
+/** The library's files: what its front door imports, and what that imports. */
+function reachable(path = "src/index.ts", found = new Set<string>()) {
+    if (found.has(path)) return found
+    found.add(path)
+    const text = readFileSync(path, "utf8")
+    for (const [, file] of text.matchAll(
+        /^(?:import|export)\b[^"]*"(\.[^"]+)"/gm
+    ))
+        reachable(`${normalize(join(dirname(path), file))}.ts`, found)
+    return found
+}
+
+test("the package has the library, its license and its README, and nothing else", () => {
+    const library = reachable()
+    const others = ["package.json", "devsconfig.json", "LICENSE"]
+    if (existsSync("README.md")) others.push("README.md")
+    const missing = [...library, ...others].filter(
+        path => !packed.includes(path)
+    )
+    assert.deepEqual(missing, [])
+    // further networks have doors of their own
+    const surplus = packed.filter(
+        path =>
+            !library.has(path) &&
+            !others.includes(path) &&
+            !path.startsWith("src/net/")
+    )
+    assert.deepEqual(surplus, [])
+})
+
+test("a fresh project imports it by its name, builds it, and exchanges a message", async t => {
+    const server = await startServer({ port: 0 })
+    t.after(() => server.close())
+    const entry = write(
+        "main",
+        `import { connect } from "devicescript-websocket"
+        import { readSetting } from "@devicescript/settings"
+        const ws = await connect(await readSetting("URL", ""))
+        await ws.send("hello")
+        console.log("reply " + (await ws.recv()).text())
+        await ws.close(1000)
+        console.log("closed")`
+    )
+    const settings = { URL: server.url }
+    const board = await Board.start(await build(entry), { settings })
+    t.after(() => board.stop())
+    await board.expect("reply olleh")
+    await board.expect("closed")
+})
+
+test("all that the front door names is there, and to import it does nothing", async t => {
+    const names = [
+        ...["connect", "connectOver", "dialNative", "backoff", "WebSocket"],
+        ...["Message", "Slice", "hixie75", "hixie76", "plotter"],
+        ...["StreamError", "ProtocolError", "HandshakeError"],
+        ...["CONNECTING", "OPEN", "CLOSING", "CLOSED"],
+    ]
+    const entry = write(
+        "import",
+        `import { ${names.join(", ")} } from "devicescript-websocket"
+        import type { Address, BackoffOptions, CloseEvent, Dial, DropEvent } from "devicescript-websocket"
+        import type { Heartbeat, MessageWriter, Plot, Reconnect, Stream, Version, WebSocketOptions } from "devicescript-websocket"
+        import { sleep } from "@devicescript/core"
+        await sleep(50)
+        const all: any[] = [${names.join(", ")}]
+        console.log("imported " + all.filter(item => item !== undefined).length)`
+    )
+    const board = await Board.start(join(project, entry))
+    t.after(() => board.stop())
+    board.link.on("open", () => assert.fail("it dialed"))
+    await board.expect(`imported ${names.length}`)
+    const lines = board.log.filter(({ level }) => level !== "system")
+    assert.equal(lines.length, 1)
+})

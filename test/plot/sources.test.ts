@@ -1,0 +1,200 @@
+import assert from "node:assert/strict"
+import { once } from "node:events"
+import { connect, type Socket } from "node:net"
+import { test, type TestContext } from "node:test"
+import { LocalBus } from "../../server/bus/bus.ts"
+import { Publisher } from "../../server/plot/publisher.ts"
+import { LineReader } from "../../server/modes/line-reader.ts"
+import { SourceServer } from "../../server/modes/source-server.ts"
+import { readTeleplot } from "../../server/plot/teleplot.ts"
+
+/** A server for sources, and what came in: `name: x,y x,y …`. */
+async function open(t: TestContext) {
+    const bus = new LocalBus()
+    const points = new Map<string, number[]>()
+    await bus.subscribe(event => {
+        if (event.kind !== "points") return
+        for (const { source, points: more } of event.batch)
+            points.set(source, [...(points.get(source) ?? []), ...more])
+    })
+    const publisher = new Publisher(bus, "s")
+    const server = new SourceServer(publisher)
+    await server.listen("127.0.0.1", 0)
+    t.after(async () => {
+        await server.close()
+        publisher.close()
+    })
+    return { server, points, publisher }
+}
+
+/** Sends all, ends, and returns what was answered; when the server has ended as well, it has read all. */
+async function send(server: SourceServer, ...pieces: (string | Buffer)[]) {
+    const socket = connect(server.port, "127.0.0.1").setNoDelay()
+    const answer = collect(socket)
+    for (const piece of pieces)
+        await new Promise(resolve => socket.write(piece, resolve))
+    socket.end()
+    return answer
+}
+
+async function collect(socket: Socket): Promise<string> {
+    let text = ""
+    socket.setEncoding("utf8").on("data", piece => (text += piece))
+    await once(socket, "close")
+    return text
+}
+
+test("lines are the same however the bytes are cut", () => {
+    const bytes = Buffer.from("näme\r\n1 2\n\n😀\r\nlast")
+    const whole = new LineReader(20)
+    const expected = [...whole.read(bytes), ...whole.end()]
+    assert.deepEqual(
+        expected.map(line => "text" in line && line.text),
+        ["näme", "1 2", "", "😀", "last"]
+    )
+    for (let at = 0; at <= bytes.length; at++) {
+        const cut = new LineReader(20)
+        assert.deepEqual(
+            [
+                ...cut.read(bytes.subarray(0, at)),
+                ...cut.read(bytes.subarray(at)),
+                ...cut.end(),
+            ],
+            expected
+        )
+    }
+})
+
+test("of a line that is too long nothing is kept, and the next one counts", () => {
+    const reader = new LineReader(5)
+    const lines = [
+        ...reader.read(Buffer.from("12345\r\n123456\n1")),
+        ...reader.read(Buffer.alloc(1e6, 120)),
+        ...reader.read(Buffer.from("\nok\n")),
+    ]
+    assert.deepEqual(lines, [
+        { number: 1, text: "12345" },
+        { number: 2, problem: "expected at most 5 bytes, got 6" },
+        { number: 3, problem: "expected at most 5 bytes, got 1000001" },
+        { number: 4, text: "ok" },
+    ])
+})
+
+test("a source's points arrive, with all ways of writing a number", async t => {
+    const { server, points, publisher } = await open(t)
+    const answer = await send(
+        server,
+        "my data source\n1000 23\r\n",
+        "2000.5\t-1e",
+        "3\n +.5   7. \n4 5"
+    )
+    publisher.close()
+    assert.equal(answer, "")
+    assert.deepEqual(
+        points.get("my data source"),
+        [1000, 23, 2000.5, -1000, 0.5, 7, 4, 5]
+    )
+})
+
+test("malformed lines are refused with their number, and the others count", async t => {
+    const { server, points, publisher } = await open(t)
+    const lines = [
+        "name",
+        "1 1",
+        "1",
+        "1 2 3",
+        "x 1",
+        "1 NaN",
+        "1 1e999",
+        "0x10 1",
+        "",
+        "9".repeat(500),
+        "2 2",
+    ]
+    const answer = await send(server, lines.join("\n") + "\n")
+    publisher.close()
+    const numbers = [...answer.matchAll(/^line (\d+): expected/gm)]
+    assert.deepEqual(
+        numbers.map(([, number]) => Number(number)),
+        [3, 4, 5, 6, 7, 8, 9, 10]
+    )
+    assert.match(
+        answer,
+        /^line 3: expected two numbers as in "1\.5 20", got "1"$/m
+    )
+    assert.deepEqual(points.get("name"), [1, 1, 2, 2])
+})
+
+for (const [what, line] of [
+    ["empty", " "],
+    ["too long", "x".repeat(101)],
+    ["not UTF-8", Buffer.from([0xff, 0xfe])],
+] as const)
+    test(`a name that is ${what} ends the connection with a reason`, async t => {
+        const { server } = await open(t)
+        const answer = await send(server, line, "\n1 2\n")
+        assert.match(answer, /^line 1: expected .*\n$/)
+    })
+
+test("a source that sends nothing but nonsense is hung up on", async t => {
+    const { server } = await open(t)
+    const socket = connect(server.port, "127.0.0.1")
+    socket.write("name\n" + "nonsense\n".repeat(1000))
+    const answer = await collect(socket)
+    assert.equal(answer.trimEnd().split("\n").length, 100)
+    assert.match(answer, /too many malformed lines\n$/)
+})
+
+test("a flood of points arrives whole and in order", async t => {
+    const { server, points, publisher } = await open(t)
+    const count = 100_000
+    const lines = Array.from({ length: count }, (_, i) => `${i} ${-i}\n`)
+    assert.equal(await send(server, "flood\n", lines.join("")), "")
+    publisher.close()
+    const got = points.get("flood") ?? []
+    assert.equal(got.length, 2 * count)
+    assert.ok(got.every((value, i) => value === (i % 2 ? -(i - 1) : i) / 2))
+})
+
+test("Teleplot lines are read", () => {
+    assert.deepEqual(readTeleplot(">t:1627551892437:12.5"), [
+        { series: "t", x: 1627551892437, y: 12.5 },
+    ])
+    assert.deepEqual(readTeleplot(">t:1\r\n>round trip:-2e3\n"), [
+        { series: "t", x: undefined, y: 1 },
+        { series: "round trip", x: undefined, y: -2000 },
+    ])
+    assert.deepEqual(readTeleplot(">t:1:2;3:4;§°C|g"), [
+        { series: "t", x: 1, y: 2 },
+        { series: "t", x: 3, y: 4 },
+    ])
+})
+
+test("text that is not Teleplot's through and through is none", () => {
+    for (const text of [
+        "",
+        "hello",
+        ">",
+        ">t",
+        ">t:",
+        ">:1",
+        ">t:x",
+        ">t:1:2:3",
+        ">t:Infinity",
+        ">t:hello|t",
+        ">t:1\nhello",
+        ">t:1\n\n>t:2",
+        " >t:1",
+    ])
+        assert.equal(readTeleplot(text), undefined, JSON.stringify(text))
+})
+
+test("a port for sources that is taken is named, with its own option", async t => {
+    const { server, publisher } = await open(t)
+    const second = new SourceServer(publisher)
+    await assert.rejects(
+        second.listen("127.0.0.1", server.port),
+        new RegExp(`port ${server.port} .* another port with --source-port `)
+    )
+    await second.close()
+})

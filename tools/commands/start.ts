@@ -1,0 +1,203 @@
+/** `npm start`: the echo server, and the program on a simulated board talking to it. */
+import { Command, InvalidArgumentError, Option } from "commander"
+import { runCommand, stopSignal } from "../../lib/command.ts"
+import { UserError } from "../../lib/errors.ts"
+import { startServer } from "../../server/server.ts"
+import { Board } from "../../sim/board.ts"
+import type { LogEvent } from "../../sim/log.ts"
+import { compile } from "../../sim/program.ts"
+import type { Config } from "../project/config.ts"
+import { configure } from "../project/configure.ts"
+import { PROJECT } from "../project/folder.ts"
+import {
+    checkSetting,
+    readSettings,
+    withSettings,
+    type Settings,
+} from "../project/settings.ts"
+import { Tally, readLine } from "../simulator/exchange-log.ts"
+import { MODEMS, NETWORKS, networkOf, simulate } from "../simulator/networks.ts"
+import { waiting } from "../toolchain/build.ts"
+
+interface Options {
+    network?: string
+    modem?: Config["modem"]
+    url?: string
+    unplugAfter?: number
+    count?: number
+    interval?: number
+    timeout?: number
+    message?: string
+}
+
+/** Milliseconds beyond interval and timeout after which a run that is to end by itself is given up. */
+const PATIENCE = 30_000
+/** Milliseconds between the server's pings, so that the page soon shows how long they take. */
+const PING = 5000
+/** Lines of the firmware itself that are no news. */
+const SYSTEM = "system"
+const INTERRUPTED = "interrupted"
+
+async function start(options: Options) {
+    const written = withSettings(configure(), readSettings(PROJECT))
+    const stop = stopSignal()
+    const server = options.url
+        ? undefined
+        : await startServer({ port: 0, ping: PING }).catch((error: Error) => {
+              throw new UserError(error.message)
+          })
+    try {
+        const url = options.url ?? server!.url
+        const config = {
+            ...written,
+            ...options,
+            network: networkOf(options.network) ?? written.network,
+        }
+        if (server) console.log(`devices and plot at ${server.plotPage}`)
+        console.log(
+            `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
+        )
+        const { entry, wires, close, unplug } = simulate(config)
+        const run = new Run(config, unplug)
+        try {
+            const board = await Board.start(compile(entry, waiting), {
+                settings: {
+                    ...settingsOf({ ...options, modem: config.modem, url }),
+                    PLOT: server ? true : config.plot,
+                },
+                wires,
+                log: line => run.read(line),
+            })
+            try {
+                process.exitCode = await run.end(board, stop)
+            } finally {
+                await board.stop()
+            }
+        } finally {
+            close()
+        }
+    } finally {
+        await server?.close()
+    }
+}
+
+/** The options as settings, which win over devs.json; and exchanges are shown whatever the board is to log. */
+function settingsOf({
+    network: _,
+    unplugAfter: _unplugAfter,
+    ...options
+}: Options): Settings {
+    const named = Object.entries(options).map(([key, value]) => [
+        key.toUpperCase(),
+        value,
+    ])
+    return { ...Object.fromEntries(named), LOG: "info" }
+}
+
+/** One run of the program, from its log. */
+class Run {
+    private readonly tally = new Tally()
+    private finish!: (problem: string) => void
+    private readonly finished = new Promise<string>(
+        resolve => (this.finish = resolve)
+    )
+    private timer?: NodeJS.Timeout
+
+    constructor(
+        private readonly config: Config & Pick<Options, "unplugAfter">,
+        private readonly unplug?: () => void
+    ) {}
+
+    /** Takes a line of the log. */
+    read(event: LogEvent) {
+        if (event.level !== SYSTEM) console.log(event.text)
+        const line = readLine(event.text)
+        if (!line) return
+        this.tally.add(line)
+        if (line.kind === "right" && line.n === this.config.unplugAfter) {
+            console.log("the network cable is pulled out")
+            this.unplug?.()
+        }
+        this.timer?.refresh()
+        if (line.kind === "closed") this.finish("")
+    }
+
+    /** Waits for the end. @returns the exit code: 0 when all went well */
+    async end(board: Board, stop: Promise<void>): Promise<number> {
+        const { count, interval, timeout } = this.config
+        const limit = interval + timeout + PATIENCE
+        const giveUp = () =>
+            this.finish(`no exchange for ${limit / 1000} s, given up`)
+        if (count > 0) this.timer = setTimeout(giveUp, limit)
+        const problem = await Promise.race([
+            this.finished,
+            board.exited.then(({ name }) => `the program ended: ${name}`),
+            stop.then(() => INTERRUPTED),
+        ])
+        clearTimeout(this.timer)
+        // a program that comes to its end prints the sums itself
+        if (problem) console.log(`${problem}\n${this.tally}`)
+        return this.isGood(problem) ? 0 : 1
+    }
+
+    private isGood(problem: string): boolean {
+        const { sent, right, wrong, lost } = this.tally
+        const { count } = this.config
+        if (count > 0) return right === count
+        // the message that Ctrl-C came in the way of is nobody's fault
+        return (
+            problem === INTERRUPTED && wrong + lost === 0 && right >= sent - 1
+        )
+    }
+}
+
+/** Parses an option's value, and checks it as the setting of the same name. */
+function option<T>(key: keyof Options, parse: (text: string) => T) {
+    return (text: string): T => {
+        const value = parse(text)
+        const problem = checkSetting(key.toUpperCase(), value)
+        if (problem) throw new InvalidArgumentError(problem)
+        return value
+    }
+}
+
+/** The text itself when it is no number: the check then shows it. */
+const number = (text: string) =>
+    text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
+
+await new Command("npm start --")
+    .description("runs the program on a simulated board against a server")
+    .addOption(
+        new Option("--network <name>", "instead of devs.json's").choices(
+            NETWORKS
+        )
+    )
+    .addOption(
+        new Option("--modem <make>", "instead of devs.json's").choices(
+            Object.keys(MODEMS)
+        )
+    )
+    .option(
+        "--unplug-after <n>",
+        "exchanges after which Ethernet's cable is pulled out",
+        number
+    )
+    .option(
+        "--count <n>",
+        "exchanges to make; exit code 0 only if every reply was right",
+        option("count", number)
+    )
+    .option("--interval <ms>", "between messages", option("interval", number))
+    .option("--timeout <ms>", "to wait for a reply", option("timeout", number))
+    .option(
+        "--message <text>",
+        "{n}: running number",
+        option("message", String)
+    )
+    .option(
+        "--url <url>",
+        "server to talk to, instead of an own one",
+        option("url", String)
+    )
+    .action(options => runCommand(() => start(options)))
+    .parseAsync()

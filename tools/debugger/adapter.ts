@@ -1,0 +1,335 @@
+/**
+ * A debug adapter over the dev server's own, which writes its protocol to the debug console, evaluates nothing, sets
+ * breakpoints only while the program is stopped, and fails at those in files that it does not know.
+ */
+import { join } from "node:path"
+import { UserError } from "../../lib/errors.ts"
+import type { LogEvent } from "../../sim/log.ts"
+import type { Program } from "../../sim/program.ts"
+import { PROJECT } from "../project/folder.ts"
+import { place } from "./breakpoints.ts"
+import { BuildError } from "./build-result.ts"
+import { DebugServer } from "./debug-server.ts"
+import type { RigListener, RigOptions } from "./debug-target.ts"
+import { evaluate } from "./evaluate.ts"
+import type { Arguments, Channel, Event, Request } from "./protocol.ts"
+
+/** Of `launch` and `attach`: what to run, and how to begin. */
+export interface Start extends RigOptions {
+    request: "launch" | "attach"
+    /** The program runs without a debugger. */
+    noDebug?: boolean
+    stopOnEntry?: boolean
+}
+
+/** The program that a session is about. */
+export interface Debuggee {
+    deviceId: string
+    program: Program
+    /** What the server that it talks to shows to a browser. */
+    page?: string
+}
+
+/** Who has the program. */
+export interface Debuggees {
+    /**
+     * Brings it onto its device.
+     * @throws UserError
+     */
+    open(start: Start, listener: RigListener): Promise<Debuggee>
+    /** The session is over. */
+    close(): Promise<void>
+}
+
+const CAPABILITIES = {
+    supportsConfigurationDoneRequest: true,
+    supportsEvaluateForHovers: true,
+    supportsExceptionInfoRequest: true,
+    supportsLoadedSourcesRequest: true,
+    supportsSteppingGranularity: true,
+    supportsTerminateRequest: false,
+    exceptionBreakpointFilters: [
+        { filter: "unhandled", label: "Uncaught Exceptions", default: true },
+        { filter: "handled", label: "Caught Exceptions", default: false },
+    ],
+}
+
+/** The console's streams for the levels of the log; the firmware's own lines are no news. */
+const CATEGORIES: Record<string, string> = {
+    log: "stdout",
+    data: "stdout",
+    debug: "console",
+    warn: "stderr",
+    error: "stderr",
+}
+
+/** The debugger's names for scopes. */
+const ORDER = ["Local variables", "Arguments", "Global variables"]
+const TEMPORARIES = "Temporaries"
+
+/** What lets a stopped program go on. */
+const RESUMING = ["continue", "next", "stepIn", "stepOut"]
+
+/** One debug session. */
+export class DebugAdapter implements RigListener {
+    private client: Arguments = {}
+    private debuggee?: Debuggee
+    private debug?: DebugServer
+    private stopOnEntry = false
+    /** The program is stopped, as the dev server's debugger has it. */
+    private halted = true
+    /** The program is being stopped for a moment, unless it stops by itself before. */
+    private interruption?: (byUs: boolean) => void
+    /** The user wants it to stop. */
+    private pausing = false
+    private breakpoints: Promise<unknown> = Promise.resolve()
+    private over = false
+
+    constructor(
+        private readonly channel: Channel,
+        private readonly debuggees: Debuggees
+    ) {
+        channel.onmessage = message => {
+            if (message.type === "request") void this.answer(message)
+        }
+    }
+
+    private async answer(request: Request) {
+        const { seq, command } = request
+        const head = { type: "response", request_seq: seq, command } as const
+        try {
+            const body = await this.handle(request)
+            this.channel.send({ ...head, success: true, body })
+            if (this.isWithoutDebugger(command)) this.event("initialized")
+        } catch (error) {
+            const { message } = error as Error
+            const body = { error: { id: 1, format: message, showUser: true } }
+            this.channel.send({ ...head, success: false, message, body })
+        }
+    }
+
+    private isWithoutDebugger(command: string): boolean {
+        return ["launch", "attach"].includes(command) && !this.debug
+    }
+
+    private async handle(request: Request): Promise<Arguments | undefined> {
+        const { command, arguments: args = {} } = request
+        switch (command) {
+            case "initialize":
+                return this.initialize(args)
+            case "launch":
+            case "attach":
+                return this.start({ ...args, request: command })
+            case "disconnect":
+                return this.end()
+        }
+        if (!this.debug) return this.withoutDebugger(command, args)
+        switch (command) {
+            case "setBreakpoints":
+                return this.inTurn(() => this.setBreakpoints(args))
+            case "scopes":
+                return this.scopes(args)
+            case "evaluate":
+                return this.evaluate(args)
+            case "pause":
+                this.pausing = true
+        }
+        if (this.resumes(command)) this.halted = false
+        return this.debug.request(command, args)
+    }
+
+    private initialize(args: Arguments) {
+        if (args.linesStartAt1 === false || args.columnsStartAt1 === false)
+            throw new Error("expected lines and columns that begin at 1")
+        this.client = { pathFormat: "path", ...args }
+        return CAPABILITIES
+    }
+
+    private resumes(command: string): boolean {
+        if (command === "configurationDone") return !this.stopOnEntry
+        return RESUMING.includes(command)
+    }
+
+    /** Enough for a client that wants to run the program only. */
+    private withoutDebugger(command: string, args: Arguments) {
+        if (!this.debuggee) throw new Error(`${command}: no program runs yet`)
+        const message = "the program runs without a debugger"
+        switch (command) {
+            case "threads":
+                return { threads: [{ id: 1, name: "program" }] }
+            case "configurationDone":
+            case "setExceptionBreakpoints":
+                return undefined
+            case "setBreakpoints":
+                return { breakpoints: unverified(args.breakpoints, message) }
+        }
+        throw new Error(message)
+    }
+
+    private async start(start: Start) {
+        try {
+            this.debuggee = await this.debuggees.open(start, this)
+        } catch (error) {
+            throw this.explain(error as Error)
+        }
+        const { deviceId, page } = this.debuggee
+        this.event("devicescript.problems", { problems: [] })
+        if (page) this.event("devicescript.page", { url: page })
+        if (start.noDebug) return undefined
+        this.debug = await DebugServer.connect()
+        this.debug.onevent = event => this.forward(event)
+        void this.debug.closed.then(() => this.terminated())
+        this.stopOnEntry = start.stopOnEntry ?? false
+        await this.debug.request("initialize", this.client)
+        return this.debug.request(start.request, {
+            ...{ deviceId, stopOnEntry: this.stopOnEntry },
+        })
+    }
+
+    private explain(error: Error): Error {
+        if (!(error instanceof UserError))
+            return new Error(error.stack ?? error.message)
+        if (!(error instanceof BuildError)) return error
+        this.event("devicescript.problems", { problems: error.problems })
+        this.output("stderr", error.message)
+        const { length } = error.problems
+        return new Error(
+            `${error.message.split(":\n")[0]}: ${length} ${length === 1 ? "problem" : "problems"}, see the Problems view or the debug console`
+        )
+    }
+
+    /** Ends the session, as when the client says that it leaves. May be called again. */
+    async end(): Promise<undefined> {
+        this.over = true
+        this.debug?.close()
+        await this.debug?.closed
+        await this.debuggees.close()
+        return undefined
+    }
+
+    private forward({ event, body }: Event) {
+        // of output it has only its own protocol
+        if (event === "output") return
+        if (event === "terminated") return this.terminated()
+        if (event === "stopped" && this.isInterruption(body?.reason)) return
+        this.event(event, body)
+    }
+
+    private isInterruption(reason: string): boolean {
+        const { interruption } = this
+        const byUs = reason === "pause" && !this.pausing
+        this.halted = true
+        this.pausing = false
+        this.interruption = undefined
+        interruption?.(byUs)
+        return interruption !== undefined && byUs
+    }
+
+    private inTurn<T>(action: () => Promise<T>): Promise<T> {
+        const done = this.breakpoints.then(action)
+        this.breakpoints = done.catch(() => {})
+        return done
+    }
+
+    private async setBreakpoints({ source, ...args }: Arguments) {
+        const wanted: { line: number }[] = args.breakpoints ?? []
+        const lines = wanted.map(({ line }) => line)
+        const places = place(this.debuggee!.program, source.path ?? "", lines)
+        const possible = places.filter(at => typeof at === "number")
+        const known = await this.whileHalted(() =>
+            this.debug!.request("setBreakpoints", {
+                source,
+                breakpoints: possible.map(line => ({ line })),
+            })
+        )
+        const set = (known.breakpoints as object[]).values()
+        return {
+            breakpoints: places.map(at =>
+                typeof at === "number"
+                    ? set.next().value
+                    : { verified: false, message: at }
+            ),
+        }
+    }
+
+    /** The dev server takes breakpoints of a stopped program only; a running one stops with its next statement. */
+    private async whileHalted<T>(action: () => Promise<T>): Promise<T> {
+        if (this.halted) return action()
+        const debug = this.debug!
+        const stopped = new Promise<boolean>(done => (this.interruption = done))
+        await debug.request("pause")
+        const byUs = await Promise.race([stopped, debug.closed])
+        try {
+            return await action()
+        } finally {
+            if (byUs === true) {
+                this.halted = false
+                await debug.request("continue")
+            }
+        }
+    }
+
+    /** The first one an editor shows open; the compiler's own variables none wants to see. */
+    private async scopes(args: Arguments) {
+        const { scopes } = await this.debug!.request("scopes", args)
+        const order = (name: string) => ORDER.findIndex(n => n === name)
+        return {
+            scopes: (scopes as { name: string }[])
+                .filter(({ name }) => name !== TEMPORARIES)
+                .sort((a, b) => order(a.name) - order(b.name)),
+        }
+    }
+
+    private async evaluate({ expression, frameId }: Arguments) {
+        const { value, variablesReference } = await evaluate(
+            this.debug!,
+            expression,
+            frameId
+        )
+        return { result: value, variablesReference }
+    }
+
+    terminated(restart = false) {
+        if (this.over) return
+        this.over = true
+        this.event("terminated", restart ? { restart } : undefined)
+    }
+
+    log({ level, text, source }: LogEvent) {
+        const category = CATEGORIES[level]
+        if (category) this.output(category, text, source)
+    }
+
+    note(text: string) {
+        this.output("console", text)
+    }
+
+    ended(why: string) {
+        this.output("stderr", `the program ended: ${why}`)
+        this.terminated()
+    }
+
+    failed(why: string) {
+        this.output("stderr", why)
+        this.terminated()
+    }
+
+    /** @param place in the sources, `src/app/app.ts:12:5` */
+    private output(category: string, text: string, place?: string) {
+        const found = /^(.*):(\d+):(\d+)$/.exec(place ?? "")
+        const source = found && {
+            source: { path: join(PROJECT, found[1]) },
+            line: Number(found[2]),
+            column: Number(found[3]),
+        }
+        this.event("output", { category, output: `${text}\n`, ...source })
+    }
+
+    private event(event: string, body?: Arguments) {
+        this.channel.send({ type: "event", event, body })
+    }
+}
+
+function unverified(breakpoints: unknown[] = [], message: string) {
+    return breakpoints.map(() => ({ verified: false, message }))
+}

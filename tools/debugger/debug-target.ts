@@ -1,0 +1,228 @@
+/** Echo server, dev server and a device with the program on it: what `npm run sim` and a debug session consist of. */
+import { ownAddresses } from "../../lib/addresses.ts"
+import { UserError } from "../../lib/errors.ts"
+import { startServer, type Server } from "../../server/server.ts"
+import type { Program } from "../../sim/program.ts"
+import { checkValue, type Config } from "../project/config.ts"
+import { configure, entryOf } from "../project/configure.ts"
+import { PROJECT } from "../project/folder.ts"
+import {
+    readSettings,
+    withSettings,
+    type Settings,
+} from "../project/settings.ts"
+import { simulate, type Simulation } from "../simulator/networks.ts"
+import { DevServer, type BuildStatus } from "../toolchain/dev-server.ts"
+import { configurationError, programOf } from "./build-result.ts"
+import {
+    KINDS,
+    openDevice,
+    type Device,
+    type DeviceListener,
+    type Kind,
+} from "./devices.ts"
+
+export interface RigOptions {
+    /** Default `simulator`. */
+    device?: Kind
+    /** Instead of devs.json's; the tool chain's VM has `wifi` only. */
+    network?: Config["network"]
+    modem?: Config["modem"]
+    /** A server that the simulated board talks to, instead of an own one. */
+    url?: string
+    /** Settings that win over those in `.env.*`; for the simulated board. */
+    settings?: Settings
+    /** A debugger starts the program, and may stop it for as long as it likes: the echo server does not ask whether it is alive. */
+    debugged?: boolean
+}
+
+/** What a rig reports. */
+export interface RigListener extends DeviceListener {
+    /** Something that the user wants to know. */
+    note(text: string): void
+    /** The dev server is gone, and nothing works any more. */
+    failed(why: string): void
+}
+
+/** A program on a device, which is known by its id on the dev server's bus. */
+export class Rig {
+    /** The program as it is on the device. */
+    program!: Program
+    /** The files that it was built from, relative to the project. */
+    files: string[] = []
+
+    private simulation?: Simulation
+    private echo?: Server
+    private device!: Device
+    private deployment?: Promise<void>
+    private closed?: Promise<void>
+
+    /**
+     * Starts everything but the program, which `deploy` does.
+     * @throws UserError when a port is taken, or there is no device
+     */
+    static async start(options: RigOptions, listener: RigListener) {
+        const kind = options.device ?? "simulator"
+        if (!KINDS.includes(kind))
+            throw new UserError(
+                `expected device ${KINDS.join(", ")}, got ${JSON.stringify(kind)}`
+            )
+        if (options.url && kind !== "simulator")
+            throw new UserError(
+                `expected no url for device ${kind}, whose program connects to the one of devs.json; got ${options.url}`
+            )
+        const server = await DevServer.start()
+        const rig = new Rig(kind, options, server)
+        try {
+            // loads the tool chain into this process, while the dev server starts in its own
+            const config = configured(options)
+            rig.echo = await startEchoServer(kind, options, config, listener)
+            await server.ready()
+            server.once("died", why => listener.failed(why))
+            rig.device = await openDevice(kind, server, listener)
+            return rig
+        } catch (error) {
+            await rig.close()
+            throw error
+        }
+    }
+
+    private constructor(
+        private readonly kind: Kind,
+        private readonly options: RigOptions,
+        private readonly server: DevServer
+    ) {}
+
+    get deviceId(): string {
+        return this.device.id
+    }
+
+    /** Where the program connects. */
+    get url(): string {
+        return this.echo?.url ?? configured(this.options).url
+    }
+
+    /** Where a browser shows the own server's devices and their plot. */
+    get page(): string | undefined {
+        return this.echo?.plotPage
+    }
+
+    /**
+     * Builds the program from the files as they are now, and starts it on the device.
+     * @throws BuildError when there is something wrong with them
+     */
+    deploy(): Promise<void> {
+        return (this.deployment = this.install())
+    }
+
+    private async install() {
+        const config = configured(this.options)
+        const next = this.simulate(config)
+        let unneeded: Simulation | undefined = next
+        try {
+            const status = await this.build(next.entry)
+            this.files = status.usedFiles
+            this.program = programOf(next.entry, status)
+            unneeded = this.simulation
+            this.simulation = next
+            await this.device.install(
+                this.program,
+                async id => (await this.build(next.entry, id)).deployStatus,
+                {
+                    wires: next.wires,
+                    settings: this.settings(config),
+                    held: this.options.debugged ?? false,
+                }
+            )
+        } finally {
+            unneeded?.close()
+        }
+    }
+
+    private build(filename: string, deployTo?: string): Promise<BuildStatus> {
+        const data = { filename, buildOptions: {}, deployTo }
+        return this.server.ask("build", data)
+    }
+
+    private simulate(config: Config): Simulation {
+        if (this.kind === "simulator") return simulate(config)
+        if (this.kind === "stock" && config.network !== "wifi")
+            throw new UserError(
+                `the tool chain's own VM has the network "wifi" only, not ${JSON.stringify(config.network)}`
+            )
+        return { entry: entryOf(config), close: () => {} }
+    }
+
+    /** The settings files', with what the rig knows better. */
+    private settings({ modem, plot }: Config): Settings {
+        return {
+            ...readSettings(PROJECT),
+            MODEM: modem,
+            PLOT: this.echo ? true : plot,
+            URL: this.url,
+            ...this.options.settings,
+        }
+    }
+
+    /** Ends all of it; nothing stays behind. May be called again. */
+    close(): Promise<void> {
+        return (this.closed ??= this.end())
+    }
+
+    private async end() {
+        // what is waited for in a deployment comes to nothing now
+        await this.server.close()
+        await this.deployment?.catch(() => {})
+        await this.device?.close()
+        this.simulation?.close()
+        await this.echo?.close()
+    }
+}
+
+function configured({ network, modem, url }: RigOptions): Config {
+    for (const [key, value] of Object.entries({ network, modem })) {
+        const problem = value === undefined ? value : checkValue(key, value)
+        if (problem) throw new UserError(problem)
+    }
+    try {
+        const config = withSettings(configure(), readSettings(PROJECT))
+        const wanted = Object.entries({ network, modem, url })
+        return {
+            ...config,
+            ...Object.fromEntries(wanted.filter(([, value]) => value)),
+        }
+    } catch (error) {
+        throw error instanceof UserError ? configurationError(error) : error
+    }
+}
+
+/** The simulated board is told any port; other devices go where the configuration says, if that is here. */
+async function startEchoServer(
+    kind: Kind,
+    { url, debugged }: RigOptions,
+    config: Config,
+    listener: RigListener
+): Promise<Server | undefined> {
+    const own = { ping: debugged ? 0 : undefined, framed: true }
+    if (url) return undefined
+    if (kind === "simulator") return startServer({ port: 0, ...own })
+    const { hostname, port, pathname } = new URL(config.url)
+    if (!isHere(hostname)) {
+        listener.note(`${config.url} is another computer's: no server started`)
+        return undefined
+    }
+    const at = { host: hostname, port: Number(port || 80), path: pathname }
+    return startServer({ ...at, ...own }).catch(error => {
+        if (error.code !== "EADDRINUSE") throw new UserError(error.message)
+        listener.note(
+            `the server that already listens at ${config.url} is used`
+        )
+        return undefined
+    })
+}
+
+function isHere(host: string): boolean {
+    return ["localhost", ...ownAddresses()].includes(
+        host.replace(/^\[|\]$/g, "")
+    )
+}

@@ -1,0 +1,88 @@
+/** What stands in for a board's networks in the simulator. */
+import { UserError } from "../../lib/errors.ts"
+import type { BoardOptions } from "../../sim/board.ts"
+import { Backplane, I2cWire, SpiWire } from "../../sim/buses.ts"
+import { QuectelModem } from "../../sim/chips/modem/quectel.ts"
+import { Sc16is7xx } from "../../sim/chips/modem/sc16is7xx.ts"
+import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
+import { HomeLan } from "../../sim/chips/w5500/home.ts"
+import { W5500 } from "../../sim/chips/w5500/w5500.ts"
+import type { Config, Network } from "../project/config.ts"
+import { entryOf } from "../project/configure.ts"
+
+/** A network in the simulator: its entry, the chips that it needs, and how to end them. */
+export interface Simulation extends Pick<BoardOptions, "wires"> {
+    entry: string
+    /** Pulls the network cable out, where there is one. */
+    unplug?(): void
+    close(): void
+}
+
+export const MODEMS = { simcom: SimcomModem, quectel: QuectelModem }
+
+const SIMULATIONS: Record<Network, (config: Config) => Simulation> = {
+    wifi: config => ({ entry: entryOf(config), close: () => {} }),
+    ethernet: () => {
+        const chip = pluggedIn()
+        return {
+            entry: "sim/device/main-ethernet.ts",
+            wires: { bus: new Backplane({ w5500: new SpiWire(chip) }) },
+            unplug: () => chip.unplug(),
+            close: () => chip.close(),
+        }
+    },
+    cellular: ({ modem }) => {
+        const peer = new MODEMS[modem]()
+        const bridge = new SpiWire(new Sc16is7xx({ peer }))
+        return {
+            entry: "sim/device/main-cellular.ts",
+            wires: { bus: new Backplane({ spi: bridge }) },
+            close: () => peer.close(),
+        }
+    },
+}
+
+function pluggedIn(): W5500 {
+    const chip = new W5500()
+    chip.plug(new HomeLan())
+    return chip
+}
+
+/** What can be asked for instead of what devs.json says. */
+export const NETWORKS = [...Object.keys(SIMULATIONS), "ethernet,cellular"]
+
+/** What an option of a command names: `ethernet,cellular` is the list of both. */
+export function networkOf(name?: string): Config["network"] | undefined {
+    const names = name?.split(",") as Network[] | undefined
+    return names?.length === 1 ? names[0] : names
+}
+
+/** Of several networks the simulator has Ethernet and a modem beside it. */
+function failover({ modem, network }: Config): Simulation {
+    if (network.toString() !== "ethernet,cellular")
+        throw new UserError(
+            `"network" is ${JSON.stringify(network)}; of several networks at once the simulator has ["ethernet", "cellular"], in this order: it has one socket, which is the wire to both`
+        )
+    const chip = pluggedIn()
+    const peer = new MODEMS[modem]()
+    const bus = new Backplane({
+        w5500: new SpiWire(chip),
+        i2c: new I2cWire(new Sc16is7xx({ peer })),
+    })
+    return {
+        entry: "sim/device/main-failover.ts",
+        wires: { bus },
+        unplug: () => chip.unplug(),
+        close: () => {
+            chip.close()
+            peer.close()
+        },
+    }
+}
+
+export function simulate(config: Config): Simulation {
+    const { network } = config
+    return typeof network === "string"
+        ? SIMULATIONS[network](config)
+        : failover(config)
+}

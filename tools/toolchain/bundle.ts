@@ -1,0 +1,115 @@
+/** Makes an image: firmware, board definition, settings and program in one file for the flash memory. */
+import { mkdirSync, statSync } from "node:fs"
+import { basename, dirname, join } from "node:path"
+import { reachableAddresses } from "../../lib/addresses.ts"
+import { UserError } from "../../lib/errors.ts"
+import { boards, type Board } from "../project/boards.ts"
+import type { Config } from "../project/config.ts"
+import { configure, entryOf } from "../project/configure.ts"
+import { PROJECT } from "../project/folder.ts"
+import {
+    readSettings,
+    withSettings,
+    type Settings,
+} from "../project/settings.ts"
+import { devs } from "./devs.ts"
+
+/** Where `devs` keeps downloaded firmware, for a day. */
+const CACHE = ".devicescript/cache"
+/** cli/src/exitcodes.ts: the dev server that `devs bundle` starts found its ports taken. */
+const EXIT_CODE_EADDRINUSE = 100
+
+/** An image and the board that it is for. */
+export interface Image {
+    /** Path in the project folder. */
+    file: string
+    board: Board
+    /** Where in the flash memory it begins, `0x1000`; a UF2 file says so itself. */
+    offset?: string
+}
+
+/**
+ * Makes the image for the board of devs.json.
+ * @throws UserError
+ */
+export async function bundle(): Promise<Image> {
+    const config = configure()
+    const notes = checkForBoard(config, readSettings(PROJECT))
+    const image = imageOf(config.board)
+    mkdirSync(join(PROJECT, dirname(image.file)), { recursive: true })
+    const { code, output } = await devs(
+        [
+            "bundle",
+            ...["--board", config.board],
+            ...["--flash-file", image.file],
+            entryOf(config),
+        ],
+        true
+    )
+    if (code !== 0) throw new UserError(explain(code, output, image.board))
+    const { size } = statSync(join(PROJECT, image.file))
+    console.log(`${image.file}: ${size} bytes for ${image.board.name}`)
+    for (const note of notes) console.log(`note: ${note}`)
+    return image
+}
+
+/** @param id of a board that exists */
+export function imageOf(id: string): Image {
+    const board = boards().get(id)!
+    // esptool is told the offset, which the firmware's name ends in
+    const offset = /-(0x[0-9a-f]+)\.bin$/.exec(board.firmware)?.[1]
+    const file = offset ? `built/${id}-${offset}.bin` : `built/${id}.uf2`
+    return { file, board, offset }
+}
+
+/**
+ * Looks for what works in the simulator but not on a board.
+ * @returns what the user should know
+ * @throws UserError when the program cannot work there
+ */
+export function checkForBoard(config: Config, settings: Settings): string[] {
+    const { url } = withSettings(config, settings)
+    const { hostname, protocol } = new URL(url)
+    if (config.network === "ethernet" && protocol === "wss:")
+        throw new UserError(
+            `"url" is ${url}: there is no TLS over Ethernet. Expected ws://`
+        )
+    if (/^(localhost|127\..*|\[::1\])$/.test(hostname))
+        throw new UserError(
+            `"url" is ${url}: on the board that is the board itself. Expected an address of the computer with the server` +
+                addressesHint()
+        )
+    const usesWifi = [config.network].flat().includes("wifi")
+    if (!usesWifi || settings.SSID !== undefined) return []
+    return [
+        settings.WIFI_SSID === undefined
+            ? "no SSID (and PASSWORD) in .env.local: the board joins the Wi-Fi network it knows from before, or none"
+            : "the tool chain leaves WIFI_SSID and WIFI_PWD out of an image: name them SSID and PASSWORD in .env.local",
+    ]
+}
+
+function addressesHint(): string {
+    const addresses = reachableAddresses()
+    return addresses.length ? `; this one has ${addresses.join(", ")}` : ""
+}
+
+/** What went wrong in `devs bundle`, and what to do about it. */
+export function explain(
+    code: number | null,
+    output: string,
+    { firmware }: Pick<Board, "firmware">
+): string {
+    if (code === EXIT_CODE_EADDRINUSE || output.includes("EADDRINUSE"))
+        return "Port 8081, 8082 or 8083 of this computer is taken, probably by another DeviceScript dev server (an editor's?). End that first."
+    const reason = /cause\]: (.*?) ?\{?$/m.exec(output)?.[1]
+    const refused = /can't fetch: (.*)$/m.exec(output)?.[1]
+    if (!refused && !output.includes("fetch failed")) return output
+    return [
+        `The firmware cannot be fetched (${refused ?? reason}), and without it there is no image.`,
+        `Connect this computer to the Internet and try again; or fetch`,
+        `  ${firmware}`,
+        `elsewhere, put it here as`,
+        `  ${CACHE}/${basename(firmware)}`,
+        `and try again within a day: an older file is not used (\`touch\` makes it new).`,
+    ].join("\n")
+}
