@@ -1,7 +1,7 @@
 import * as ds from "@devicescript/core"
 import { sleep } from "../fiber/clock"
 import { deadlineIn, waitUntil } from "../fiber/deadline"
-import { notify, Signal } from "../fiber/signal"
+import { notify, Signal, wait } from "../fiber/signal"
 import { Address, Stream, StreamError } from "./stream"
 
 /** The VM's own socket functions; `@devicescript/net` stands on the same. */
@@ -40,6 +40,9 @@ const PROOF = 30000
 /** Milliseconds between two looks at a network that is not there, or takes no more. */
 const RETRY = 10
 const OFFLINE = 100
+
+/** Milliseconds in which the firmware tells of an end that made a write fail. */
+const GRACE = 200
 
 /** Milliseconds after which an ESP32 has given up an address that nobody answers for: 12 SYNs, every 1.5 s. */
 const OUTCOME = 18000
@@ -269,9 +272,9 @@ class NativeStream implements Stream {
                 checkOpen(this)
                 const result = sockets._socketWrite(piece)
                 if (result === 0) break
-                await sleep(RETRY)
-                // The firmware knows of an end that it has not told yet.
-                if (result !== WOULD_BLOCK && this.state === State.Open)
+                const isFull = result === WOULD_BLOCK
+                await wait(this.changed, isFull ? RETRY : GRACE)
+                if (!isFull && this.state === State.Open)
                     giveUp(this, `the connection is gone (${result})`)
             }
             if (this.credit !== undefined)

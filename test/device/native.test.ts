@@ -27,6 +27,8 @@ class FakeSocket {
     written: Buffer[] = []
     /** What the next writes return; then 0. */
     results: number[] = []
+    /** It takes nothing. */
+    isFull = false
 
     open(host: string, port: number): number {
         if (this.offline) throw new RangeError("network not available")
@@ -39,6 +41,7 @@ class FakeSocket {
         if (this.absent) throw new RangeError(this.absent)
         if (!this.opened) return NO_SOCKET
         if (!data) return NO_BUFFER
+        if (this.isFull) return WOULD_BLOCK
         const result = this.results.length ? this.results.shift() : 0
         if (result === 0) this.written.push(Buffer.from(data))
         return result
@@ -333,7 +336,7 @@ describe("sending", () => {
     test("fails when the connection ends meanwhile, or has ended", async () => {
         for (const event of ["close", "error"]) {
             const stream = await connected()
-            socket.results = [WOULD_BLOCK]
+            socket.isFull = true
             const task = transmitting(stream)
             await settle()
             socket.tell(event, "reset")
