@@ -1,8 +1,8 @@
 import {
     CLOSE_INVALID_PAYLOAD,
+    CLOSE_NO_STATUS,
     CLOSE_NORMAL,
     isCloseCode,
-    MAX_CONTROL,
     ProtocolError,
 } from "./codes"
 import { decode } from "./utf8"
@@ -14,13 +14,13 @@ import { decode } from "./utf8"
  * @throws RangeError
  */
 export function closeBody(code: number, reason = ""): Buffer {
+    const length = reason.byteLength
     if (code === undefined) {
-        if (!reason) return Buffer.alloc(0)
+        if (!length) return Buffer.alloc(0)
         code = CLOSE_NORMAL
     }
-    const length = reason.byteLength
-    if (!isCloseCode(code) || length > MAX_CONTROL - 2)
-        throw new RangeError(`close: code ${code}, reason of ${length} bytes`)
+    if (length > 123 || !isCloseCode(code))
+        throw new RangeError(`close: ${code}, reason of ${length} bytes`)
     const body = Buffer.alloc(2 + length)
     body[0] = code >> 8
     body[1] = code & 0xff
@@ -28,20 +28,22 @@ export function closeBody(code: number, reason = ""): Buffer {
     return body
 }
 
-/** The code in the payload of a Close frame; undefined without one. @throws ProtocolError */
+/** The code in the payload of a Close frame, 1005 without one. @throws ProtocolError */
 export function closeCode(body: Buffer): number {
-    if (!body.length) return undefined
+    if (!body.length) return CLOSE_NO_STATUS
     // Of one byte it is no number.
     const code = (body[0] << 8) | body[1]
-    if (body.length < 2 || !isCloseCode(code))
-        throw new ProtocolError("close code")
+    if (!isCloseCode(code)) throw new ProtocolError("close code")
     return code
 }
 
 /** The reason in the payload of a Close frame. @throws ProtocolError */
 export function closeReason(body: Buffer): string {
     const reason = decode(body.slice(2))
-    if (reason === undefined)
-        throw new ProtocolError("not UTF-8", CLOSE_INVALID_PAYLOAD)
+    if (reason === undefined) throw notUtf8()
     return reason
+}
+
+export function notUtf8(): ProtocolError {
+    return new ProtocolError("not UTF-8", CLOSE_INVALID_PAYLOAD)
 }

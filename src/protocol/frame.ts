@@ -3,7 +3,6 @@ import {
     FIN,
     MASK,
     OP_BINARY,
-    OP_CONTINUATION,
     OP_PONG,
     ProtocolError,
     RSV,
@@ -26,38 +25,42 @@ export function headerSize(
     rsv: number
 ): number {
     const first = bytes[at]
-    const opcode = first & 0xf
-    if (opcode > OP_BINARY || !opcode) rsv = 0
-    if (first & RSV & ~rsv) throw new ProtocolError("reserved bits")
-    if (opcode & 8) {
-        if (opcode > OP_PONG) throw new ProtocolError("opcode")
-        if (first < FIN) throw new ProtocolError("fragmented control frame")
-    } else if (opcode > OP_BINARY) throw new ProtocolError("opcode")
-    else if (inMessage !== (opcode === OP_CONTINUATION))
-        throw new ProtocolError("fragments out of order")
     const second = bytes[at + 1]
-    if (second === undefined) return 2
-    if (second & MASK) throw new ProtocolError("masked frame")
-    if (opcode & 8 && second > 125)
-        throw new ProtocolError("long control frame")
-    return second < 126 ? 2 : second === 126 ? 4 : MAX_HEADER
+    const opcode = first & 0xf
+    let wrong: string
+    if (opcode & 8) {
+        if (second > 125) wrong = "long control frame"
+        if (first < FIN) wrong = "fragmented control frame"
+        if (opcode > OP_PONG) wrong = "opcode"
+        rsv = 0
+    } else {
+        if (inMessage !== (opcode === 0)) wrong = "fragments out of order"
+        if (opcode === 0) rsv = 0
+        if (opcode > OP_BINARY) wrong = "opcode"
+    }
+    if (first & RSV & ~rsv) wrong = "reserved bits"
+    if (second & MASK) wrong = "masked frame"
+    if (wrong) throw new ProtocolError(wrong)
+    return second === 126 ? 4 : second === 127 ? MAX_HEADER : 2
 }
 
 /**
  * Payload length in a complete header, RFC 6455, 5.2.
- * @throws ProtocolError when it is not in its shortest form, or beyond 2^53
+ * @throws ProtocolError when it is not in its shortest form, or so long that numbers are not exact
  */
-export function payloadLength(header: Buffer, at: number): number {
-    const short = header[at + 1]
-    if (short < 126) return short
-    const size = short === 126 ? 4 : MAX_HEADER
+export function payloadLength(
+    header: Buffer,
+    at: number,
+    size: number
+): number {
+    if (size === 2) return header[at + 1]
     let length = 0
     for (let i = 2; i < size; ++i) length = length * 256 + header[at + i]
-    if (header[at + 2] & 0x80 && size > 4) throw new ProtocolError("length")
+    if (length > 0x1fffffffffffff)
+        if (header[at + 2] < 0x80)
+            throw new ProtocolError("message too big", CLOSE_TOO_BIG)
+        else length = 0
     if (length < (size === 4 ? 126 : 0x10000)) throw new ProtocolError("length")
-    // Beyond 2^53 numbers are not exact; nobody waits for such a frame.
-    if (length >= 0x20000000000000)
-        throw new ProtocolError("message too big", CLOSE_TOO_BIG)
     return length
 }
 
@@ -77,13 +80,10 @@ export function frame(
     const start = length < 126 ? 6 : length < 0x10000 ? 8 : 14
     const out = masked(start, data, 0, size, key)
     out[0] = head
-    if (start === 6) out[1] = MASK | length
-    else {
-        out[1] = MASK | (start === 8 ? 126 : 127)
-        for (let i = start - 5; i > 1; --i) {
-            out[i] = length % 256
-            length = Math.floor(length / 256)
-        }
+    out[1] = MASK | (start === 6 ? length : start === 8 ? 126 : 127)
+    for (let i = start - 5; i > 1; --i) {
+        out[i] = length % 256
+        length = Math.floor(length / 256)
     }
     out.setAt(start - 4, "i32", key)
     return out

@@ -26,9 +26,8 @@ export async function startMessage(
     isText: boolean,
     length?: number
 ): Promise<MessageWriter> {
-    while (output.writer && !output.isClosing) await wait(output.changed)
-    if (output.error) throw output.error
-    if (output.isClosing) throw new StreamError("closed")
+    while (output.writer) await wait(output.changed)
+    if (output.isClosing) throw output.error || new StreamError("closed")
     const writer = new MessageWriter(output, isText, length)
     output.writer = writer
     return writer
@@ -122,7 +121,6 @@ export class MessageWriter {
             }
             // An empty message has a frame, and so has the end of a fragmented one.
             if (!size && !isLast) return
-            await begin(output)
             this.opcode = OP_CONTINUATION
             await sendFrame(output, head, data, size)
         } finally {
@@ -155,7 +153,7 @@ export class MessageWriter {
                 this.key = rotate(this.key, count)
                 at += count
             }
-            if (isLast && output.controls) await sendControls(output)
+            if (isLast) await sendControls(output)
         } finally {
             if (isLast || output.error) release(turn)
         }

@@ -29,9 +29,9 @@ export class Output {
     /** What broke the link. */
     error: Error
     /** The Close frame is out, or next; after it there is nothing. */
-    isClosing = false
+    isClosing: boolean
     /** The Close frame is out. */
-    isClosed = false
+    isClosed: boolean
     /** Whose frame is on its way. */
     readonly turn = new Lock()
     /** Sends a message in several frames; other messages wait. */
@@ -39,9 +39,10 @@ export class Output {
     /** Grows with every write: a sign of life. */
     writes = 0
 
+    /** Control frames have gone out, or a writer has come to its end. */
     readonly changed = new Signal()
-    /** Control frames that wait, if there are any. */
-    controls: Buffer[]
+    /** Control frames that wait. */
+    readonly controls: Buffer[] = []
     /** Since the fiber gave way. */
     work = 0
 
@@ -59,10 +60,9 @@ export async function sendMessage(
     length: number
 ) {
     const { turn, extension } = output
-    while (output.writer && !output.isClosing) await wait(output.changed)
+    while (output.writer) await wait(output.changed)
     await acquire(turn)
     try {
-        await begin(output)
         if (extension) {
             const coded = extension.encode(data, true, true)
             if (coded) {
@@ -77,13 +77,14 @@ export async function sendMessage(
     }
 }
 
-/** Sends a frame. The calling fiber has the turn. */
+/** Sends a frame. The calling fiber has the turn. @throws StreamError */
 export async function sendFrame(
     output: Output,
     head: number,
     data: Buffer | string,
     length: number
 ) {
+    await begin(output)
     const key = nextKey()
     let size = Math.min(length, MAX_WRITE)
     await write(output, frame(head, length, data, size, key))
@@ -91,14 +92,13 @@ export async function sendFrame(
         size = Math.min(length - at, MAX_WRITE)
         await write(output, masked(0, data, at, size, key))
     }
-    if (output.controls) await sendControls(output)
+    await sendControls(output)
 }
 
 /** To be called before a frame: sends what goes before it. @throws StreamError when nothing can be sent any more */
 export async function begin(output: Output) {
-    if (output.controls) await sendControls(output)
-    if (output.error) throw output.error
-    if (output.isClosing) throw new StreamError("closed")
+    await sendControls(output)
+    if (output.isClosing) throw output.error || new StreamError("closed")
 }
 
 /**
@@ -110,42 +110,24 @@ export async function sendControl(
     opcode: number,
     payload: Buffer
 ) {
+    const { controls } = output
     const deadline = deadlineIn(PATIENCE)
-    while (output.controls && output.controls.length >= MAX_CONTROLS)
-        if (!(await waitUntil(output.changed, deadline)))
-            output.controls.insert(0, -1)
+    while (controls.length >= MAX_CONTROLS)
+        if (!(await waitUntil(output.changed, deadline))) controls.insert(0, -1)
     if (output.isClosing) return
-    queue(output, opcode, payload)
+    output.isClosing = opcode === OP_CLOSE
+    const { length } = payload
+    controls.push(frame(FIN | opcode, length, payload, length, nextKey()))
     if (!output.turn.owner) flush.start(output)
 }
 
-/** Sends the Close frame: behind the messages that wait, or before them; the first one counts. */
-export async function sendClose(
-    output: Output,
-    body: Buffer,
-    isUrgent: boolean
-) {
-    const { turn } = output
-    if (!isUrgent) await acquire(turn)
-    if (!output.isClosing) queue(output, OP_CLOSE, body)
-    output.isClosing = true
-    if (!isUrgent) release(turn)
-    if (!turn.owner) flush.start(output)
-}
-
-function queue(output: Output, opcode: number, payload: Buffer) {
-    const { length } = payload
-    const control = frame(FIN | opcode, length, payload, length, nextKey())
-    if (output.controls) output.controls.push(control)
-    else output.controls = [control]
-}
-
-/** Sends the control frames that wait. */
-export async function flush(output: Output) {
+/** Sends the control frames that wait, and a Close frame behind the messages that wait. */
+export async function flush(output: Output, closeBody?: Buffer) {
     const { turn } = output
     await acquire(turn)
+    if (closeBody) await sendControl(output, OP_CLOSE, closeBody)
     try {
-        if (output.controls) await sendControls(output)
+        await sendControls(output)
     } catch {
         // Whoever reads will be told.
     }
@@ -153,11 +135,11 @@ export async function flush(output: Output) {
 }
 
 export async function sendControls(output: Output) {
-    while (output.controls) {
-        const { controls } = output
+    const { controls } = output
+    if (!controls.length) return
+    while (controls.length) {
         const control = controls[0]
         controls.insert(0, -1)
-        if (!controls.length) output.controls = undefined
         await write(output, control)
     }
     output.isClosed = output.isClosing
@@ -166,13 +148,10 @@ export async function sendControls(output: Output) {
 
 /** Hands bytes to the link. */
 export async function write(output: Output, bytes: Buffer) {
-    if (output.error) throw output.error
     try {
         await output.stream.send(bytes)
     } catch (e: any) {
-        if (!output.error) output.error = e
-        await output.stream.close()
-        notify(output.changed)
+        await stop(output, e)
         throw e
     }
     output.writes++
@@ -181,6 +160,15 @@ export async function write(output: Output, bytes: Buffer) {
         output.work = 0
         await sleep(0)
     }
+}
+
+/** The end: whoever waits is told. */
+export async function stop(output: Output, error?: Error) {
+    if (!output.error) output.error = error
+    output.isClosing = true
+    output.writer = undefined
+    await output.stream.close()
+    notify(output.changed)
 }
 
 let keys: Buffer

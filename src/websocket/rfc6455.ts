@@ -1,12 +1,12 @@
 import { deadlineIn, timeLeft, waitUntil } from "../fiber/deadline"
-import { notify, Signal } from "../fiber/signal"
+import { notify, Signal, wait } from "../fiber/signal"
 import { Stream } from "../net/stream"
 import { closeBody, closeCode, closeReason } from "../protocol/close"
 import {
     CLOSE_ABNORMAL,
-    CLOSE_NO_STATUS,
     FIN,
     OP_BINARY,
+    OP_CLOSE,
     OP_PING,
     OP_PONG,
     OP_TEXT,
@@ -16,16 +16,13 @@ import { Reply } from "../protocol/handshake-value"
 import { Message } from "../protocol/message"
 import { Connection, End } from "./connection"
 import { Input, next } from "./input"
-import { flush, Output, sendClose, sendControl, sendMessage } from "./output"
+import { flush, Output, sendControl, sendMessage, stop } from "./output"
 
 /** Largest message by default: two of them, with their texts, fit into the heap at once. */
 const MAX_MESSAGE = 4096
 
 /** Most fragments of a message by default. */
 const MAX_FRAGMENTS = 1024
-
-/** The first buffer of a message that comes in pieces of unknown number. */
-const MIN_BUFFER = 128
 
 /** Limits of a connection. */
 export interface ConnectionOptions {
@@ -37,14 +34,6 @@ export interface ConnectionOptions {
     closeTimeout?: number
 }
 
-enum State {
-    Open,
-    /** `close` has been called. */
-    Closing,
-    /** Nothing counts any more but the end of the stream: the peer's Close frame is here, or the peer broke the protocol. */
-    Ending,
-}
-
 /**
  * A WebSocket of RFC 6455 over a stream. It has no fiber of its own.
  * @devsWhenUsed
@@ -54,27 +43,23 @@ export class Rfc6455Connection implements Connection {
     end: End
     /** Called with the payload of every Pong, by the fiber that reads. */
     onpong: (payload: Buffer) => void
+    /** Notified when it has ended. */
+    readonly ended = new Signal()
 
     /** @internal */
     readonly input: Input
     /** @internal */
     readonly output: Output
-    /** @internal */
-    state = State.Open
     /** @internal A fiber is reading. */
-    isReading = false
+    isReading: boolean
     /** @internal The beginning of a message. */
     part: Buffer
-    /** @internal What is known of the end. */
-    outcome: End
-    /** @internal When not to wait for the end of the stream any more. */
-    deadline: number
-    /** @internal */
+    /** @internal A fiber has read. */
     readonly changed = new Signal()
 
-    /** @param chunk what came behind the reply, if anything */
+    /** @param chunk what came behind the reply */
     constructor(
-        readonly stream: Stream,
+        stream: Stream,
         chunk: Buffer,
         { protocol, extension }: Reply,
         /** @internal */
@@ -94,44 +79,44 @@ export class Rfc6455Connection implements Connection {
     async recv(timeout?: number): Promise<Message> {
         const deadline = deadlineIn(timeout)
         const { input } = this
+        const { utf8 } = input
         for (;;) {
             const data = await readPiece(this, deadline)
             if (!data) return data as any
-            const { isText, isLast, utf8 } = input
-            const { text } = utf8
+            const { isText, isLast } = input
+            let { text } = utf8
             utf8.text = undefined
-            if (input.isFirst && isLast) return new Message(data, isText, text)
-            const whole = collect(this, data)
-            if (isLast) return new Message(whole, isText, undefined)
+            let whole = data
+            if (!input.isFirst || !isLast) {
+                whole = collect(this, data)
+                text = undefined
+            }
+            if (isLast) return new Message(whole, isText, text)
         }
     }
 
     async send(data: string | Buffer | Message) {
         let head = FIN | OP_BINARY
+        if (data instanceof Message) {
+            if (data.isText) head = FIN | OP_TEXT
+            data = data.data
+        }
         let length: number
         if (typeof data === "string") {
             head = FIN | OP_TEXT
             length = data.byteLength
-        } else {
-            if (data instanceof Message) {
-                if (data.isText) head = FIN | OP_TEXT
-                data = data.data
-            }
-            if (!(data instanceof Buffer)) throw new TypeError(`send: ${data}`)
-            length = data.length
-        }
+        } else if (data instanceof Buffer) length = data.length
+        else throw new TypeError(`send: ${data}`)
         await sendMessage(this.output, head, data, length)
     }
 
     async close(code?: number, reason?: string) {
         const body = closeBody(code, reason)
-        if (this.state === State.Open) {
-            this.state = State.Closing
-            sendClose.start(this.output, body, false)
-        }
+        if (this.end) return
+        flush.start(this.output, body)
         const deadline = deadlineIn(closeTimeout(this))
-        while (!this.end) {
-            if (timeLeft(deadline) === 0) await finish(this)
+        while (!this.end)
+            if (timeLeft(deadline) === 0) await finish(this, CLOSE_ABNORMAL, "")
             else if (this.isReading) await waitUntil(this.changed, deadline)
             else
                 try {
@@ -139,7 +124,6 @@ export class Rfc6455Connection implements Connection {
                 } catch {
                     // `end` tells.
                 }
-        }
     }
 
     /** Sends a Ping; waits until the link has taken it, or is gone. */
@@ -150,8 +134,7 @@ export class Rfc6455Connection implements Connection {
 
     /** Gives the connection up; `recv` and `send` then throw the error. */
     async abort(error: Error) {
-        this.output.error = error
-        await finish(this)
+        await finish(this, CLOSE_ABNORMAL, "", error)
     }
 }
 
@@ -164,128 +147,96 @@ export async function readPiece(
     connection: Rfc6455Connection,
     deadline: number
 ): Promise<Buffer> {
+    const { changed } = connection
     while (connection.isReading)
-        if (!(await waitUntil(connection.changed, deadline))) return undefined
+        if (!(await waitUntil(changed, deadline))) return undefined
     connection.isReading = true
     const piece = await receive(connection, deadline)
     connection.isReading = false
-    if (connection.changed.fiber) notify(connection.changed)
-    if (!piece) {
-        const { end } = connection
-        if (end && end.error) throw end.error
+    if (changed.fiber) notify(changed)
+    if (piece === null) {
+        const { error } = connection.end
+        if (error) throw error
     }
     return piece
 }
 
+/** Control frames are answered on the way, RFC 6455, 5.5. */
 async function receive(
     connection: Rfc6455Connection,
     deadline: number
 ): Promise<Buffer> {
-    const { input, end } = connection
-    if (end) return null
+    const { input, output } = connection
     try {
-        while (connection.state !== State.Ending) {
+        while (!connection.end) {
             const payload = await next(input, deadline)
-            if (payload === null) return await finish(connection)
-            if (!payload || !(input.opcode & 8)) return payload
-            await control(connection, payload)
+            if (payload === null)
+                await finish(connection, CLOSE_ABNORMAL, "", output.error)
+            else if (!payload) return undefined
+            else if (input.opcode === OP_PING)
+                await sendControl(output, OP_PONG, payload)
+            else if (input.opcode === OP_PONG) {
+                if (connection.onpong) connection.onpong(payload)
+            } else if (input.opcode !== OP_CLOSE) return payload
+            else {
+                const code = closeCode(payload)
+                const reason = closeReason(payload)
+                await conclude(connection, payload.slice(0, 2), code, reason)
+            }
         }
     } catch (e: any) {
-        if (!(e instanceof ProtocolError)) return await finish(connection, e)
-        await fail(connection, e)
+        const { code, message } = e
+        if (e instanceof ProtocolError)
+            // RFC 6455, 7.1.7
+            await conclude(
+                connection,
+                closeBody(code, message),
+                code,
+                message,
+                e
+            )
+        else await finish(connection, CLOSE_ABNORMAL, "", e)
     }
-    return await awaitEnd(connection, deadline)
-}
-
-/** RFC 6455, 5.5. */
-async function control(connection: Rfc6455Connection, payload: Buffer) {
-    const { input, output, onpong } = connection
-    if (input.opcode === OP_PING) await sendControl(output, OP_PONG, payload)
-    else if (input.opcode === OP_PONG) {
-        if (onpong) onpong(payload)
-    } else {
-        const code = closeCode(payload)
-        const reason = closeReason(payload)
-        await conclude(connection, payload.slice(0, 2), {
-            code: code === undefined ? CLOSE_NO_STATUS : code,
-            reason,
-            wasClean: true,
-            error: undefined,
-        })
-    }
-}
-
-/** Tells the peer what it did wrong, RFC 6455, 7.1.7. */
-async function fail(connection: Rfc6455Connection, error: ProtocolError) {
-    const { code, message } = error
-    await conclude(connection, closeBody(code, message), {
-        code,
-        reason: message,
-        wasClean: false,
-        error,
-    })
+    return null
 }
 
 /** Sends the Close frame, if none was sent, and gives the peer time to end the stream. */
 async function conclude(
     connection: Rfc6455Connection,
     body: Buffer,
-    outcome: End
+    code: number,
+    reason: string,
+    error?: Error
 ) {
-    connection.state = State.Ending
-    connection.outcome = outcome
-    connection.deadline = deadlineIn(closeTimeout(connection))
-    connection.input.chunk = undefined
-    const { output } = connection
-    await sendClose(output, body, true)
-    while (!output.isClosed && !output.error)
-        if (!(await waitUntil(output.changed, connection.deadline))) return
+    const { input, output } = connection
+    const deadline = deadlineIn(closeTimeout(connection))
+    await sendControl(output, OP_CLOSE, body)
+    if (!output.isClosed) await waitUntil(output.changed, deadline)
+    try {
+        while (timeLeft(deadline) !== 0)
+            if (!(await input.stream.recv(timeLeft(deadline)))) break
+    } catch {
+        // Behind the Close frames it does not matter how the link ends.
+    }
+    await finish(connection, code, reason, error)
 }
 
 function closeTimeout({ options }: Rfc6455Connection): number {
     return options.closeTimeout ?? 5000
 }
 
-/** Throws away what comes until the peer has ended the stream. @returns `undefined` at the deadline, `null` at the end */
-async function awaitEnd(
-    connection: Rfc6455Connection,
-    deadline: number
-): Promise<Buffer> {
-    for (;;) {
-        const left = timeLeft(connection.deadline)
-        const own = timeLeft(deadline)
-        let chunk: Buffer = null
-        try {
-            chunk = await connection.stream.recv(own < left ? own : left)
-        } catch {
-            // Behind the Close frames it does not matter how the link ends.
-        }
-        if (chunk === null || timeLeft(connection.deadline) === 0)
-            return await finish(connection)
-        if (!chunk) return undefined
-    }
-}
-
-/** The end. @param error what broke the link, unless there was a Close frame or a ProtocolError before */
 async function finish(
     connection: Rfc6455Connection,
+    code: number,
+    reason: string,
     error?: Error
-): Promise<Buffer> {
-    const { output, outcome } = connection
-    await connection.stream.close()
-    if (connection.end) return null
-    const end = outcome || {
-        code: CLOSE_ABNORMAL,
-        reason: "",
-        wasClean: false,
-        error: error || output.error,
-    }
-    if (!output.isClosed) end.wasClean = false
-    connection.end = end
-    notify(connection.changed)
-    output.isClosing = true
-    notify(output.changed)
-    return null
+) {
+    if (connection.end) return
+    const { output } = connection
+    const wasClean = code !== CLOSE_ABNORMAL && !error && output.isClosed
+    connection.end = { code, reason, wasClean, error }
+    await stop(output, error)
+    notify(connection.ended)
 }
 
 /**
@@ -294,18 +245,16 @@ async function finish(
  * @returns the message so far
  */
 function collect(connection: Rfc6455Connection, data: Buffer): Buffer {
-    const { size, isFin, isCoded, isLast, remaining, maxMessage } =
-        connection.input
+    const { input } = connection
+    const { size } = input
     let { part } = connection
     if (!part || size > part.length) {
-        let room = Math.max(2 * size, MIN_BUFFER)
-        if (isFin && !isCoded) room = size + remaining
-        if (room > maxMessage) room = maxMessage
-        const grown = Buffer.alloc(room)
+        const room = input.isFin ? size + input.remaining : 2 * size
+        const grown = Buffer.alloc(Math.min(room, input.maxMessage))
         if (part) grown.blitAt(0, part, 0, part.length)
         part = grown
     }
     part.blitAt(size - data.length, data, 0, data.length)
-    connection.part = isLast ? undefined : part
-    return isLast && size < part.length ? part.slice(0, size) : part
+    connection.part = input.isLast ? undefined : part
+    return input.isLast ? part.slice(0, size) : part
 }

@@ -195,6 +195,19 @@ test("an address is remembered as long as its time to live", async t => {
     assert.equal(lan.dns.queries.length, 1)
 })
 
+test("an address is forgotten when nobody is there", async t => {
+    const { board, lan } = await start(t, {
+        settings: { mode: "watch", host: "moved.lan" },
+        prepare: (_, lan) => {
+            lan.dns.ttl = 3600
+            lan.dns.names.set("moved.lan", network.nobody)
+        },
+    })
+    await board.expect(/error: w5500: moved.lan:\d+: unreachable/)
+    lan.dns.names.set("moved.lan", network.machine)
+    await board.expect("echo 1")
+})
+
 test("a time to live of nothing is not remembered", async t => {
     const { board, lan } = await start(t, {
         settings: { mode: "reopen", count: 50 },

@@ -112,7 +112,8 @@ export class HomeLan implements Lan {
         })
     }
 
-    private broadcast(from: Endpoint, to: Endpoint, data: Buffer): void {
+    /** A datagram to whom it concerns, whoever it says it is from. */
+    broadcast(from: Endpoint, to: Endpoint, data: Buffer): void {
         if (!this.carries) return
         for (const port of this.ports) port.udp(from, to, data)
     }

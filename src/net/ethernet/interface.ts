@@ -1,5 +1,7 @@
-import { deviceIdentifier, millis } from "@devicescript/core"
+import { deviceIdentifier } from "@devicescript/core"
 import { randomBuffer } from "@devicescript/crypto"
+import { millis, suspendInVm } from "../../fiber/clock"
+import { startPolling, tick } from "../../fiber/polled-clock"
 import { Signal } from "../../fiber/signal"
 import { Address, Stream, StreamError } from "../stream"
 import { Bus } from "../bus/bus"
@@ -7,7 +9,7 @@ import { DhcpHost, keepAddress } from "./dhcp-client"
 import { IpConfig, parseIp, sameIp, u16 } from "./ip"
 import { Resolver } from "./resolver"
 import { W5500_SOCK_CLOSED } from "./registers"
-import { ChipSocket } from "./socket"
+import { abort, lose, poll, Socket } from "./socket"
 import { TcpStream } from "./tcp"
 import { UdpSocket } from "./udp"
 import { SOCKETS, W5500 } from "./w5500"
@@ -46,7 +48,7 @@ export interface EthernetOptions {
 export class Ethernet implements DhcpHost {
     private readonly chip: W5500
     /** The chip's sockets that were used so far; for the others it is not worth to keep anything. */
-    private readonly sockets: ChipSocket[] = []
+    private readonly sockets: Socket[] = []
     private readonly resolver: Resolver
     readonly changed = new Signal()
     readonly mac: Buffer
@@ -97,6 +99,8 @@ export class Ethernet implements DhcpHost {
             await stream.connect(ip, port, this.localPort(), deadline)
         } catch (e) {
             await stream.close()
+            // perhaps the host has moved
+            this.resolver.forget()
             throw e
         }
         return stream
@@ -118,6 +122,7 @@ export class Ethernet implements DhcpHost {
 
     /** Brings the chip up, polls it, and brings it up again when it was reset. */
     private async run() {
+        startPolling()
         for (;;) {
             try {
                 await this.chip.start()
@@ -127,9 +132,18 @@ export class Ethernet implements DhcpHost {
                 this.setFault("w5500: the chip was reset")
             } catch (e) {
                 this.setFault((e as Error).message)
-                await this.options.bus.rest(RETRY_INTERVAL)
+                await this.pause()
             }
-            for (const socket of this.sockets) socket.lose("the chip was reset")
+            for (const socket of this.sockets)
+                lose(socket, "the chip was reset")
+        }
+    }
+
+    private async pause() {
+        const end = millis() + RETRY_INTERVAL
+        while (millis() < end) {
+            tick()
+            await this.options.bus.rest(1)
         }
     }
 
@@ -141,30 +155,33 @@ export class Ethernet implements DhcpHost {
 
     /** @returns when the chip was reset */
     private async poll() {
-        const { chip, options } = this
+        const { bus } = this.options
         let quiet = 0
         let look = 0
         for (;;) {
+            const due = tick()
             if (millis() >= look) {
                 if (!(await this.look())) return
                 look = millis() + LOOK_INTERVAL
             }
-            let active = chip.stirred
-            chip.stirred = false
+            let active = false
             for (const socket of this.sockets) {
                 if (
                     socket.lingers &&
                     millis() > socket.lingers &&
                     !socket.claimed
                 )
-                    await socket.abort("closed")
-                if (await socket.poll()) active = true
+                    await abort(socket, "closed")
+                if (await poll(socket)) active = true
             }
-            if (active) quiet = 0
-            else
-                await options.bus.rest(
-                    Math.min(1 + (++quiet >> 6), LONGEST_REST)
-                )
+            if (active) {
+                quiet = 0
+                // those who were woken go first; nothing is due later, so this needs no timer
+                await suspendInVm(0)
+            } else {
+                const rest = Math.min(1 + (++quiet >> 6), LONGEST_REST)
+                await bus.rest(due < rest ? due : rest)
+            }
         }
     }
 
@@ -193,7 +210,7 @@ export class Ethernet implements DhcpHost {
 
     private async closeAll(why: string) {
         for (const socket of this.sockets)
-            if (socket.state !== W5500_SOCK_CLOSED) await socket.abort(why)
+            if (socket.state !== W5500_SOCK_CLOSED) await abort(socket, why)
     }
 
     async openUdp(port: number): Promise<UdpSocket> {
@@ -208,8 +225,8 @@ export class Ethernet implements DhcpHost {
     }
 
     /** A free socket: the last one for UDP, the first one for TCP; if need be, one whose connection is still ending. */
-    private async claim(last: boolean): Promise<ChipSocket> {
-        let ending: ChipSocket
+    private async claim(last: boolean): Promise<Socket> {
+        let ending: Socket
         for (let i = 0; i < SOCKETS; ++i) {
             const socket = this.socket(last ? SOCKETS - 1 - i : i)
             if (socket.claimed) continue
@@ -224,13 +241,13 @@ export class Ethernet implements DhcpHost {
                 `w5500: all ${SOCKETS} sockets of the chip are in use`
             )
         ending.claimed = true
-        await ending.abort("closed")
+        await abort(ending, "closed")
         return ending
     }
 
-    private socket(n: number): ChipSocket {
+    private socket(n: number): Socket {
         for (const socket of this.sockets) if (socket.n === n) return socket
-        const socket = new ChipSocket(this.chip, n)
+        const socket = new Socket(this.chip, n)
         this.sockets.push(socket)
         return socket
     }
