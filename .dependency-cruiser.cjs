@@ -1,10 +1,37 @@
 // The import rules between the rooms; the table in docs/design.md is the same in words.
 const only = (from, allowed, comment) => ({
-    name: `only-${from.replace(/[^a-z]+/g, "-").replace(/^-|-$/g, "")}`,
+    name: `only-${from
+        .replace(/\(\?!.*?\)/g, "")
+        .replace(/[^a-z0-9]+/g, "-")
+        .replace(/^-|-$/g, "")}`,
     comment,
     severity: "error",
     from: { path: from },
     to: { pathNot: allowed },
+})
+
+/** What a room on the Node side may import beside its own files, lib, Node and packages. */
+const node = (from, allowed, comment) => {
+    const rule = only(from, [from, "^lib/", ...allowed], comment)
+    // one has exports only, which are not followed, the other is the browser tests' own
+    rule.to.pathNot.push(
+        "node_modules",
+        "^@nats-io/jetstream$",
+        "^playwright-core$"
+    )
+    rule.to.dependencyTypesNot = ["core"]
+    return rule
+}
+
+/** The server as other rooms start it. */
+const SERVER = "^server/(server|options)\\.ts$"
+
+/** A room of the server, and the others that it may import. */
+const serverRoom = (room, ...others) => ({
+    name: `server-room-${room}`,
+    severity: "error",
+    from: { path: `^server/${room}/` },
+    to: { path: `^server/(?!(${[room, ...others].join("|")})/)` },
 })
 
 module.exports = {
@@ -68,28 +95,144 @@ module.exports = {
             },
             to: { path: "^src/app/" },
         },
-        only("^server/", [
-            "^server/",
-            "node_modules",
-            // it has exports only, which are not followed
-            "^@nats-io/jetstream$",
-            "^node:",
-            "^[a-z_/]+$",
-        ]),
-        only("^sim/(?!device/)", [
-            "^sim/(?!device/)",
-            "node_modules",
-            "^node:",
-            "^[a-z_/]+$",
-        ]),
+        node("^lib/", [], "shared by all rooms of the Node side"),
+        node("^server/", []),
+        serverRoom("http"),
+        serverRoom("access", "http"),
+        serverRoom("websocket", "access", "http", "telemetry"),
+        serverRoom("bus"),
+        serverRoom("plot", "bus"),
+        serverRoom(
+            "modes",
+            ...["plot", "bus", "websocket", "access", "http", "telemetry"]
+        ),
         {
-            name: "host-tests-drive-the-program-from-outside",
+            name: "telemetry-is-told",
+            comment: "it looks at nothing by itself",
             severity: "error",
-            from: {
-                path: "^test/(host|serial|conformance|wire|hil(?!/device/))/",
+            from: { path: "^server/telemetry/" },
+            to: {
+                path: "^server/(?!telemetry/)",
+                dependencyTypesNot: ["type-only"],
             },
-            to: { path: "^src/" },
         },
+        {
+            name: "server-knows-no-command",
+            severity: "error",
+            from: { path: "^server/(?!cli/|cluster/|main\\.ts$)" },
+            to: { path: "^server/(cli|cluster)/" },
+        },
+        {
+            name: "cluster-knows-no-command-line",
+            severity: "error",
+            from: { path: "^server/cluster/" },
+            to: { path: "^server/cli/" },
+        },
+        node("^sim/(?!device/)", []),
+        only(
+            "^sim/device/",
+            ["^(src|sim/device|examples)/", "@devicescript/"],
+            "the echo program with models in place of pins"
+        ),
+        only(
+            "^examples/",
+            [
+                "^examples/",
+                "^src/index\\.ts$",
+                "^src/net/",
+                "@devicescript/",
+                "@dsboard/",
+            ],
+            "a user's program"
+        ),
+        node(
+            "^tools/project/",
+            ["^sim/(?!device/)"],
+            "what the user has written"
+        ),
+        node("^tools/toolchain/", ["^sim/(?!device/)", "^tools/project/"]),
+        node("^tools/simulator/", [
+            "^sim/(?!device/)",
+            "^tools/(project|toolchain)/",
+        ]),
+        node("^tools/fleet/", [
+            "^sim/(?!device/)",
+            SERVER,
+            "^tools/(project|simulator)/",
+        ]),
+        node("^tools/debugger/", [
+            "^sim/(?!device/)",
+            SERVER,
+            "^tools/(project|toolchain|simulator)/",
+        ]),
+        node("^tools/commands/", [
+            "^sim/(?!device/)",
+            SERVER,
+            "^tools/(?!commands/)",
+        ]),
+        only(
+            "^(bench|test|test/hil)/device/",
+            [
+                "^(src|sim/device|examples|bench/device|test/device|test/hil/device)/",
+                "@devicescript/",
+                "@dsboard/",
+            ],
+            "DeviceScript that tests and measures parts of src"
+        ),
+        node(
+            "^bench/(?!device/)",
+            [
+                "^sim/(?!device/)",
+                "^server/",
+                "^tools/(?!commands/)",
+                "^test/wire/",
+            ],
+            "drives boards and servers from outside"
+        ),
+        node("^test/wire/", [], "peers, scripted byte by byte"),
+        node("^test/report/", []),
+        node("^test/conformance/", [
+            "^sim/(?!device/)",
+            "^tools/(?!commands/)",
+            "^test/(wire|report)/",
+        ]),
+        node("^test/hil/(?!device/)", [
+            "^sim/(?!device/)",
+            SERVER,
+            "^server/",
+            "^tools/(?!commands/)",
+            "^test/(wire|report)/",
+        ]),
+        node("^test/(library|networks)/", [
+            "^sim/(?!device/)",
+            SERVER,
+            "^tools/(?!commands/)",
+            "^test/(library|networks|wire)/",
+        ]),
+        node("^test/sim/", ["^sim/(?!device/)", "^test/(networks|wire)/"]),
+        node("^test/tools/", [
+            "^sim/(?!device/)",
+            SERVER,
+            "^tools/(?!commands/)",
+            "^test/wire/",
+        ]),
+        node("^test/suites/", [
+            "^sim/(?!device/)",
+            "^test/(hil(?!/device)|conformance)/",
+        ]),
+        node("^test/serial/", ["^sim/(?!device/)", "^test/suites/"]),
+        node("^test/server/", ["^server/", "^test/(wire|plot)/"]),
+        node("^test/plot/", [
+            "^server/",
+            "^sim/(?!device/)",
+            "^test/(server|wire)/",
+        ]),
+        node("^test/(nginx|nats|chromium)/", [
+            "^server/",
+            "^test/(server|plot|wire)/",
+        ]),
+        node("^test/tornado/", ["^sim/(?!device/)"]),
+        node("^test/vscode/", ["^test/chromium/"]),
         {
             name: "nobody-imports-an-entry",
             severity: "error",

@@ -1,14 +1,8 @@
 /** How a command runs and ends. */
-import { pathToFileURL } from "node:url"
 import { UserError } from "./errors.ts"
 
 /** 128 and SIGPIPE, as a shell reports a command whose output nobody reads. */
 const BROKEN_PIPE = 128 + 13
-
-/** Whether a module is the one that Node was started with. */
-export function isMain(url: string): boolean {
-    return url === pathToFileURL(process.argv[1]).href
-}
 
 /** Runs a command to its end; an error is shown with its stack unless the user can put it right. */
 export async function runCommand(main: () => Promise<unknown>): Promise<void> {

@@ -25,7 +25,7 @@ export const service = {
 } as const
 
 /** Bytes of payload that fit into a frame with one packet. */
-export const MAX_PAYLOAD = 236
+const MAX_PAYLOAD = 236
 
 export interface Packet {
     flags: number

@@ -5,11 +5,11 @@
  * The bundle is compiled here with one more statement that hands both out, which works for exactly one version.
  */
 import { Console } from "node:console"
-import { readFileSync } from "node:fs"
+import { readFileSync, statSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { Writable } from "node:stream"
-import { compileFunction } from "node:vm"
+import { runCached } from "./code-cache.ts"
 
 /** The only version whose bundle this file understands. */
 const VERSION = "2.16.4"
@@ -202,8 +202,11 @@ return { createVm: require_devicescript_vm(), compiler: require_devicescript_com
         console: silentConsole(),
         Date: VmDate,
     }
-    const body = compileFunction(code, Object.keys(scope), { filename: file })
-    return body(...Object.values(scope)) as Toolchain
+    const cache = join(
+        dirname(manifest),
+        `../../.cache/devicescript-toolchain/${version}-${statSync(file).mtimeMs}-${process.version}.bin`
+    )
+    return runCached(code, scope, file, cache) as Toolchain
 }
 
 /** The VM prints panics to the console too, besides telling its host. */

@@ -1,5 +1,5 @@
 export { connect } from "./websocket/connect"
-export type { MessageWriter } from "./websocket/message-writer"
+export type { MessageWriter } from "./websocket/old-message-writer"
 export { sleep } from "./fiber/clock"
 export { after, every } from "./fiber/timers"
 export { dialNative } from "./net/native"

@@ -1,15 +1,12 @@
-import { sleep } from "@devicescript/core"
 import { connect, Socket } from "@devicescript/net"
 import { Bus } from "../../src/net/bus/bus"
 import { I2cBus } from "../../src/net/cellular/registers"
-import { Signal } from "../../src/fiber/signal"
+import { suspendInVm } from "../../src/fiber/clock"
+import { acquire, acquireLast, Lock, release } from "../../src/fiber/lock"
 
 /** The program has one socket, so all chips hang on one wire: each write names the chip that it is for. */
 let wire: Socket
-/** Whoever comes first is served first. */
-let last = 0
-let serving = 0
-const free = new Signal()
+const wireLock = new Lock()
 
 /** @returns what the chip answers, if it does */
 async function tell(
@@ -17,15 +14,13 @@ async function tell(
     data: Buffer,
     answers: boolean
 ): Promise<Buffer> {
-    const number = last++
-    while (serving !== number) await free.wait()
+    await acquire(wireLock)
     try {
         if (!wire) wire = await connect({ host: "sim:bus", port: 1 })
         await wire.send(Buffer.concat(Buffer.from(`${chip}\n`), data))
         return answers ? await wire.recv() : undefined
     } finally {
-        serving++
-        free.notify()
+        release(wireLock)
     }
 }
 
@@ -34,13 +29,18 @@ async function tell(
  * the chip; a write of one byte sets RSTn.
  */
 export function simBus(chip = "w5500"): Bus {
+    const lock = new Lock()
     return {
+        lock,
+        shortest: 0,
         exchange: async data => {
             const answer = await tell(chip, data, true)
             data.blitAt(0, answer, 0, answer.length)
         },
         rest: async milliseconds => {
-            await sleep(milliseconds)
+            await acquireLast(lock)
+            release(lock)
+            await suspendInVm(milliseconds)
         },
         setReset: async level => await simPin(chip, level),
     }

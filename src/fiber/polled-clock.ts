@@ -1,5 +1,6 @@
-import { Fiber, _dcfgString } from "@devicescript/core"
+import { Fiber } from "@devicescript/core"
 import { millis, self, setClock, suspendInVm } from "./clock"
+import { isRp2040 } from "./rp2040"
 
 /** A fiber that waits, in an ordered list. */
 interface Sleeper {
@@ -18,7 +19,7 @@ let first: Sleeper
  * tim.c, `tim_set_timer`).
  */
 export function startPolling() {
-    if (_dcfgString("archId").startsWith("rp2040")) usePolledClock()
+    if (isRp2040()) usePolledClock()
 }
 
 /** Lets every wait from now on end by `tick`. */
@@ -26,15 +27,20 @@ export function usePolledClock() {
     setClock(suspendInList)
 }
 
-/** Wakes the fibers that are due. Never called by a fiber that itself waits with a timeout. */
-export function tick() {
-    if (!first) return
+/**
+ * Wakes the fibers that are due. Never called by a fiber that itself waits with a timeout.
+ * @returns milliseconds until the next one is due; undefined when nobody waits
+ */
+export function tick(): number {
+    if (!first) return undefined
     const now = millis()
-    while (first && first.until <= now) {
+    while (first.until <= now) {
         const { fiber } = first
         first = first.next
         if (fiber.suspended) fiber.resume(undefined)
+        if (!first) return undefined
     }
+    return first.until - now
 }
 
 async function suspendInList(timeout?: number): Promise<any> {

@@ -42,9 +42,9 @@ export class ProtocolError extends Error {
  * and the ranges for libraries and applications (7.4.2).
  */
 export function isCloseCode(code: number): boolean {
-    return (
-        (code >= 1000 && code <= 1003) ||
-        (code >= 1007 && code <= 1014) ||
-        (code >= 3000 && code <= 4999)
-    )
+    if (code > 2999) return code < 5000
+    return ((REGISTERED >> (code - 1000)) & 1) === 1 && code < 1015
 }
+
+/** Bit by bit from 1000 on. */
+const REGISTERED = 0b111111110001111

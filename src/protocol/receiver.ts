@@ -16,7 +16,7 @@ import {
     RSV,
 } from "./codes"
 import { Message, Slice } from "./message"
-import { REPLACEMENT, Utf8 } from "./utf8"
+import { accept, decode, REPLACEMENT, Utf8 } from "./utf8"
 
 /** What has arrived. */
 export enum Event {
@@ -209,7 +209,7 @@ export class Receiver {
         this.remaining = frameEnd ? -1 : remaining
         this.first = false
         this.inMessage = !last
-        if (isText && (!this.utf8.accept(data) || (last && this.utf8.needed)))
+        if (isText && (!accept(this.utf8, data) || (last && this.utf8.rest)))
             throw notUtf8("text")
         if (this.slices) {
             this.item = new Slice(data, isText, first, last, frameEnd)
@@ -280,11 +280,10 @@ export class Receiver {
         if (body.length === 1) throw new ProtocolError("Close frame of 1 byte")
         if (!isCloseCode(code))
             throw new ProtocolError(`Close frame with code ${code}`)
-        const reason = body.slice(2)
-        const utf8 = new Utf8()
-        if (!utf8.accept(reason) || utf8.needed) throw notUtf8("close reason")
+        const reason = decode(body.slice(2))
+        if (reason === undefined) throw notUtf8("close reason")
         this.closeCode = code
-        this.closeReason = utf8.text
+        this.closeReason = reason
     }
 }
 
@@ -294,9 +293,8 @@ function shortMessage(data: Buffer, isText: boolean): Message {
         // Beyond ASCII at its end, it could end inside a character.
         if (data[data.length - 1] < 0x80 || !data.length) text = data.toString()
         if (text === undefined || text.indexOf(REPLACEMENT) >= 0) {
-            const utf8 = new Utf8()
-            if (!utf8.accept(data) || utf8.needed) throw notUtf8("text")
-            text = utf8.text
+            text = decode(data)
+            if (text === undefined) throw notUtf8("text")
         }
     }
     return new Message(data, isText, text)

@@ -72,6 +72,13 @@ export function parseUrl(url: string): Url {
     return { secure, host, port, authority, target, userinfo }
 }
 
+/** The URL that `parseUrl` makes of it. */
+export function formatUrl(url: Url): string {
+    const { secure, userinfo, authority, target } = url
+    const user = userinfo === undefined ? "" : `${userinfo}@`
+    return `${secure ? "wss" : "ws"}://${user}${authority}${target}`
+}
+
 /**
  * The URL that a redirect leads to.
  * @param base where the redirect came from

@@ -1,77 +1,55 @@
+import { join } from "./join"
+
 /** What the VM puts in the place of each sequence that it does not accept. */
 export const REPLACEMENT = "\ufffd"
 
 /**
- * Checks UTF-8 (RFC 3629) that arrives in pieces, and fails at the first byte that cannot be continued.
+ * Text (UTF-8, RFC 3629) that arrives in pieces, see `accept`.
  *
  * The bulk goes through the VM's own decoder, which is some twenty times faster than bytecode. Two things keep that exact:
  * - The decoder puts one U+FFFD for every invalid sequence, and also for U+FFFE and U+FFFF, which are valid. So text is valid
  *   when it has as many U+FFFD as its bytes have EF BF BD, EF BF BE and EF BF BF. EF is never inside a character, so
  *   each of these stands where a character starts.
- * - The decoder reads beyond the end of a buffer that ends inside a character. It never gets to see one: the
- *   incomplete character at the end of a piece is checked here, byte by byte.
+ * - The decoder reads beyond the end of a buffer that ends inside a character. It never gets to see one: a character that is cut at the
+ *   end of a piece is completed for it, and waits for the next piece.
  */
 export class Utf8 {
-    /** The last piece as a string, when it starts and ends between characters; else undefined. */
+    /** The last piece as a string, when it started and ended between characters; else undefined. */
     text: string
 
-    /** Continuation bytes that the last character still needs. */
-    needed = 0
-
-    /** Range of the next one. */
-    private lower = 0
-    private upper = 0
-
-    /** Takes the next piece. @returns false when it is not UTF-8 */
-    accept(data: Buffer): boolean {
-        const length = data.length
-        let from = 0
-        while (this.needed && from < length)
-            if (!this.step(data[from++])) return false
-        const to =
-            data[length - 1] < 0x80 ? length : lastBoundary(data, from, length)
-        // Before an incomplete character there may not be another one.
-        if (to < length && lastBoundary(data, from, to) < to) return false
-        const whole = from === 0 && to === length
-        const middle = whole ? data : data.slice(from, to)
-        const text = middle.toString()
-        this.text = whole ? text : undefined
-        if (
-            text.indexOf(REPLACEMENT) >= 0 &&
-            replacements(text) !== replaced(middle)
-        )
-            return false
-        for (let i = to; i < length; ++i) if (!this.step(data[i])) return false
-        return true
-    }
-
-    /** One byte through the table of RFC 3629, 4. */
-    private step(byte: number): boolean {
-        if (this.needed) {
-            if (byte < this.lower || byte > this.upper) return false
-            this.needed--
-        } else if (byte < 0x80) return true
-        else if (byte >= 0xc2 && byte <= 0xdf) this.needed = 1
-        else if (byte >= 0xe0 && byte <= 0xef) this.needed = 2
-        else if (byte >= 0xf0 && byte <= 0xf4) this.needed = 3
-        else return false
-        this.lower = byte === 0xe0 ? 0xa0 : byte === 0xf0 ? 0x90 : 0x80
-        this.upper = byte === 0xed ? 0x9f : byte === 0xf4 ? 0x8f : 0xbf
-        return true
-    }
+    /** The beginning of a character; undefined between characters. */
+    rest: Buffer
 }
 
-/** Where the incomplete character at the end starts, or the end when there is none. */
-function lastBoundary(data: Buffer, from: number, to: number): number {
-    for (let i = to - 1; i >= from && i >= to - 3; --i) {
-        const byte = data[i]
-        if (byte < 0x80) break
-        if (byte >= 0xc0) {
-            const size = byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
-            return i + size > to ? i : to
-        }
+/** Takes the next piece. @returns false at the first byte that no text can have there */
+export function accept(utf8: Utf8, data: Buffer): boolean {
+    const before = utf8.rest
+    if (before) data = join(before, data)
+    let whole = data
+    let rest: Buffer
+    let at = data.length - 1
+    while (data[at] >> 6 === 2 && at > data.length - 3) at--
+    const lead = data[at]
+    const end = at + (lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4)
+    if (lead >= 0xc0 && end > data.length) {
+        // What is missing may be any byte that goes on; only some second bytes depend on the first.
+        rest = data.slice(at)
+        whole = Buffer.alloc(end)
+        whole.fillAt(data.length, end - data.length, lead & 0xf ? 0x80 : 0xa0)
+        whole.blitAt(0, data, 0, data.length)
     }
-    return to
+    const text = whole.toString()
+    utf8.rest = rest
+    utf8.text = before || rest ? undefined : text
+    return (
+        text.indexOf(REPLACEMENT) < 0 || replacements(text) === replaced(whole)
+    )
+}
+
+/** The text; undefined when it is not UTF-8. */
+export function decode(data: Buffer): string {
+    const utf8 = new Utf8()
+    return accept(utf8, data) && !utf8.rest ? utf8.text : undefined
 }
 
 function replacements(text: string): number {

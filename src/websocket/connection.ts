@@ -3,13 +3,13 @@ import { Message } from "../protocol/message"
 /** How a connection ended. */
 export interface End {
     /** The peer's close code; ours when the peer broke the protocol; 1005: it gave none; 1006: no Close frame came. */
-    readonly code: number
+    code: number
     /** The reason that came with the code; empty without one. */
-    readonly reason: string
+    reason: string
     /** Both Close frames were exchanged. */
-    readonly wasClean: boolean
+    wasClean: boolean
     /** What broke it, if anything: ProtocolError (the peer), StreamError (the link). */
-    readonly error?: Error
+    error: Error
 }
 
 /** An open WebSocket. All that a feature needs to stand on; RFC 6455 and the older drafts both provide it. */

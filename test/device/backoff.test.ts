@@ -1,13 +1,16 @@
 import { describe, expect, test } from "@devicescript/test"
 import { StreamError } from "../../src/net/stream"
-import { HandshakeError } from "../../src/protocol/handshake"
-import { Outgoing, wholeMessage } from "../../src/protocol/outgoing"
-import { backoff, BackoffOptions } from "../../src/websocket/reconnect"
-import { CloseEvent, Reconnect } from "../../src/websocket/websocket"
-import { expectText, expectThrow, breathe } from "./check"
+import { HandshakeError } from "../../src/protocol/response"
+import {
+    backoff,
+    BackoffOptions,
+    Down,
+    Retry,
+} from "../../src/websocket/backoff"
+import { breathe } from "./check"
 
 /** The end of a connection that was lost after so many milliseconds. */
-function lost(lasted = 0, code = 1006): CloseEvent {
+function lost(lasted = 0, code = 1006): Down {
     const error = new StreamError("lost")
     return {
         code,
@@ -20,7 +23,7 @@ function lost(lasted = 0, code = 1006): CloseEvent {
 }
 
 /** The end of an attempt that the server refused. */
-function refused(status: number, retryAfter?: string): CloseEvent {
+function refused(status: number, retryAfter?: string): Down {
     const error = new HandshakeError(status, "no", undefined, retryAfter)
     return { ...lost(), error }
 }
@@ -35,7 +38,7 @@ async function longest(
         await breathe()
         const policy = backoff(options)
         let pause = 0
-        for (let j = 0; j < failures; ++j) pause = policy.pause(lost())
+        for (let j = 0; j < failures; ++j) pause = policy(lost())
         expect(pause >= 0).toBe(true)
         most = Math.max(most, pause)
     }
@@ -75,33 +78,38 @@ describe("the pause", () => {
         await expectCeiling(1, undefined, 1000)
         const policy = backoff()
         for (let i = 0; i < 100; ++i) {
-            const pause = policy.pause(lost())
+            const pause = policy(lost())
             expect(pause >= 0 && pause < 60000).toBe(true)
         }
     })
 
     test("starts anew after a connection that was stable", () => {
         const policy = backoff({ initial: 10, max: 1000000, stable: 500 })
-        for (let i = 0; i < 15; ++i) policy.pause(lost(499))
-        expect(policy.pause(lost(500)) < 10).toBe(true)
-        for (let i = 0; i < 15; ++i) policy.pause(lost())
-        expect(policy.pause(lost(100000)) < 10).toBe(true)
+        for (let i = 0; i < 15; ++i) policy(lost(499))
+        expect(policy(lost(500)) < 10).toBe(true)
+        for (let i = 0; i < 15; ++i) policy(lost())
+        expect(policy(lost(100000)) < 10).toBe(true)
     })
 
     // RFC 9110, 10.2.3
-    test("is at least what the server asks for in seconds", () => {
+    test("is at least what the server asks for in seconds, but at most an hour", () => {
         const policy = backoff({ initial: 1, max: 5 })
-        expect(policy.pause(refused(503, "120"))).toBe(120000)
-        expect(policy.pause(refused(429, "1"))).toBe(1000)
+        expect(policy(refused(503, "120"))).toBe(120000)
+        expect(policy(refused(429, "1"))).toBe(1000)
+        const far = 99999999999
+        expect(policy(refused(503, `${far}`))).toBe(3600000)
+        const patient = backoff({ max: 5, maxRetryAfter: 20000 })
+        expect(patient(refused(503, "20"))).toBe(20000)
+        expect(patient(refused(503, "21"))).toBe(20000)
         const date = "Fri, 31 Dec 1999 23:59:59 GMT"
         for (const other of [undefined, "", "0", "-5", date])
-            expect(policy.pause(refused(503, other)) < 5).toBe(true)
+            expect(policy(refused(503, other)) < 5).toBe(true)
     })
 })
 
 describe("there is no further attempt", () => {
-    function goesOn(policy: Reconnect, end: CloseEvent): boolean {
-        return policy.pause(end) >= 0
+    function goesOn(policy: Retry, end: Down): boolean {
+        return policy(end) !== undefined
     }
 
     test("after a number of failures in a row", () => {
@@ -139,60 +147,5 @@ describe("there is no further attempt", () => {
         expect(goesOn(policy, lost(0, 1000))).toBe(false)
         expect(goesOn(policy, lost(0, 1008))).toBe(true)
         expect(goesOn(policy, refused(403))).toBe(true)
-    })
-})
-
-describe("the queue", () => {
-    /** The queue after the messages are admitted, and behind it those that had to give way. */
-    function admitted(options: BackoffOptions, messages: string[]): string {
-        const policy = backoff(options)
-        const queue: Outgoing[] = []
-        const dropped: Outgoing[] = []
-        for (const message of messages)
-            dropped.pushRange(policy.admit(queue, wholeMessage(message)))
-        return (
-            queue.map(item => item.data).join() +
-            " / " +
-            dropped.map(item => item.data).join()
-        )
-    }
-
-    function expectFull(options: BackoffOptions, messages: string[]) {
-        expectThrow(() => admitted(options, messages), RangeError, "full")
-    }
-
-    test("takes 16 messages of 4 KB together", () => {
-        const messages: string[] = []
-        for (let i = 0; i < 16; ++i) messages.push(`${i}`)
-        expectText(admitted(undefined, messages), messages.join() + " / ")
-        messages.push("16")
-        expectFull(undefined, messages)
-        let long = "0123456789abcdef"
-        while (long.length < 4096) long += long
-        expectText(admitted(undefined, [long]), long + " / ")
-        expectFull(undefined, [long, "x"])
-        expectFull(undefined, [long + "x"])
-    })
-
-    test("refuses the newest message when it is full", () => {
-        expectText(admitted({ messages: 2 }, ["a", "b"]), "a,b / ")
-        expectFull({ messages: 2 }, ["a", "b", "c"])
-        expectText(admitted({ bytes: 4 }, ["ä", "bc"]), "ä,bc / ")
-        expectFull({ bytes: 4 }, ["ä", "b", "cd"])
-        expectFull({ messages: 0 }, ["a"])
-        expectFull({ bytes: 0 }, ["a"])
-    })
-
-    test("or lets the oldest ones go", () => {
-        const oldest: BackoffOptions = { drop: "oldest" }
-        expectText(
-            admitted({ ...oldest, messages: 2 }, ["a", "b", "c", "d"]),
-            "c,d / a,b"
-        )
-        expectText(
-            admitted({ ...oldest, bytes: 4 }, ["a", "b", "cd", "efg"]),
-            "efg / a,b,cd"
-        )
-        expectFull({ ...oldest, bytes: 4 }, ["a", "bcdef"])
     })
 })

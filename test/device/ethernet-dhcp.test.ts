@@ -95,8 +95,8 @@ describe("DHCP reply", () => {
         for (let n = 0; n < whole.length; ++n) {
             const cut = decode(whole.slice(0, n))
             if (cut) expect(cut.type).toBe(DHCP_OFFER)
-            // up to here not even type and server are there
-            if (n < 249) expect(cut).toBe(undefined)
+            // up to here not even the type is there
+            if (n < 243) expect(cut).toBe(undefined)
         }
     })
 
@@ -108,8 +108,11 @@ describe("DHCP reply", () => {
         }
     })
 
-    test("without type or server, or with an address that is none, is none", () => {
-        expect(decode(reply("350102ff"))).toBe(undefined)
+    test("need not say which server it is from", () => {
+        expect(decode(reply("350102ff")).server).toBe(undefined)
+    })
+
+    test("of no type, or with an address that is none, is none", () => {
         expect(decode(reply("3604c0a84d01ff"))).toBe(undefined)
         for (const first of [0, 127, 224, 255]) {
             const message = reply(OFFER + "ff")
@@ -147,6 +150,11 @@ describe("DHCP reply", () => {
         const found = decode(message)
         expect(found.type).toBe(DHCP_ACK)
         expectText(found.mask.toString("hex"), "ffff0000")
+    })
+
+    test("with a mask of nothing is taken for one without a mask", () => {
+        const found = decode(reply(OFFER + "010400000000"))
+        expectText(found.mask.toString("hex"), "ffffff00")
     })
 
     test("passes over padding, unknown options and such that are too short", () => {

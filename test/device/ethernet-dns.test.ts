@@ -23,6 +23,10 @@ function answer(
     return hex(`1234${flags}0001000${records}00000000${question}${text}`)
 }
 
+function hex16(n: number): string {
+    return Buffer.from([n >> 8, n & 0xff]).toString("hex")
+}
+
 function decode(message: Buffer) {
     return decodeAnswer(message, encodeQuery(ID, "example.org"))
 }
@@ -93,6 +97,31 @@ describe("DNS answer", () => {
         expectText(name, "a.example.org")
     })
 
+    test("capitals do not count, in the question and in names", () => {
+        const question = "074578616d506c65034f72470000010001"
+        const alias = "c00c000500010000003c000401" + "41c00c"
+        const owner = "0161076578616d706c65036f726700"
+        const address = owner + "00010001000151800004" + "01020304"
+        const { ip } = decode(answer("8180", 2, alias + address, question))
+        expectText(ip.toString("hex"), "01020304")
+    })
+
+    test("an address may stand before the alias that leads to it", () => {
+        const owner = "0161076578616d706c65036f726700"
+        const address = owner + "00010001000151800004" + "01020304"
+        const alias = "c00c000500010000003c0004" + "0161c00c"
+        const { ip, ttl } = decode(answer("8180", 2, address + alias))
+        expectText(ip.toString("hex"), "01020304")
+        expect(ttl).toBe(60)
+    })
+
+    test("aliases in a circle come to an end", () => {
+        const there = "c00c000500010000003c0004" + "0161c00c"
+        const back = "c029000500010000003c0002" + "c00c"
+        const { ip } = decode(answer("8180", 2, there + back))
+        expect(ip).toBe(undefined)
+    })
+
     test("passes over records of other names and types", () => {
         const other = "01620000010001000151800004" + "09090909"
         const text = "c00c001000010001518000020161"
@@ -113,13 +142,29 @@ describe("DNS answer", () => {
         for (let i = 0; i < 254; ++i) name[i] = i & 1 ? 0x61 : 1
         const first = name.toString("hex") + "00050001000000010000"
         const again = "c01d0005000100000001" + "0002c01d"
-        for (const records of [2, 3, 9]) {
+        for (const records of [3, 4, 9]) {
             // each message comes with a wait before it
             await sleep(1)
             let text = first
             for (let n = 1; n < records; ++n) text += again
             const found = decode(answer("8180", records, text))
-            expect(!!found.failure).toBe(records > 2)
+            expect(!!found.failure).toBe(records > 3)
+        }
+    })
+
+    test("with pointers that lead to pointers, again and again, is refused too", async () => {
+        for (const jumps of [20, 120]) {
+            // each message comes with a wait before it
+            await sleep(1)
+            // the root, TXT: pointers as its data, each one to that before it
+            const start = 29 + 11
+            let text = "000010000100000000" + hex16(2 * jumps)
+            for (let i = 0; i < jumps; ++i)
+                text += hex16(0xc000 | (i ? start + 2 * (i - 1) : 12))
+            const last = hex16(0xc000 | (start + 2 * (jumps - 1)))
+            for (let n = 0; n < 8; ++n) text += last + "00100001000000000000"
+            const found = decode(answer("8180", 9, text))
+            expect(!!found.failure).toBe(jumps > 20)
         }
     })
 

@@ -34,6 +34,12 @@ async function lockThenLog(lock: Lock, name: string) {
     release(lock)
 }
 
+/** Lets time pass, and then everybody run who is due. */
+async function pass(milliseconds: number) {
+    await sleep(milliseconds)
+    await suspendInVm(5)
+}
+
 function expectLog(...lines: string[]) {
     expectText(log.join("; "), lines.join("; "))
     log = []
@@ -51,7 +57,7 @@ async function drive() {
 function tests() {
     test("a sleep takes at least its time", async () => {
         const start = millis()
-        await sleep(25)
+        await pass(25)
         expect(millis() - start >= 25).toBe(true)
         await sleep(0)
     })
@@ -72,32 +78,32 @@ function tests() {
     test("a wait that was ended early leaves no timeout behind", async () => {
         const signal = new Signal()
         const early = async () => {
-            await waitThenLog(signal, "told", 20)
+            await waitThenLog(signal, "told", 200)
             await waitThenLog(signal, "told again")
         }
         early.start()
-        await sleep(1)
+        await pass(1)
         notify(signal)
-        await sleep(50)
+        await pass(250)
         // the timeout of the first wait would have ended the second
         expectLog("told")
         notify(signal)
-        await sleep(1)
+        await pass(1)
         expectLog("told again")
     })
 
     test("a signal lets all go on who wait, and nobody who comes later", async () => {
         const signal = new Signal()
         for (const name of ["a", "b", "c"]) waitThenLog.start(signal, name)
-        await sleep(1)
+        await pass(1)
         notify(signal)
-        await sleep(1)
+        await pass(1)
         expectLog("a", "b", "c")
         waitThenLog.start(signal, "d", 5)
-        await sleep(20)
+        await pass(20)
         expectLog("d timed out")
         notify(signal)
-        await sleep(1)
+        await pass(1)
         expectLog()
     })
 
@@ -106,12 +112,12 @@ function tests() {
         waitThenLog.start(signal, "a", 5)
         waitThenLog.start(signal, "b", 10)
         waitThenLog.start(signal, "c")
-        await sleep(20)
+        await pass(20)
         expectLog("a timed out", "b timed out")
         waitThenLog.start(signal, "d")
-        await sleep(1)
+        await pass(1)
         notify(signal)
-        await sleep(1)
+        await pass(1)
         expect(log.length).toBe(2)
         expect(log.indexOf("c") >= 0).toBe(true)
         expect(log.indexOf("d") >= 0).toBe(true)
@@ -122,7 +128,7 @@ function tests() {
         const lock = new Lock()
         await acquire(lock)
         for (const name of ["a", "b", "c"]) lockThenLog.start(lock, name)
-        await sleep(10)
+        await pass(10)
         expectLog()
         release(lock)
         await acquire(lock)
@@ -135,12 +141,12 @@ function tests() {
         const lock = new Lock()
         await acquire(lock)
         const fiber = lockThenLog.start(lock, "a")
-        await sleep(1)
+        await pass(1)
         fiber.resume(true)
-        await sleep(5)
+        await pass(5)
         expectLog()
         release(lock)
-        await sleep(10)
+        await pass(10)
         expectLog("a")
     })
 
@@ -170,7 +176,7 @@ function tests() {
         })
         while (calls < 3) expect(await wait(called, 5000)).toBe(true)
         end()
-        await sleep(20)
+        await pass(20)
         expect(calls).toBe(3)
         expect(piled).toBe(false)
     })
@@ -183,7 +189,7 @@ function tests() {
             log.push("prevented")
         })
         prevent()
-        await sleep(20)
+        await pass(20)
         expectLog("called")
     })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@devicescript/test"
-import { MessageWriter } from "../../src/websocket/message-writer"
+import { MessageWriter } from "../../src/websocket/old-message-writer"
 import { StreamError } from "../../src/net/stream"
 import { FIN, OP_BINARY } from "../../src/protocol/codes"
 import { expectBytes, expectReject, expectText } from "./check"

@@ -41,6 +41,7 @@ class Client {
         else if (mode === "sink") await this.sink()
         else if (mode === "flood") await this.flood()
         else if (mode === "reopen") await this.reopen()
+        else if (mode === "redial") await this.redial()
         else if (mode === "many") await this.many()
         else if (mode === "watch") await this.watch()
         else throw new Error(`no mode ${mode}`)
@@ -156,6 +157,22 @@ class Client {
             await stream.close()
             if (n % 50 === 0) console.log(`reopened ${n}`)
         }
+    }
+
+    /** Opens again and again, whatever becomes of it. */
+    private async redial() {
+        let right = 0
+        for (let n = 1; n <= this.count; ++n)
+            try {
+                const stream = await this.open()
+                await this.exchange(stream, n)
+                await stream.close()
+                right++
+            } catch (e) {
+                console.log(`error: ${(e as Error).message}`)
+                await sleep(1)
+            }
+        console.log(`redialled ${this.count}, right ${right}`)
     }
 
     private async many() {

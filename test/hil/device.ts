@@ -1,5 +1,7 @@
 /** The seam between the scenarios and the board that they test: simulated, emulated or real. */
 import { UserError } from "../../lib/errors.ts"
+import type { Patch } from "./variants.ts"
+import type { Models } from "../../tools/simulator/networks.ts"
 
 /**
  * What a device runs, see programs.ts: `echo` is the echo program, src/app/app.ts; `sizes` sends binary messages of given
@@ -42,6 +44,8 @@ export interface Device {
     expect(wanted: string | RegExp, timeout?: number): Promise<RegExpExecArray>
     /** Lets time pass on the device's own clock. Absent where that is this computer's. */
     sleep?(milliseconds: number): Promise<void>
+    /** What stands in for its network, since it was last started; boards of their own kind have none. */
+    readonly models?: Models
     /** What the device knows about itself by now, for the report: `{ "live heap, B": 9120, "cycles per exchange": 1.9e6 }`. */
     figures?(): Record<string, number>
     /** Ends it; nothing stays behind. May be called again. */
@@ -64,11 +68,8 @@ export interface DeviceOptions {
     firmware?: string
     /** Boot ROM, a raw image. */
     bootrom?: string
-    /**
-     * Changes the program's sources before they are compiled; only the simulator can do that.
-     * @param file relative to the project's folder
-     */
-    patch?(file: string, text: string): string
+    /** Changes the program's sources before they are compiled; only the simulator can do that. */
+    patch?: Patch
     /** Writes the image first, instead of trusting what is on the board. */
     flash?: boolean
 }
@@ -81,6 +82,8 @@ export interface BackEnd {
     networks: string[]
     /** The address of this computer as the device sees it, on which the suite listens. */
     host(options: DeviceOptions): string
+    /** Its devices have `models`. */
+    modelled?: boolean
     /** How many devices can be open at the same time. */
     parallel: number
     /** How many times longer than on a board everything takes: deadlines are stretched by it. 1: real time. */

@@ -15,6 +15,7 @@ import { SCENARIOS } from "./scenarios/index.ts"
 import { choose, NothingToRun } from "./select.ts"
 import { runSuite, type Task } from "./suite.ts"
 import { table } from "./table.ts"
+import { patchOf } from "./variants.ts"
 
 /** What the process ends with; the worst of what happened. Beside these: 3, no such device, and 4, nothing to run. */
 const EXIT = {
@@ -55,7 +56,7 @@ async function suite(options: Options, stop: AbortSignal): Promise<number> {
     const tasks = tasksOf(options, backEnd, scenarios, plant)
     if (!tasks.length)
         throw new NothingToRun(
-            `${device} has the networks ${backEnd.networks.join(", ")}`
+            `${device} has the networks ${backEnd.networks.join(", ")}, and none of these scenarios is for what was asked for`
         )
     const started = new Date()
     const progress = new Progress(tasks.length)
@@ -98,16 +99,26 @@ function tasksOf(
         name => !network.length || network.includes(name)
     )
     return scenarios.flatMap(scenario =>
-        networks.map(network => ({
-            scenario,
-            rig: {
-                backEnd,
-                options: { ...options, network, patch: plant?.patch },
-                seed,
-                plantedServer: plant?.server,
-            },
-        }))
+        networks
+            .filter(network => fits(scenario, backEnd, network))
+            .map(network => ({
+                scenario,
+                rig: {
+                    backEnd,
+                    options: {
+                        ...options,
+                        network,
+                        patch: plant?.variant && patchOf(plant.variant),
+                    },
+                    seed,
+                    plantedServer: plant?.server,
+                },
+            }))
     )
+}
+
+function fits({ bends }: Scenario, backEnd: BackEnd, network: string) {
+    return !bends || (!!backEnd.modelled && NETWORK_OF[bends] === network)
 }
 
 function forSimulator({ device }: Options) {
@@ -158,6 +169,9 @@ async function list() {
         console.log(`${name.padEnd(26)} ${what}`)
     return EXIT.passed
 }
+
+/** The network that a model belongs to. */
+const NETWORK_OF = { ethernet: "ethernet", modem: "cellular" }
 
 const NETWORKS = ["wifi", "ethernet", "cellular"]
 

@@ -1,5 +1,6 @@
 /** What a scenario consists of; a file with ones of your own exports them as its default, one or a list. */
 import type { ServerOptions } from "../../server/options.ts"
+import type { Models } from "../../tools/simulator/networks.ts"
 import type { Device, ProgramName, Settings } from "./device.ts"
 import type { Impostor } from "./impostor.ts"
 import type { Link } from "./link.ts"
@@ -19,6 +20,10 @@ export interface Bench {
      * to the echo server again.
      */
     impostor(...parts: Impostor[]): Promise<void>
+    /** The models of a scenario that bends them, while the program runs. */
+    models(): Models
+    /** Puts down what is wrong from now on. @returns a function that puts down its end */
+    fault(name: string): () => void
     /** Milliseconds of the scenario's clock, which runs as fast as the device does. */
     sleep(milliseconds: number): Promise<void>
 }
@@ -70,6 +75,8 @@ export interface Scenario {
     message?(n: number): string | Buffer
     /** Seconds to the program's last line, on a device that is as fast as a board. */
     deadline: number
+    /** Bends the models of this network: it runs over no other one, and only where there are models. */
+    bends?: keyof Models
     /** Measures time: no other scenario runs meanwhile. */
     alone?: boolean
     /** Before the program starts. */

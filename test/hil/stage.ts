@@ -106,6 +106,17 @@ export class Stage implements Bench {
             )
     }
 
+    readonly models = () => {
+        const { models } = this.board
+        if (models) return models
+        throw new Error("expected a device with models, and that it runs")
+    }
+
+    readonly fault = (name: string) => {
+        this.faults.begin(name)
+        return () => this.faults.end(name)
+    }
+
     readonly sleep = async (milliseconds: number) => {
         const { signal } = this.over
         if (this.board.sleep) await this.board.sleep(milliseconds)

@@ -79,6 +79,90 @@ test("a second server is asked when the first one is not there", async t => {
     await board.expect("echo done 1")
 })
 
+for (const rcode of [1, 2, 4, 5])
+    test(`a second server is asked when the first one answers with code ${rcode}`, async t => {
+        const { board, lan } = await start(t, {
+            settings: {
+                address: `192.168.77.50/24 192.168.77.1 ${network.machine} 192.168.77.1`,
+            },
+            prepare: (_, lan) => {
+                lan.dns.faults.rcode = rcode
+                lan.dns.faults.at = network.machine
+            },
+        })
+        await board.expect("echo done 1")
+        assert.equal(lan.dns.queries.length, 2)
+    })
+
+test("a name that does not exist is not asked for at a second server", async t => {
+    const { board, lan } = await start(t, {
+        settings: {
+            host: "no.lan",
+            address: `192.168.77.50/24 192.168.77.1 ${network.machine} 192.168.77.1`,
+        },
+    })
+    await board.expect("error: w5500: no.lan: no such host")
+    assert.equal(lan.dns.queries.length, 1)
+})
+
+test("the dot of a full name, and capitals, are no part of a name", async t => {
+    const { board, lan } = await start(t, {
+        settings: { host: "Machine.LAN." },
+    })
+    await board.expect("echo done 1")
+    assert.deepEqual(lan.dns.queries, ["machine.lan"])
+})
+
+for (const manner of ["capitals", "reversed", "talkative"] as const)
+    test(`a chain of aliases in an answer that is ${manner} is followed`, async t => {
+        const { board, lan } = await start(t, {
+            settings: { host: "www.alias.lan" },
+            prepare: (_, lan) => {
+                lan.dns.names.set("www.alias.lan", "Alias.lan")
+                lan.dns.names.set("alias.lan", "MACHINE.lan")
+                lan.dns[manner] = true
+            },
+        })
+        await board.expect("echo done 1")
+        assert.equal(lan.dns.queries.length, 1)
+    })
+
+test("an answer of names that are nothing but chained pointers is refused", async t => {
+    const { board } = await start(t, {
+        settings: { timeout: 3000 },
+        prepare: (_, lan) => {
+            lan.dns.faults.rewrite = (_, query) => [chained(query, 18, 120)]
+        },
+    })
+    await board.expect("error: w5500: machine.lan: the answer is malformed")
+})
+
+/** An answer in which each of `names` owners goes through `jumps` pointers. */
+function chained(query: Buffer, names: number, jumps: number): Buffer {
+    const head = Buffer.from(query)
+    head.writeUInt16BE(0x8180, 2)
+    head.writeUInt16BE(names, 6)
+    const start = head.length + 11
+    const pointers = Array.from({ length: jumps }, (_, i) =>
+        pointer(i ? start + 2 * (i - 1) : 12)
+    )
+    const fixed = (length: number) =>
+        Buffer.from([0, 16, 0, 1, 0, 0, 0, 0, length >> 8, length & 0xff])
+    const first = Buffer.concat([
+        Buffer.from([0]),
+        fixed(2 * jumps),
+        ...pointers,
+    ])
+    const rest = Array.from({ length: names - 1 }, () =>
+        Buffer.concat([pointer(start + 2 * (jumps - 1)), fixed(0)])
+    )
+    return Buffer.concat([head, first, ...rest])
+}
+
+function pointer(to: number): Buffer {
+    return Buffer.from([0xc0 | (to >> 8), to & 0xff])
+}
+
 for (const lie of ["id", "source", "port", "question"] as const)
     test(`an answer with another ${lie} is passed over, the true one behind it is taken`, async t => {
         const { board, lan } = await start(t, {
@@ -109,6 +193,19 @@ test("an address is remembered as long as its time to live", async t => {
     })
     await board.expect("reopened 50")
     assert.equal(lan.dns.queries.length, 1)
+})
+
+test("an address is forgotten when nobody is there", async t => {
+    const { board, lan } = await start(t, {
+        settings: { mode: "watch", host: "moved.lan" },
+        prepare: (_, lan) => {
+            lan.dns.ttl = 3600
+            lan.dns.names.set("moved.lan", network.nobody)
+        },
+    })
+    await board.expect(/error: w5500: moved.lan:\d+: unreachable/)
+    lan.dns.names.set("moved.lan", network.machine)
+    await board.expect("echo 1")
 })
 
 test("a time to live of nothing is not remembered", async t => {

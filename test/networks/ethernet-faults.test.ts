@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { allClosed, start } from "./ethernet-board.ts"
+import { HomeLan, network } from "../../sim/chips/w5500/home.ts"
+import { allClosed, start, until } from "./ethernet-board.ts"
 
 const watch = { mode: "watch", timeout: 2000 }
 
@@ -87,6 +88,56 @@ test("a cable that comes back in another network: a new address, and connected a
     await board.expect("connected")
     await board.expect("echo")
     assert.ok(lan.dhcp.honours("192.168.77.101"))
+})
+
+/** The link is down for long enough to be seen. */
+const moving = { settings: watch, chip: { negotiation: 600 } }
+
+/** The DHCP server does not know who was here before, and says nothing to who asks for an address of then. */
+function forgetful(lan: HomeLan): HomeLan {
+    lan.dhcp.faults.ignore = ["INIT-REBOOT"]
+    return lan
+}
+
+test("a cable moved to a network with the same addresses, whose server is silent: a new search", async t => {
+    const { board, chip } = await start(t, moving)
+    await board.expect("echo 3")
+    const other = forgetful(new HomeLan())
+    chip.plug(other)
+    await board.expect(/error: .*: the network took the address back/)
+    await board.expect("connected")
+    await board.expect("echo")
+    assert.deepEqual(
+        other.dhcp.requests.map(request => request.type),
+        [3, 1, 3]
+    )
+})
+
+test("a cable moved to a network without the router and with a silent server: a new search", async t => {
+    const { board, chip } = await start(t, moving)
+    await board.expect("echo 3")
+    const other = forgetful(new HomeLan())
+    other.hosts.delete(network.router)
+    chip.plug(other)
+    await board.expect(/error: .*: the network took the address back/)
+    await until("a search", () => other.dhcp.requests[1]?.type === 1)
+})
+
+test("a cable back in the same network, whose server is silent: the lease is kept as long as it lasts", async t => {
+    const { board, chip, lan } = await start(t, {
+        ...moving,
+        prepare: (_, lan) => (lan.dhcp.lease = 13),
+    })
+    await board.expect("echo 3")
+    chip.plug(forgetful(lan))
+    // REBOOTING ends after 3 to 5 s, half of the lease after 6.5
+    await until("a renewal", () => lan.dhcp.requests.length === 4)
+    const [reboot, renewal] = lan.dhcp.requests.slice(2)
+    assert.equal(reboot.requestedAddress, "192.168.77.100")
+    assert.equal(renewal.clientAddress, "192.168.77.100")
+    await board.expect("echo")
+    const dials = board.log.filter(line => line.text === "connected")
+    assert.equal(dials.length, 1)
 })
 
 for (const bytes of [1, 40, 300, 1000, 2222])

@@ -57,8 +57,8 @@ async function start(options: Options) {
         console.log(
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
-        const { entry, wires, close, unplug } = simulate(config)
-        const run = new Run(config, unplug)
+        const { entry, wires, close, ethernet } = simulate(config)
+        const run = new Run(config, () => ethernet?.chip.unplug())
         try {
             const board = await Board.start(compile(entry, waiting), {
                 settings: {
@@ -105,7 +105,7 @@ class Run {
 
     constructor(
         private readonly config: Config & Pick<Options, "unplugAfter">,
-        private readonly unplug?: () => void
+        private readonly unplug: () => void
     ) {}
 
     /** Takes a line of the log. */
@@ -116,7 +116,7 @@ class Run {
         this.tally.add(line)
         if (line.kind === "right" && line.n === this.config.unplugAfter) {
             console.log("the network cable is pulled out")
-            this.unplug?.()
+            this.unplug()
         }
         this.timer?.refresh()
         if (line.kind === "closed") this.finish("")

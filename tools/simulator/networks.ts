@@ -10,24 +10,29 @@ import { W5500 } from "../../sim/chips/w5500/w5500.ts"
 import type { Config, Network } from "../project/config.ts"
 import { entryOf } from "../project/configure.ts"
 
-/** A network in the simulator: its entry, the chips that it needs, and how to end them. */
-export interface Simulation extends Pick<BoardOptions, "wires"> {
-    entry: string
-    /** Pulls the network cable out, where there is one. */
-    unplug?(): void
-    close(): void
+export const MODEMS = { simcom: SimcomModem, quectel: QuectelModem }
+
+/** What stands in for a network, for whoever wants it to misbehave. */
+export interface Models {
+    ethernet?: { chip: W5500; lan: HomeLan }
+    modem?: SimcomModem | QuectelModem
 }
 
-export const MODEMS = { simcom: SimcomModem, quectel: QuectelModem }
+/** A network in the simulator: its entry, the chips that it needs, and how to end them. */
+export interface Simulation extends Models, Pick<BoardOptions, "wires"> {
+    entry: string
+    close(): void
+}
 
 const SIMULATIONS: Record<Network, (config: Config) => Simulation> = {
     wifi: config => ({ entry: entryOf(config), close: () => {} }),
     ethernet: () => {
-        const chip = pluggedIn()
+        const ethernet = pluggedIn()
+        const { chip } = ethernet
         return {
+            ethernet,
             entry: "sim/device/main-ethernet.ts",
             wires: { bus: new Backplane({ w5500: new SpiWire(chip) }) },
-            unplug: () => chip.unplug(),
             close: () => chip.close(),
         }
     },
@@ -35,6 +40,7 @@ const SIMULATIONS: Record<Network, (config: Config) => Simulation> = {
         const peer = new MODEMS[modem]()
         const bridge = new SpiWire(new Sc16is7xx({ peer }))
         return {
+            modem: peer,
             entry: "sim/device/main-cellular.ts",
             wires: { bus: new Backplane({ spi: bridge }) },
             close: () => peer.close(),
@@ -42,10 +48,11 @@ const SIMULATIONS: Record<Network, (config: Config) => Simulation> = {
     },
 }
 
-function pluggedIn(): W5500 {
+function pluggedIn() {
     const chip = new W5500()
-    chip.plug(new HomeLan())
-    return chip
+    const lan = new HomeLan()
+    chip.plug(lan)
+    return { chip, lan }
 }
 
 /** What can be asked for instead of what devs.json says. */
@@ -63,16 +70,18 @@ function failover({ modem, network }: Config): Simulation {
         throw new UserError(
             `"network" is ${JSON.stringify(network)}; of several networks at once the simulator has ["ethernet", "cellular"], in this order: it has one socket, which is the wire to both`
         )
-    const chip = pluggedIn()
+    const ethernet = pluggedIn()
+    const { chip } = ethernet
     const peer = new MODEMS[modem]()
     const bus = new Backplane({
         w5500: new SpiWire(chip),
         i2c: new I2cWire(new Sc16is7xx({ peer })),
     })
     return {
+        ethernet,
+        modem: peer,
         entry: "sim/device/main-failover.ts",
         wires: { bus },
-        unplug: () => chip.unplug(),
         close: () => {
             chip.close()
             peer.close()

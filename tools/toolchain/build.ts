@@ -10,6 +10,11 @@ import { PROJECT } from "../project/folder.ts"
 export const BYTECODE = ".devicescript/bin/bytecode.devs"
 const DEBUG_INFO = ".devicescript/bin/bytecode-dbg.json"
 
+/** The globals of DeviceScript, whose IterableIterator has one type parameter: TypeScript 5.9 wants three for `for … of`. */
+const CORELIB = "node_modules/@devicescript/core/src/corelib.d.ts"
+/** Stands in its place in src/tsconfig.json. */
+const MENDED_CORELIB = ".devicescript/types/corelib.d.ts"
+
 /** Where an image's header has the beginning and the length of the functions' code. */
 const CODE_SECTION = 40
 
@@ -19,8 +24,7 @@ const CODE_SECTION = 40
  * @throws UserError when it does not compile, or the VM would not take it
  */
 export async function build(entry: string) {
-    for (const [path, text] of Object.entries(preludeOf(PROJECT)))
-        update(path, text)
+    writeModules()
     const { bytecode, debug } = compile(join(PROJECT, entry), waiting)
     const vm = await toolchain().createVm()
     const code = vm.devsVerify(bytecode)
@@ -32,6 +36,20 @@ export async function build(entry: string) {
     const end =
         image.readUInt32LE(CODE_SECTION) + image.readUInt32LE(CODE_SECTION + 4)
     return { size: image.length, code: end }
+}
+
+/** Writes the modules that the toolchain brings, as `devs build` does, for editors and for the types' check. */
+function writeModules() {
+    const modules = preludeOf(PROJECT)
+    for (const [path, text] of Object.entries(modules)) update(path, text)
+    const core = modules[CORELIB]
+    const mended = core.replace(
+        /(interface IterableIterator<T)>/,
+        "$1, TReturn = any, TNext = any>"
+    )
+    if (mended === core)
+        throw new Error(`expected an IterableIterator<T> in ${CORELIB}`)
+    update(MENDED_CORELIB, mended)
 }
 
 /** Tells a person why nothing happens for some seconds. */

@@ -12,16 +12,50 @@ const type = {
 } as const
 
 const COOKIE = Buffer.from([99, 130, 83, 99])
+const END = Buffer.from([255])
+/** The other server of `rival` and of the forgery `server`. */
+const RIVAL = "192.168.77.65"
+
+/** What a REQUEST is for (RFC 2131, 4.3.2). */
+export type RequestState =
+    "SELECTING" | "INIT-REBOOT" | "RENEWING" | "REBINDING"
+
+/** Option codes of RFC 2132, as far as tests turn to them. */
+export const option = {
+    MASK: 1,
+    ROUTER: 3,
+    DNS: 6,
+    LEASE: 51,
+    OVERLOAD: 52,
+    TYPE: 53,
+    SERVER: 54,
+    RENEWAL: 58,
+    REBINDING: 59,
+} as const
+
+/** How an answer is spoilt that comes before the true one; `server`: a NAK by a server that nobody asked. */
+export type Forgery =
+    "xid" | "chaddr" | "cookie" | "short" | "option" | "server"
 
 export interface DhcpFaults {
-    /** No answer to these message types. */
-    ignore?: number[]
-    /** Every REQUEST is turned down. */
-    nak?: boolean
+    /** No answer to these message types, or to REQUESTs in these states. */
+    ignore?: (number | RequestState)[]
+    /** Every REQUEST is turned down, or those in these states. */
+    nak?: boolean | RequestState[]
     /** Before the true answer, one that is not for this client. */
-    forge?: "xid" | "chaddr" | "cookie" | "short" | "option"
-    /** A second server offers too, a moment later. */
-    rival?: boolean
+    forge?: Forgery
+    /** A second server offers too, a moment later, or, as `"first"`, a moment before; it turns REQUESTs down. */
+    rival?: boolean | "first"
+    /** Options that answers do not have. */
+    omit?: number[]
+    /** Options that answers have instead of, or beside, the server's own. */
+    options?: Map<number, Buffer>
+    /** The options stand in the fields for file and server name (option 52). */
+    overload?: boolean
+    /** Answers come from this address, by way of a relay agent (RFC 2131, 4.1). */
+    relay?: string
+    /** What goes out instead of an answer. */
+    rewrite?: (reply: Buffer) => Buffer[]
 }
 
 /** A client's request, as far as tests look at it. */
@@ -74,35 +108,54 @@ export class DhcpServer {
     receive(to: Endpoint, message: Buffer): void {
         const options = parse(message)
         if (!options || message[0] !== 1) return
-        const kind = options.get(53)?.[0] ?? 0
-        this.requests.push({
+        const kind = options.get(option.TYPE)?.[0] ?? 0
+        const request: DhcpRequest = {
             type: kind,
             broadcast: to.ip === "255.255.255.255",
             clientAddress: message.subarray(12, 16).join("."),
             requestedAddress: options.get(50)?.join("."),
-            server: options.get(54)?.join("."),
+            server: options.get(option.SERVER)?.join("."),
             hostName: options.get(12)?.toString(),
-        })
-        if (this.faults.ignore?.includes(kind)) return
+        }
+        this.requests.push(request)
+        const { ignore } = this.faults
+        if (ignore?.includes(kind)) return
         if (kind === type.DISCOVER) this.offer(message)
-        if (kind === type.REQUEST) this.acknowledge(message, options)
+        if (kind !== type.REQUEST) return
+        if (ignore?.includes(stateOf(request))) return
+        this.decide(message, request)
     }
 
     private offer(request: Buffer): void {
+        const { rival } = this.faults
+        if (rival === "first") this.rivalOffers(request)
         this.answer(request, type.OFFER, this.addressFor(request))
-        if (this.faults.rival)
-            this.answer(request, type.OFFER, "192.168.77.66", "192.168.77.65")
+        if (rival === true) this.rivalOffers(request)
     }
 
-    private acknowledge(request: Buffer, options: Map<number, Buffer>): void {
-        const server = options.get(54)?.join(".")
-        if (server && server !== this.network.router) return
-        const wanted =
-            options.get(50)?.join(".") ?? request.subarray(12, 16).join(".")
-        const right = wanted === this.addressFor(request)
-        if (this.faults.nak || !right)
-            return this.answer(request, type.NAK, "0.0.0.0")
-        this.answer(request, type.ACK, wanted)
+    private rivalOffers(request: Buffer): void {
+        this.answer(request, type.OFFER, "192.168.77.66", RIVAL)
+    }
+
+    private decide(message: Buffer, request: DhcpRequest): void {
+        const { nak, rival } = this.faults
+        const { server, requestedAddress, clientAddress } = request
+        if (rival && server === RIVAL)
+            return this.answer(message, type.NAK, "0.0.0.0", RIVAL)
+        if (server && server !== this.identifier()) return
+        const wanted = requestedAddress ?? clientAddress
+        const refused = Array.isArray(nak)
+            ? nak.includes(stateOf(request))
+            : nak
+        if (refused || wanted !== this.addressFor(message))
+            return this.answer(message, type.NAK, "0.0.0.0")
+        this.answer(message, type.ACK, wanted)
+    }
+
+    /** What this server calls itself. */
+    private identifier(): string {
+        const other = this.faults.options?.get(option.SERVER)
+        return other?.join(".") ?? this.network.router
     }
 
     private addressFor(request: Buffer): string {
@@ -119,18 +172,23 @@ export class DhcpServer {
         request: Buffer,
         kind: number,
         address: string,
-        server = this.network.router
+        server = this.identifier()
     ): void {
+        const { forge, rewrite = reply => [reply] } = this.faults
         const reply = this.reply(request, kind, address, server)
-        const { forge } = this.faults
-        if (forge) this.deliver(server, request, spoil(reply, forge))
-        this.deliver(server, request, reply)
+        if (forge === "server") {
+            const nak = this.reply(request, type.NAK, "0.0.0.0", RIVAL)
+            this.deliver(RIVAL, request, nak)
+        } else if (forge) this.deliver(server, request, spoil(reply, forge))
+        for (const message of rewrite(reply))
+            this.deliver(server, request, message)
     }
 
     private deliver(server: string, request: Buffer, reply: Buffer): void {
+        const from = this.faults.relay ?? server
         const client = request.subarray(12, 16).join(".")
         const to = client === "0.0.0.0" ? "255.255.255.255" : client
-        this.send({ ip: server, port: 67 }, { ip: to, port: 68 }, reply)
+        this.send({ ip: from, port: 67 }, { ip: to, port: 68 }, reply)
     }
 
     private reply(
@@ -140,29 +198,49 @@ export class DhcpServer {
         server: string
     ): Buffer {
         const head = Buffer.alloc(236)
-        request.copy(head, 0, 0, 236)
+        request.copy(head, 0, 0, 44)
         head[0] = 2
         head.fill(0, 12, 28)
         bytes(address).copy(head, 16)
-        const options = [option(53, [kind]), option(54, bytes(server))]
+        const { overload, relay } = this.faults
+        if (relay) bytes(relay).copy(head, 24)
+        const [first, ...rest] = this.options(kind, server)
+        if (!overload) return Buffer.concat([head, COOKIE, first, ...rest, END])
+        // sname, 64 bytes, has the first of them, and file, 128, what is left
+        Buffer.concat([...rest.slice(0, 2), END]).copy(head, 44)
+        Buffer.concat([...rest.slice(2), END]).copy(head, 108)
+        return Buffer.concat([head, COOKIE, first, encode(52, [3]), END])
+    }
+
+    private options(kind: number, server: string): Buffer[] {
+        const { router, mask } = this.network
+        const { omit, options: instead } = this.faults
+        const options = new Map<number, Buffer | number[]>()
+        options.set(option.TYPE, [kind])
+        options.set(option.SERVER, bytes(server))
         if (kind !== type.NAK) {
-            options.push(
-                option(51, seconds(this.lease)),
-                option(1, bytes(this.network.mask)),
-                option(3, bytes(this.network.router)),
-                option(6, bytes(this.network.router))
-            )
-            if (this.times)
-                options.push(
-                    option(58, seconds(this.times.renew)),
-                    option(59, seconds(this.times.rebind))
-                )
+            options.set(option.LEASE, seconds(this.lease))
+            options.set(option.MASK, bytes(mask))
+            options.set(option.ROUTER, bytes(router))
+            options.set(option.DNS, bytes(router))
+            if (this.times) {
+                options.set(option.RENEWAL, seconds(this.times.renew))
+                options.set(option.REBINDING, seconds(this.times.rebind))
+            }
+            for (const [code, value] of instead ?? []) options.set(code, value)
         }
-        return Buffer.concat([head, COOKIE, ...options, Buffer.from([255])])
+        for (const code of omit ?? []) options.delete(code)
+        return [...options].map(([code, value]) => encode(code, value))
     }
 }
 
-function spoil(reply: Buffer, how: NonNullable<DhcpFaults["forge"]>): Buffer {
+function stateOf(request: DhcpRequest): RequestState {
+    if (request.server) return "SELECTING"
+    if (request.requestedAddress) return "INIT-REBOOT"
+    return request.broadcast ? "REBINDING" : "RENEWING"
+}
+
+function spoil(reply: Buffer, how: Forgery): Buffer {
     const other = Buffer.from(reply)
     bytes("6.6.6.6").copy(other, 16)
     if (how === "xid") other[4] ^= 0xff
@@ -190,7 +268,7 @@ function parse(message: Buffer): Map<number, Buffer> | undefined {
     return options
 }
 
-function option(code: number, value: Buffer | number[]): Buffer {
+function encode(code: number, value: Buffer | number[]): Buffer {
     return Buffer.from([code, value.length, ...value])
 }
 

@@ -2,6 +2,7 @@
 import type { Endpoint } from "./lan.ts"
 
 const A = 1
+const NS = 2
 const CNAME = 5
 
 export interface DnsFaults {
@@ -9,10 +10,14 @@ export interface DnsFaults {
     ignore?: number
     /** RCODE of every answer. */
     rcode?: number
+    /** Only the server with this address misbehaves; all addresses have one. */
+    at?: string
     /** A false answer, and nothing else. */
     lie?: "id" | "source" | "port" | "question" | "truncated" | "loop" | "short"
     /** After a lie, the truth too. */
     repent?: boolean
+    /** What goes out instead of an answer. */
+    rewrite?: (answer: Buffer, query: Buffer) => Buffer[]
 }
 
 type Send = (from: Endpoint, to: Endpoint, data: Buffer) => void
@@ -27,6 +32,12 @@ export class DnsServer {
     readonly names = new Map<string, string>()
     /** Answer with the alias alone, so that the client has to ask again. */
     terse = false
+    /** The names in an answer are in capitals, that in the question too (RFC 4343 lets a server do so). */
+    capitals = false
+    /** The records of an answer come in the opposite order. */
+    reversed = false
+    /** Answers have an authority and additional records, OPT (RFC 6891) among them, which nobody asked for. */
+    talkative = false
 
     constructor(
         machine: string,
@@ -40,13 +51,15 @@ export class DnsServer {
         const question = readName(query, 12)
         if (!question) return
         this.queries.push(question.name)
-        if (this.faults.ignore) {
-            this.faults.ignore--
+        const well = this.faults.at !== undefined && this.faults.at !== to.ip
+        const faults = well ? {} : this.faults
+        if (faults.ignore) {
+            faults.ignore--
             return
         }
         const end = question.next + 4
-        const answer = this.answer(query, question.name, end)
-        const { lie } = this.faults
+        const answer = this.answer(query, question.name, end, faults.rcode)
+        const { lie, rewrite = whole => [whole] } = faults
         const server = { ip: to.ip, port: 53 }
         if (lie) {
             const impostor = {
@@ -55,19 +68,36 @@ export class DnsServer {
             }
             this.send(impostor, from, falsify(answer, lie, end))
         }
-        if (!lie || this.faults.repent) this.send(server, from, answer)
+        if (lie && !faults.repent) return
+        for (const message of rewrite(answer, query))
+            this.send(server, from, message)
     }
 
-    private answer(query: Buffer, name: string, end: number): Buffer {
-        const records = this.faults.rcode ? [] : this.records(name)
+    private answer(
+        query: Buffer,
+        name: string,
+        end: number,
+        rcode: number | undefined
+    ): Buffer {
+        const records = rcode ? [] : this.records(name)
+        if (this.reversed) records.reverse()
         const head = Buffer.from(query.subarray(0, end))
         // response, recursion desired and available
-        head.writeUInt16BE(
-            0x8180 | (this.faults.rcode ?? (records.length ? 0 : 3)),
-            2
-        )
+        head.writeUInt16BE(0x8180 | (rcode ?? (records.length ? 0 : 3)), 2)
         head.writeUInt16BE(records.length, 6)
-        return Buffer.concat([head, ...records])
+        if (this.capitals) this.writeName(name).copy(head, 12)
+        if (!this.talkative) return Buffer.concat([head, ...records])
+        head.writeUInt16BE(1, 8)
+        head.writeUInt16BE(2, 10)
+        const ns = this.writeName("ns.lan")
+        return Buffer.concat([
+            head,
+            ...records,
+            this.record(this.writeName("lan"), NS, ns),
+            this.record(ns, A, bytes("6.6.6.6")),
+            // OPT: the root's name, a size in place of the class
+            Buffer.from("0000291000000000000000", "hex"),
+        ])
     }
 
     private records(name: string): Buffer[] {
@@ -76,14 +106,18 @@ export class DnsServer {
         for (let hops = 0; hops < 20; hops++) {
             const target = this.names.get(at)
             if (!target) return records
-            const owner = hops ? writeName(at) : Buffer.from([0xc0, 12])
+            const owner = hops ? this.writeName(at) : Buffer.from([0xc0, 12])
             if (/^\d/.test(target))
                 return [...records, this.record(owner, A, bytes(target))]
-            records.push(this.record(owner, CNAME, writeName(target)))
+            records.push(this.record(owner, CNAME, this.writeName(target)))
             if (this.terse) return records
-            at = target
+            at = target.toLowerCase()
         }
         return records
+    }
+
+    private writeName(name: string): Buffer {
+        return writeName(this.capitals ? name.toUpperCase() : name)
     }
 
     private record(owner: Buffer, type: number, data: Buffer): Buffer {

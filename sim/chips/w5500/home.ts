@@ -21,6 +21,9 @@ export const network = {
     mask: "255.255.255.0",
 } as const
 
+/** How many there were; two homes often have the same addresses, never the same router. */
+let networks = 0
+
 /** A router with DHCP and DNS, and this machine beside it. */
 export class HomeLan implements Lan {
     readonly dhcp: DhcpServer
@@ -29,8 +32,18 @@ export class HomeLan implements Lan {
     private readonly legs = new Set<Leg>()
     private up = true
     stalled = false
+    /** Who answers ARP, by address; no two networks have the same hardware addresses. */
+    readonly hosts: Map<string, Buffer>
 
     constructor() {
+        const number = ++networks
+        const { router, machine, mute } = network
+        this.hosts = new Map(
+            [router, machine, mute].map((ip, i) => [
+                ip,
+                Buffer.from([0x02, 0, 0, 0, number, i + 1]),
+            ])
+        )
         this.dhcp = new DhcpServer(network, (from, to, data) =>
             this.broadcast(from, to, data)
         )
@@ -74,10 +87,7 @@ export class HomeLan implements Lan {
     }
 
     arp(ip: string): Buffer | undefined {
-        const { router, machine, mute } = network
-        const hosts: string[] = [router, machine, mute]
-        const n = hosts.indexOf(ip)
-        return n < 0 ? undefined : Buffer.from([0x02, 0, 0, 0, 0, n + 1])
+        return this.hosts.get(ip)
     }
 
     connect(
@@ -102,7 +112,8 @@ export class HomeLan implements Lan {
         })
     }
 
-    private broadcast(from: Endpoint, to: Endpoint, data: Buffer): void {
+    /** A datagram to whom it concerns, whoever it says it is from. */
+    broadcast(from: Endpoint, to: Endpoint, data: Buffer): void {
         if (!this.carries) return
         for (const port of this.ports) port.udp(from, to, data)
     }

@@ -2,7 +2,8 @@ import * as ds from "@devicescript/core"
 import { GPIOMode } from "@devicescript/core"
 import "@devicescript/gpio"
 import { spi } from "@devicescript/spi"
-import { Signal } from "../../fiber/signal"
+import { acquireLast, Lock, release } from "../../fiber/lock"
+import { isRp2040 } from "../../fiber/rp2040"
 import { Bus } from "./bus"
 
 /** Wires between the board and the chip. */
@@ -18,8 +19,10 @@ export interface SpiPins {
     hz?: number
 }
 
-/** One millisecond at 8 MHz. */
-const REST_BYTES = 1000
+/** Microseconds: a transfer that takes longer is not missed, one of more than some 6 may be (measured up to 60). */
+const WINDOW = 120
+/** What the SPI driver takes at once. */
+const MAX_TRANSFER = 4096
 
 type NativeSpi = typeof ds & {
     spiXfer(tx: Buffer, rx: Buffer): Promise<void>
@@ -28,54 +31,41 @@ type NativeSpi = typeof ds & {
 /**
  * The board's SPI, mode 0.
  *
- * A rest is a transfer with the chip not selected, not a timer: the RP2040's firmware loses its only timer when it arms it
- * at the moment at which a fiber is due (devicescript-pico, tim.c, `tim_set_timer`), and sleeps until some other interrupt
- * comes. The end of a transfer is such an interrupt, so as long as the chip is being polled there is one every millisecond,
- * and no timer of the program can be lost for longer.
+ * The RP2040's firmware forces two things (docs/platform.md). A rest is transfers with the chip not selected, not a timer:
+ * a timer may be lost, the end of a transfer comes always. And no transfer ends while the firmware is about to wait for that
+ * end, because it would notice it only when something else happens.
  */
 export function spiBus(pins: SpiPins): Bus {
-    const { cs, reset } = pins
+    const { miso, mosi, sck, cs, reset } = pins
     const hz = pins.hz || 8000000
-    const rest = Buffer.alloc(REST_BYTES)
-    const free = new Signal()
-    // whoever comes takes a number, so that nobody who comes back at once overtakes those who wait
-    let last = 0
-    let serving = 0
+    const millisecond = Buffer.alloc(Math.min(hz / 8000, MAX_TRANSFER))
+    const lock = new Lock()
+    // as spi.transfer(), which allocates a buffer for what comes in; both natives in variables, for a search costs more
+    const transfer = (ds as NativeSpi).spiXfer
+    const select = cs.setMode
 
     cs.setMode(GPIOMode.OutputHigh)
     if (reset) reset.setMode(GPIOMode.OutputHigh)
-    const { miso, mosi, sck } = pins
     spi.configure({ miso, mosi, sck, mode: 0, hz })
 
-    function leave() {
-        serving++
-        if (free.fiber) free.notify()
-    }
-
     return {
+        lock,
+        shortest: isRp2040() ? Math.round((hz / 1000000 / 8) * WINDOW) : 0,
         exchange: async data => {
-            const number = last++
-            while (serving !== number) await free.wait()
+            select(GPIOMode.OutputLow)
             try {
-                cs.setMode(GPIOMode.OutputLow)
-                // spi.transfer() makes the same call, but allocates a buffer for what comes in
-                await (ds as NativeSpi).spiXfer(data, data)
+                await transfer(data, data)
             } finally {
-                cs.setMode(GPIOMode.OutputHigh)
-                leave()
+                select(GPIOMode.OutputHigh)
             }
         },
         rest: async milliseconds => {
-            const number = last++
-            while (serving !== number) await free.wait()
+            await acquireLast(lock)
             try {
-                let bytes = (milliseconds * hz) / 8000
-                while (bytes > 0 && last === number + 1) {
-                    await (ds as NativeSpi).spiXfer(rest, rest)
-                    bytes -= REST_BYTES
-                }
+                for (let i = 0; i < milliseconds && !lock.waiting; ++i)
+                    await transfer(millisecond, millisecond)
             } finally {
-                leave()
+                release(lock)
             }
         },
         setReset: reset

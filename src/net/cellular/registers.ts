@@ -1,5 +1,5 @@
 import { sleep } from "@devicescript/core"
-import { Bus } from "../bus/bus"
+import { Bus, transact } from "../bus/bus"
 import { Registers } from "./uart"
 
 /** What this needs of `@devicescript/i2c`. */
@@ -17,14 +17,14 @@ export function spiRegisters(bus: Bus): Registers {
         read: async (register, length) => {
             const frame = Buffer.alloc(1 + length)
             frame[0] = READ | (register << 3)
-            await bus.exchange(frame)
+            await transact(bus, frame)
             return frame.slice(1)
         },
         write: async (register, data) => {
             const frame = Buffer.alloc(1 + data.length)
             frame[0] = register << 3
             frame.blitAt(1, data, 0, data.length)
-            await bus.exchange(frame)
+            await transact(bus, frame)
         },
         rest: async milliseconds => await bus.rest(milliseconds),
     }

@@ -48,8 +48,9 @@ export interface DhcpRequest {
 /** What a server says. */
 export interface DhcpReply extends IpConfig {
     type: number
+    /** Undefined, as the others below, when the server does not say. */
     server: Buffer
-    /** Seconds; undefined when the server does not say. */
+    /** Seconds. */
     lease: number
     renewal: number
     rebinding: number
@@ -134,7 +135,7 @@ export function decodeReply(
 }
 
 function isSound(reply: DhcpReply): boolean {
-    if (!reply.type || !reply.server) return false
+    if (!reply.type) return false
     if (reply.type === DHCP_NAK) return true
     const first = reply.ip[0]
     return first > 0 && first < 224 && first !== 127
@@ -166,7 +167,7 @@ function readOption(reply: DhcpReply, code: number, value: Buffer) {
     if (code === OPTION_TYPE && value.length === 1) reply.type = value[0]
     if (value.length < 4) return
     const four = value.slice(0, 4)
-    if (code === OPTION_MASK) reply.mask = four
+    if (code === OPTION_MASK && value[0]) reply.mask = four
     else if (code === OPTION_ROUTER) reply.gateway = four
     else if (code === OPTION_SERVER) reply.server = four
     else if (code === OPTION_LEASE) reply.lease = seconds(value)

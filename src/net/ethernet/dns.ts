@@ -24,18 +24,18 @@ export interface DnsAnswer {
 interface Cursor {
     message: Buffer
     at: number
-    /** Labels read so far. */
-    labels: number
+    /** Labels, pointers and ends of names read so far. */
+    steps: number
 }
 
 /**
- * Labels in all names of an answer together; six aliases and ten addresses have some 100. Pointers let a short message have
- * very long names, again and again, and the VM ends a program that computes for long without a pause.
+ * For all names of an answer together; six aliases and ten addresses have some 150. Pointers give a short message many long
+ * names, and the VM ends a program that computes for long without a pause.
  */
-const MAX_LABELS = 300
+const MAX_STEPS = 400
 
 /**
- * @param name without a dot at the end
+ * @param name in lower case, without the root's dot at the end
  * @returns undefined when it is not a host name (RFC 1035, 2.3.4: labels of 1..63 bytes, 253 together)
  */
 export function encodeQuery(id: number, name: string): Buffer {
@@ -68,53 +68,73 @@ export function decodeAnswer(message: Buffer, query: Buffer): DnsAnswer {
         return undefined
     // a response (QR) to a standard query (OPCODE 0), with the question that was asked
     if ((message[2] & 0xf8) !== 0x80 || u16(message, 4) !== 1) return undefined
-    const asked = query.slice(HEADER).toString("hex")
-    if (message.slice(HEADER, length).toString("hex") !== asked)
-        return undefined
+    if (!hasQuestion(message, query)) return undefined
 
     if (message[2] & 2) return { failure: "the answer is truncated" }
     const code = message[3] & 15
     if (code === 3) return { unknown: true }
     if (code) return { failure: `the server answers with code ${code}` }
-    const answer = follow({ message, at: HEADER, labels: 0 })
+    const answer = follow({ message, at: HEADER, steps: 0 })
     return answer || { failure: "the answer is malformed" }
 }
 
-/** Walks through the answers, from alias to alias. */
-function follow(cursor: Cursor): DnsAnswer {
-    const { message } = cursor
-    let name = readName(cursor)
-    cursor.at += 4
-    let ttl = 0x7fffffff
-    for (let left = u16(message, 6); left > 0; --left) {
-        const owner = readName(cursor)
-        const data = cursor.at + 10
-        if (owner === undefined || data > message.length) return undefined
-        const type = u16(message, cursor.at)
-        const length = u16(message, cursor.at + 8)
-        const end = data + length
-        if (end > message.length) return undefined
-        // RFC 2181, 8: a TTL with the highest bit set counts as 0
-        const seconds =
-            message[cursor.at + 4] & 0x80
-                ? 0
-                : (u16(message, cursor.at + 4) << 16) |
-                  u16(message, cursor.at + 6)
-        if (owner === name && type === TYPE_A && length === 4)
-            return {
-                ip: message.slice(data, end),
-                name,
-                ttl: Math.min(ttl, seconds),
-            }
-        if (owner === name && type === TYPE_CNAME) {
-            cursor.at = data
-            name = readName(cursor)
-            if (name === undefined) return undefined
-            ttl = Math.min(ttl, seconds)
-        }
-        cursor.at = end
+/** Capitals do not count (RFC 1035, 2.3.3); no length of a label is one. */
+function hasQuestion(message: Buffer, query: Buffer): boolean {
+    for (let i = HEADER; i < query.length; ++i) {
+        let byte = message[i]
+        if (byte >= 0x41 && byte <= 0x5a) byte |= 0x20
+        if (byte !== query[i]) return false
     }
-    return { name, ttl }
+    return true
+}
+
+/** Walks through the answers, from alias to alias, and again when an alias stands behind what it leads to. */
+function follow(cursor: Cursor): DnsAnswer {
+    const answer: DnsAnswer = { name: readName(cursor), ttl: 0x7fffffff }
+    const first = cursor.at + 4
+    let before: string
+    while (before !== answer.name) {
+        before = answer.name
+        cursor.at = first
+        for (let left = u16(cursor.message, 6); left > 0; --left) {
+            if (!readRecord(cursor, answer)) return undefined
+            if (answer.ip) return answer
+        }
+    }
+    return answer
+}
+
+/**
+ * Reads a record, and takes an address or an alias of the name from it.
+ * @returns false when it is malformed
+ */
+function readRecord(cursor: Cursor, answer: DnsAnswer): boolean {
+    const { message } = cursor
+    const owner = readName(cursor)
+    const { at } = cursor
+    const data = at + 10
+    if (owner === undefined || data > message.length) return false
+    const type = u16(message, at)
+    const length = u16(message, at + 8)
+    const end = data + length
+    if (end > message.length) return false
+    const address = type === TYPE_A && length === 4
+    if (owner === answer.name && (address || type === TYPE_CNAME)) {
+        if (address) answer.ip = message.slice(data, end)
+        else {
+            cursor.at = data
+            answer.name = readName(cursor)
+            if (answer.name === undefined) return false
+        }
+        // RFC 2181, 8: a TTL with the highest bit set counts as 0
+        const ttl =
+            message[at + 4] & 0x80
+                ? 0
+                : (u16(message, at + 4) << 16) | u16(message, at + 6)
+        answer.ttl = Math.min(answer.ttl, ttl)
+    }
+    cursor.at = end
+    return true
 }
 
 /**
@@ -130,7 +150,7 @@ function readName(cursor: Cursor): string {
     let jumped = false
     for (;;) {
         const size = message[at]
-        if (at >= message.length || size === undefined) return undefined
+        if (++cursor.steps > MAX_STEPS || at >= message.length) return undefined
         if (size === 0) break
         if (size >= 0xc0) {
             // compression (RFC 1035, 4.1.4); only backwards, so that it comes to an end
@@ -141,7 +161,6 @@ function readName(cursor: Cursor): string {
             at = limit = target
             continue
         }
-        if (++cursor.labels > MAX_LABELS) return undefined
         if (size > 63 || at + 1 + size > message.length) return undefined
         if (length + size + 1 > 254) return undefined
         if (length) name[length++] = 0x2e

@@ -1,13 +1,15 @@
-import { deviceIdentifier, millis } from "@devicescript/core"
+import { deviceIdentifier } from "@devicescript/core"
 import { randomBuffer } from "@devicescript/crypto"
+import { millis, suspendInVm } from "../../fiber/clock"
+import { startPolling, tick } from "../../fiber/polled-clock"
 import { Signal } from "../../fiber/signal"
 import { Address, Stream, StreamError } from "../stream"
 import { Bus } from "../bus/bus"
-import { DhcpClient, Lease } from "./lease"
-import { IpConfig, parseIp, u16 } from "./ip"
+import { DhcpHost, keepAddress } from "./dhcp-client"
+import { IpConfig, parseIp, sameIp, u16 } from "./ip"
 import { Resolver } from "./resolver"
 import { W5500_SOCK_CLOSED } from "./registers"
-import { ChipSocket } from "./socket"
+import { abort, lose, poll, Socket } from "./socket"
 import { TcpStream } from "./tcp"
 import { UdpSocket } from "./udp"
 import { SOCKETS, W5500 } from "./w5500"
@@ -19,7 +21,6 @@ const RETRY_INTERVAL = 1000
 /** Milliseconds between two polls when nothing has happened for long. */
 const LONGEST_REST = 8
 const DEFAULT_TIMEOUT = 30000
-const DHCP_CLIENT_PORT = 68
 
 const NO_ADDRESS: IpConfig = {
     ip: Buffer.alloc(4),
@@ -44,22 +45,24 @@ export interface EthernetOptions {
  * One fiber polls the chip for everybody and rests between polls, 1 ms at first, up to 8 ms when nothing happens; what it
  * rests on is the bus, never a timer. Another one takes care of the address.
  */
-export class Ethernet {
+export class Ethernet implements DhcpHost {
     private readonly chip: W5500
     /** The chip's sockets that were used so far; for the others it is not worth to keep anything. */
-    private readonly sockets: ChipSocket[] = []
+    private readonly sockets: Socket[] = []
     private readonly resolver: Resolver
-    private readonly changed = new Signal()
+    readonly changed = new Signal()
+    readonly mac: Buffer
+    readonly hostName: string
+    linked = false
+    links = 0
     private config: IpConfig
     /** What is wrong with the chip itself. */
     private fault: string
-    private lease: Lease
-    private linkReturned = false
 
     constructor(private readonly options: EthernetOptions) {
         const mac = options.mac || ownMac()
-        const chip = new W5500(options.bus, mac)
-        this.chip = chip
+        this.mac = mac
+        this.chip = new W5500(options.bus, mac)
         const self = this
         this.resolver = new Resolver(
             async () => await self.openUdp(self.localPort())
@@ -67,15 +70,9 @@ export class Ethernet {
         this.config = options.address
         this.run.start()
         if (!options.address) {
-            const name =
+            this.hostName =
                 options.hostName || `devs-${mac.slice(3).toString("hex")}`
-            const client = new DhcpClient(
-                async () => await self.openUdp(DHCP_CLIENT_PORT),
-                () => chip.linked && !self.fault,
-                mac,
-                name
-            )
-            this.keepAddress.start(client)
+            keepAddress.start(this)
         }
     }
 
@@ -102,6 +99,8 @@ export class Ethernet {
             await stream.connect(ip, port, this.localPort(), deadline)
         } catch (e) {
             await stream.close()
+            // perhaps the host has moved
+            this.resolver.forget()
             throw e
         }
         return stream
@@ -109,12 +108,12 @@ export class Ethernet {
 
     /** Waits for link and address. */
     private async ready(name: string, deadline: number): Promise<IpConfig> {
-        while (!this.config || !this.chip.linked) {
+        while (!this.config || !this.linked) {
             const left = deadline - millis()
             if (left <= 0 || this.fault)
                 throw new StreamError(
                     this.fault ||
-                        `w5500: ${name}: ${this.chip.linked ? "no DHCP server has given an address" : "no link: is the cable plugged in at both ends?"}`
+                        `w5500: ${name}: ${this.linked ? "no DHCP server has given an address" : "no link: is the cable plugged in at both ends?"}`
                 )
             await this.changed.wait(left)
         }
@@ -123,6 +122,7 @@ export class Ethernet {
 
     /** Brings the chip up, polls it, and brings it up again when it was reset. */
     private async run() {
+        startPolling()
         for (;;) {
             try {
                 await this.chip.start()
@@ -132,105 +132,88 @@ export class Ethernet {
                 this.setFault("w5500: the chip was reset")
             } catch (e) {
                 this.setFault((e as Error).message)
-                await this.options.bus.rest(RETRY_INTERVAL)
+                await this.pause()
             }
-            for (const socket of this.sockets) socket.lose("the chip was reset")
+            for (const socket of this.sockets)
+                lose(socket, "the chip was reset")
+        }
+    }
+
+    private async pause() {
+        const end = millis() + RETRY_INTERVAL
+        while (millis() < end) {
+            tick()
+            await this.options.bus.rest(1)
         }
     }
 
     private setFault(fault: string) {
         this.fault = fault
-        if (fault) this.chip.linked = false
+        if (fault) this.linked = false
         this.changed.notify()
     }
 
     /** @returns when the chip was reset */
     private async poll() {
-        const { chip, options } = this
+        const { bus } = this.options
         let quiet = 0
         let look = 0
         for (;;) {
+            const due = tick()
             if (millis() >= look) {
                 if (!(await this.look())) return
                 look = millis() + LOOK_INTERVAL
             }
-            let active = chip.stirred
-            chip.stirred = false
+            let active = false
             for (const socket of this.sockets) {
                 if (
                     socket.lingers &&
                     millis() > socket.lingers &&
                     !socket.claimed
                 )
-                    await socket.abort("closed")
-                if (await socket.poll()) active = true
+                    await abort(socket, "closed")
+                if (await poll(socket)) active = true
             }
-            if (active) quiet = 0
-            else
-                await options.bus.rest(
-                    Math.min(1 + (++quiet >> 6), LONGEST_REST)
-                )
+            if (active) {
+                quiet = 0
+                // those who were woken go first; nothing is due later, so this needs no timer
+                await suspendInVm(0)
+            } else {
+                const rest = Math.min(1 + (++quiet >> 6), LONGEST_REST)
+                await bus.rest(due < rest ? due : rest)
+            }
         }
     }
 
     private async look(): Promise<boolean> {
         const { chip } = this
-        const before = chip.linked
         if (!(await chip.inspect())) return false
-        if (chip.linked !== before) {
-            if (chip.linked) this.linkReturned = true
+        if (chip.linked !== this.linked) {
+            this.linked = chip.linked
+            if (this.linked) this.links++
             this.changed.notify()
         }
         return true
     }
 
-    /** Gets an address, keeps it, and looks for another one when it cannot be kept. */
-    private async keepAddress(client: DhcpClient) {
-        for (;;) {
-            try {
-                if (!this.chip.linked || this.fault) await this.changed.wait()
-                else if (this.lease) await this.tend(client)
-                else await this.adopt(await client.acquire())
-            } catch {
-                // the chip failed meanwhile; run() finds out what it is
-                await this.changed.wait(RETRY_INTERVAL)
-            }
+    /** @param config what to use from now on; connections do not survive a change of address */
+    async configure(config: IpConfig) {
+        const before = this.config
+        this.config = config
+        if (before && !(config && sameIp(before.ip, config.ip))) {
+            await this.closeAll("the network took the address back")
+            this.resolver.forget()
         }
-    }
-
-    private async tend(client: DhcpClient) {
-        const { lease } = this
-        const now = millis()
-        if (now >= lease.expiresAt) await this.adopt(null)
-        else if (this.linkReturned) {
-            this.linkReturned = false
-            await this.adopt(await client.extend(lease, undefined, true))
-        } else if (now >= lease.rebindAt)
-            await this.adopt(await client.extend(lease, undefined, false))
-        else if (now >= lease.renewAt)
-            await this.adopt(await client.extend(lease, lease.server, false))
-        else await this.changed.wait(nextStep(lease) - now)
-    }
-
-    /** @param lease what to use from now on; connections do not survive a change of address */
-    private async adopt(lease: Lease) {
-        const before = this.lease
-        this.lease = lease
-        this.linkReturned = false
-        if (before && lease && sameIp(before.ip, lease.ip)) return
-        this.config = lease
-        if (before) await this.closeAll("the network took the address back")
-        await this.chip.configure(lease || NO_ADDRESS)
-        this.resolver.forget()
+        await this.chip.configure(config || NO_ADDRESS)
         this.changed.notify()
     }
 
     private async closeAll(why: string) {
         for (const socket of this.sockets)
-            if (socket.state !== W5500_SOCK_CLOSED) await socket.abort(why)
+            if (socket.state !== W5500_SOCK_CLOSED) await abort(socket, why)
     }
 
-    private async openUdp(port: number): Promise<UdpSocket> {
+    async openUdp(port: number): Promise<UdpSocket> {
         const udp = new UdpSocket(await this.claim(true))
         try {
             await udp.open(port)
@@ -242,8 +225,8 @@ export class Ethernet {
     }
 
     /** A free socket: the last one for UDP, the first one for TCP; if need be, one whose connection is still ending. */
-    private async claim(last: boolean): Promise<ChipSocket> {
-        let ending: ChipSocket
+    private async claim(last: boolean): Promise<Socket> {
+        let ending: Socket
         for (let i = 0; i < SOCKETS; ++i) {
             const socket = this.socket(last ? SOCKETS - 1 - i : i)
             if (socket.claimed) continue
@@ -258,13 +241,13 @@ export class Ethernet {
                 `w5500: all ${SOCKETS} sockets of the chip are in use`
             )
         ending.claimed = true
-        await ending.abort("closed")
+        await abort(ending, "closed")
         return ending
     }
 
-    private socket(n: number): ChipSocket {
+    private socket(n: number): Socket {
         for (const socket of this.sockets) if (socket.n === n) return socket
-        const socket = new ChipSocket(this.chip, n)
+        const socket = new Socket(this.chip, n)
         this.sockets.push(socket)
         return socket
     }
@@ -280,16 +263,6 @@ export class Ethernet {
     private isTaken(port: number): boolean {
         return !!this.sockets.find(socket => socket.port === port)
     }
-}
-
-/** When something is to be done about a lease; a renewal may have been put off until after its rebinding. */
-function nextStep(lease: Lease): number {
-    const { renewAt, rebindAt, expiresAt } = lease
-    return Math.min(Math.min(renewAt, rebindAt), expiresAt)
-}
-
-function sameIp(a: Buffer, b: Buffer): boolean {
-    return a.getAt(0, "u32") === b.getAt(0, "u32")
 }
 
 /** The device's identifier, cut to six bytes: unicast, locally administered. */

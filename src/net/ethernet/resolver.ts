@@ -42,6 +42,9 @@ export class Resolver {
         servers: Buffer[],
         deadline: number
     ): Promise<Buffer> {
+        // RFC 1035, 2.3.3 and 3.1: capitals do not count, and a full name ends with the root's dot
+        host = host.toLowerCase()
+        if (host[host.length - 1] === ".") host = host.slice(0, host.length - 1)
         const known = this.cache.find(entry => entry.host === host)
         if (known && known.until > millis()) return known.ip
         if (!servers.length)

@@ -1,6 +1,9 @@
-import { millis } from "@devicescript/core"
-import { Signal } from "../../fiber/signal"
-import { setU16, u16 } from "./ip"
+import { millis } from "../../fiber/clock"
+import { acquire, acquireLast, release } from "../../fiber/lock"
+import { notify, Signal } from "../../fiber/signal"
+import { StreamError } from "../stream"
+import { Bus } from "../bus/bus"
+import { u16 } from "./ip"
 import {
     W5500_SN_CR,
     W5500_SN_CR_CLOSE,
@@ -27,27 +30,33 @@ import {
     W5500_SOCK_INIT,
     W5500_SOCK_UDP,
 } from "./registers"
-import { FRAME_HEADER, headerOf, setHeader, W5500 } from "./w5500"
-import { SocketRegisters } from "./socket-registers"
+import {
+    BUFFERS,
+    FRAME_HEADER,
+    frameFor,
+    headerOf,
+    setHeader,
+    socketBlock,
+    W5500,
+} from "./w5500"
 
+/** Milliseconds in which the chip takes a command; it needs microseconds. */
+const COMMAND_TIMEOUT = 500
 /** MR to RX_WR: all that a poll looks at. */
 const SNAPSHOT = W5500_SN_RX_WR + 2
-/** Where a snapshot has MR, CR, IR and SR; TX_FSR and TX_RD; RX_RSR and RX_RD. */
+/** Where a snapshot has MR, CR, IR and SR; TX_FSR, TX_RD and TX_WR; RX_RSR, RX_RD and RX_WR. */
 const STATUS = FRAME_HEADER
 const TX_COUNTERS = FRAME_HEADER + W5500_SN_TX_FSR
 const RX_COUNTERS = FRAME_HEADER + W5500_SN_RX_RSR
 
-/** The registers of a socket in one transaction; used by the one fiber that polls. */
-const snapshot = Buffer.alloc(FRAME_HEADER + SNAPSHOT)
-
 /**
- * One of the chip's eight sockets. What happens at every poll, piece and message is written out instead of called: in
- * bytecode it is calls that cost.
+ * One of the chip's eight sockets. What is done to it is in functions, because methods cost more; whoever does it has the
+ * bus meanwhile.
  *
  * It is watched by level, not by interrupt bits: every poll reads state and counters together, so nothing is lost when an
  * event falls between two polls, and a chip that was reset is noticed by its mode register.
  */
-export class ChipSocket extends SocketRegisters {
+export class Socket {
     /** Sn_SR of the last poll. */
     state = W5500_SOCK_CLOSED
     /** Bytes in the receive buffer that were not read yet. */
@@ -56,311 +65,349 @@ export class ChipSocket extends SocketRegisters {
     free = 0
     /** A SEND command is under way. */
     sending = false
+    /** Something was received, or the state has changed. */
+    readonly readable = new Signal()
+    /** SEND is over, there is more room, or the state has changed. */
+    readonly writable = new Signal()
+    /** Sn_IR[TIMEOUT]: ARP or the peer did not answer. */
+    timedOut = false
     /** Why the socket is closed. */
     lost = ""
     /** Local port. */
     port = 0
-    /** Sn_IR[TIMEOUT]: ARP or the peer did not answer. */
-    timedOut = false
-    /** Raised whenever something above changes. */
-    readonly changed = new Signal()
     /** Somebody has the socket. */
     claimed = false
     /** After this moment a socket that nobody needs any more is closed by force. */
     lingers = 0
 
+    readonly bus: Bus
+    /** Block select bits. */
+    readonly block: number
     /** What Sn_MR was set to; 0 while closed. */
-    private mode = 0
-    /** Who works on the socket takes a number; nobody does when the last one was served. */
-    private last = 0
-    private serving = 0
-    private readonly idle = new Signal()
-    private synced = false
-    private readPointer = 0
-    private writePointer = 0
-    private lastFree = -1
-    private lastReceived = -1
-    /** The snapshot that was digested last; status 0: none. */
-    private lastStatus = 0
-    private lastTx = 0
-    private lastRx = 0
-    private readonly pollHeader: number
-    private readonly readHeader: number
-    private readonly writeHeader: number
+    mode = 0
+    /** The chip may not have taken the last command yet. */
+    unsettled = false
+    readPointer = 0
+    writePointer = 0
+    /** Bytes that were read without telling the chip. */
+    unacknowledged = 0
+    /** How many of them are too many: a quarter of the receive buffer. */
+    readonly patience: number
+    /** Most bytes that are sent or received at once: a TCP segment (datasheet 4.2, Sn_MSSR), if the buffer has room for it. */
+    readonly piece: number
+
+    /** What the last poll has read; status 0: it has to be looked at again. */
+    lastStatus = 0
+    lastTx = 0
+    lastRx = 0
+
+    readonly snapshot: Buffer
+    readonly pollHeader: number
+    readonly byteFrame = Buffer.alloc(FRAME_HEADER + 1)
+    readonly wordFrame = Buffer.alloc(FRAME_HEADER + 2)
 
     constructor(
-        private readonly chip: W5500,
-        n: number
+        readonly chip: W5500,
+        readonly n: number
     ) {
-        super(chip.bus, n)
-        const { block } = this
-        this.pollHeader = headerOf(block, W5500_SN_MR, false)
-        this.readHeader = headerOf(block, W5500_SN_RX_RD, true)
-        this.writeHeader = headerOf(block, W5500_SN_TX_WR, true)
+        this.bus = chip.bus
+        this.block = socketBlock(n)
+        const size = BUFFERS[n] * 1024
+        this.patience = size / 4
+        this.piece = Math.min(1460, size)
+        this.snapshot = frameFor(chip.bus, SNAPSHOT)
+        this.pollHeader = headerOf(this.block, W5500_SN_MR, false)
     }
+}
 
-    /** Several transactions that belong together; the poll keeps away meanwhile. */
-    private async enter() {
-        const number = this.last++
-        while (this.serving !== number) await this.idle.wait()
+/** Opens a socket with a local port. */
+export async function openSocket(
+    socket: Socket,
+    mode: number,
+    port: number,
+    keepAlive = 0
+) {
+    socket.state = W5500_SOCK_INIT
+    socket.received = 0
+    socket.free = 0
+    socket.sending = false
+    socket.timedOut = false
+    socket.lost = ""
+    socket.lingers = 0
+    socket.unsettled = false
+    socket.lastStatus = 0
+    socket.port = port
+    const { bus } = socket
+    await acquire(bus.lock)
+    try {
+        await setByte(socket, W5500_SN_MR, mode)
+        await setByte(socket, W5500_SN_IR, 0xff)
+        await setByte(socket, W5500_SN_KPALVTR, keepAlive)
+        await setWord(socket, W5500_SN_PORT, port)
+        await command(socket, W5500_SN_CR_OPEN)
+        socket.mode = mode
+    } finally {
+        release(bus.lock)
     }
+}
 
-    private leave() {
-        this.serving++
-        if (this.idle.fiber) this.idle.notify()
+/** Sets Sn_DIPR and Sn_DPORT. */
+export async function setPeer(socket: Socket, ip: Buffer, port: number) {
+    const { bus } = socket
+    await acquire(bus.lock)
+    try {
+        await setWord(socket, W5500_SN_DIPR, u16(ip, 0))
+        await setWord(socket, W5500_SN_DIPR + 2, u16(ip, 2))
+        await setWord(socket, W5500_SN_DIPR + 4, port)
+    } finally {
+        release(bus.lock)
     }
+}
 
-    /**
-     * Waits for a change.
-     * @param deadline in terms of `millis()`; undefined: none
-     * @returns false when it has passed
-     */
-    async wait(deadline: number): Promise<boolean> {
-        if (deadline === undefined) return await this.changed.wait()
-        const left = deadline - millis()
-        if (left <= 0) return false
-        await this.changed.wait(left)
+/** Sn_DHAR: whom ARP found, the peer or the router to it; all ones before. */
+export async function hardwareAddress(socket: Socket): Promise<Buffer> {
+    return await socket.chip.read(socket.block, W5500_SN_DHAR, 6)
+}
+
+/** One command: CONNECT, or DISCON, after which the chip goes on by itself. */
+export async function order(socket: Socket, code: number) {
+    const { bus } = socket
+    await acquire(bus.lock)
+    try {
+        await command(socket, code)
+    } finally {
+        release(bus.lock)
+    }
+}
+
+/** Back to SOCK_CLOSED at once. */
+export async function abort(socket: Socket, why: string) {
+    socket.mode = 0
+    await order(socket, W5500_SN_CR_CLOSE)
+    lose(socket, why)
+}
+
+/** The socket is closed, whoever did it. */
+export function lose(socket: Socket, why: string) {
+    socket.lost = why
+    socket.mode = 0
+    socket.state = W5500_SOCK_CLOSED
+    socket.received = 0
+    socket.sending = false
+    socket.lingers = 0
+    notify(socket.readable)
+    notify(socket.writable)
+}
+
+/** How much `free` has to be for so many bytes: what a short transaction is filled up with must not hit what is not sent yet. */
+export function roomFor(socket: Socket, length: number): number {
+    return Math.max(length, socket.bus.shortest)
+}
+
+/** Transmits a piece of `data`, for which there has to be room; wait until `sending` is over before the next one. */
+export async function transmit(
+    socket: Socket,
+    data: Buffer,
+    from: number,
+    length: number
+) {
+    const { bus, block, writePointer } = socket
+    const frame = frameFor(bus, length)
+    setHeader(frame, block + 1, writePointer, true)
+    frame.blitAt(FRAME_HEADER, data, from, length)
+    await acquire(bus.lock)
+    try {
+        await bus.exchange(frame)
+        const end = (writePointer + length) & 0xffff
+        socket.writePointer = end
+        socket.free -= length
+        await setWord(socket, W5500_SN_TX_WR, end)
+        // what the SEND before has left there
+        await setByte(
+            socket,
+            W5500_SN_IR,
+            W5500_SN_IR_SENDOK | W5500_SN_IR_TIMEOUT
+        )
+        await command(socket, W5500_SN_CR_SEND)
+        socket.sending = true
+        socket.timedOut = false
+    } finally {
+        release(bus.lock)
+    }
+}
+
+/**
+ * Takes data out of the receive buffer. The chip hears of it, and widens the window, when it was a quarter of the buffer.
+ * @returns at most `limit` bytes; none when the socket was closed meanwhile
+ */
+export async function take(socket: Socket, limit: number): Promise<Buffer> {
+    const { bus, block } = socket
+    await acquire(bus.lock)
+    try {
+        const length = Math.min(socket.received, limit)
+        const frame = frameFor(bus, length)
+        if (length) {
+            setHeader(frame, block + 2, socket.readPointer, false)
+            await bus.exchange(frame)
+            socket.readPointer = (socket.readPointer + length) & 0xffff
+            socket.received -= length
+            socket.unacknowledged += length
+            if (socket.unacknowledged >= socket.patience) {
+                await setWord(socket, W5500_SN_RX_RD, socket.readPointer)
+                await command(socket, W5500_SN_CR_RECV)
+                socket.unacknowledged = 0
+                socket.lastStatus = 0
+            }
+        }
+        return frame.slice(FRAME_HEADER, FRAME_HEADER + length)
+    } finally {
+        release(bus.lock)
+    }
+}
+
+/**
+ * Reads state and counters.
+ * @returns whether something changed or has to be read again
+ */
+export async function poll(socket: Socket): Promise<boolean> {
+    const { bus, snapshot } = socket
+    if (!socket.mode) return false
+    await acquireLast(bus.lock)
+    try {
+        snapshot.setAt(0, "u32", socket.pollHeader)
+        await bus.exchange(snapshot)
+    } finally {
+        release(bus.lock)
+    }
+    const status = snapshot.getAt(STATUS, "i32")
+    const tx = snapshot.getAt(TX_COUNTERS, "i32")
+    const rx = snapshot.getAt(RX_COUNTERS, "i32")
+    if (
+        status === socket.lastStatus &&
+        tx === socket.lastTx &&
+        rx === socket.lastRx
+    )
+        return false
+    if (snapshot[STATUS] !== socket.mode) {
+        // 0: somebody is about to close it
+        if (socket.mode) lose(socket, "the chip was reset")
         return true
     }
-
-    /** Opens the socket with a local port. */
-    async open(mode: number, port: number, keepAlive = 0) {
-        this.forget()
-        this.port = port
-        await this.enter()
-        try {
-            await this.setByte(W5500_SN_MR, mode)
-            await this.setByte(W5500_SN_IR, 0xff)
-            await this.setByte(W5500_SN_KPALVTR, keepAlive)
-            await this.setWord(headerOf(this.block, W5500_SN_PORT, true), port)
-            await this.command(W5500_SN_CR_OPEN)
-        } finally {
-            this.leave()
-        }
-        this.mode = mode
+    if (snapshot[STATUS + W5500_SN_CR]) return true
+    socket.unsettled = false
+    socket.lastStatus = status
+    const interrupts = snapshot[STATUS + W5500_SN_IR]
+    const state = snapshot[STATUS + W5500_SN_SR]
+    const turned =
+        state !== socket.state ||
+        (!socket.timedOut && !!(interrupts & W5500_SN_IR_TIMEOUT))
+    if (turned && !turn(socket, state, interrupts)) return true
+    const sent = socket.sending && !!(interrupts & W5500_SN_IR_SENDOK)
+    if (sent) socket.sending = false
+    const room = digestFree(socket, tx)
+    const data = digestReceived(socket, rx)
+    const { readable, writable } = socket
+    let woken = false
+    if ((sent || room || turned) && writable.fiber) {
+        notify(writable)
+        woken = true
     }
-
-    private forget() {
-        this.state = W5500_SOCK_INIT
-        this.received = 0
-        this.free = 0
-        this.sending = false
-        this.timedOut = false
-        this.lost = ""
-        this.lingers = 0
-        this.synced = false
-        this.unsettled = false
-        this.lastFree = -1
-        this.lastReceived = -1
-        this.lastStatus = 0
+    if ((data || turned) && readable.fiber) {
+        notify(readable)
+        woken = true
     }
+    return woken
+}
 
-    /** Sets Sn_DIPR and Sn_DPORT. */
-    async setPeer(ip: Buffer, port: number) {
-        const peer = Buffer.alloc(6)
-        peer.blitAt(0, ip, 0, 4)
-        setU16(peer, 4, port)
-        await this.chip.write(this.block, W5500_SN_DIPR, peer)
-    }
-
-    /** Whether ARP found the peer, or the router to it: Sn_DHAR is not all ones any more. */
-    async hasHardwareAddress(): Promise<boolean> {
-        const address = await this.chip.read(this.block, W5500_SN_DHAR, 6)
-        return address.toString("hex") !== "ffffffffffff"
-    }
-
-    /** One command: CONNECT, or DISCON, after which the chip goes on by itself. */
-    async order(code: number) {
-        await this.enter()
-        try {
-            await this.command(code)
-        } finally {
-            this.leave()
-        }
-    }
-
-    /** Back to SOCK_CLOSED at once. */
-    async abort(why: string) {
-        this.mode = 0
-        await this.order(W5500_SN_CR_CLOSE)
-        this.lose(why)
-    }
-
-    /** The socket is closed, whoever did it. */
-    lose(why: string) {
-        this.lost = why
-        this.mode = 0
-        this.state = W5500_SOCK_CLOSED
-        this.received = 0
-        this.sending = false
-        this.lingers = 0
-        this.changed.notify()
-    }
-
-    /**
-     * Takes data out of the receive buffer; the chip then widens the window.
-     * @returns at most `limit` bytes; none when the socket was closed meanwhile
-     */
-    async take(limit: number): Promise<Buffer> {
-        const number = this.last++
-        while (this.serving !== number) await this.idle.wait()
-        try {
-            const length = Math.min(this.received, limit)
-            const frame = Buffer.alloc(FRAME_HEADER + length)
-            if (length) {
-                setHeader(frame, this.block + 2, this.readPointer, false)
-                await this.chip.bus.exchange(frame)
-                this.readPointer = (this.readPointer + length) & 0xffff
-                this.received -= length
-                this.lastReceived = -1
-                await this.setWord(this.readHeader, this.readPointer)
-                await this.command(W5500_SN_CR_RECV)
-            }
-            return frame.slice(FRAME_HEADER)
-        } finally {
-            this.leave()
-        }
-    }
-
-    /** Copies a piece into the transmit buffer, behind what is there; `send` lets it go. */
-    async put(data: Buffer, from: number, length: number) {
-        const frame = Buffer.alloc(FRAME_HEADER + length)
-        setHeader(frame, this.block + 1, this.writePointer, true)
-        frame.blitAt(FRAME_HEADER, data, from, length)
-        await this.chip.bus.exchange(frame)
-        this.writePointer = (this.writePointer + length) & 0xffff
-        this.free -= length
-    }
-
-    /** Transmits what was put; wait until `sending` is over before the next one. */
-    async send() {
-        const number = this.last++
-        while (this.serving !== number) await this.idle.wait()
-        try {
-            this.sending = true
-            this.chip.stirred = true
-            this.lastFree = -1
-            await this.setWord(this.writeHeader, this.writePointer)
-            await this.command(W5500_SN_CR_SEND)
-        } finally {
-            this.leave()
-        }
-    }
-
-    /**
-     * Reads state and counters.
-     * @returns whether something changed or has to be read again
-     */
-    async poll(): Promise<boolean> {
-        if (this.last !== this.serving || !this.mode) return false
-        snapshot.setAt(0, "u32", this.pollHeader)
-        await this.chip.bus.exchange(snapshot)
-        const status = snapshot.getAt(STATUS, "i32")
-        const free = snapshot.getAt(TX_COUNTERS, "i32")
-        const received = snapshot.getAt(RX_COUNTERS, "i32")
-        if (
-            status === this.lastStatus &&
-            free === this.lastTx &&
-            received === this.lastRx
+/** @returns false when the socket is closed now */
+function turn(socket: Socket, state: number, interrupts: number): boolean {
+    if (interrupts & W5500_SN_IR_TIMEOUT) socket.timedOut = true
+    if (state === W5500_SOCK_CLOSED) {
+        lose(
+            socket,
+            socket.timedOut ? "the peer does not answer" : "reset by the peer"
         )
-            return false
-        // what was read while somebody else began to work on the socket is out of date
-        if (this.last !== this.serving || !this.mode) return true
-        this.lastStatus = 0
-        if (snapshot[STATUS] !== this.mode) {
-            this.lose("the chip was reset")
-            return true
-        }
-        if (snapshot[STATUS + W5500_SN_CR]) return true
-        this.unsettled = false
-        const interrupts = snapshot[STATUS + W5500_SN_IR]
-        const changed = this.digest(interrupts)
-        if (this.sending && interrupts & W5500_SN_IR_SENDOK) {
-            await this.acknowledge()
-            return true
-        }
-        if (changed) {
-            this.changed.notify()
-            return true
-        }
-        // all is digested: the next poll looks for another picture than this
-        this.lastStatus = status
-        this.lastTx = free
-        this.lastRx = received
         return false
     }
+    // The chip sets its pointers anew when it connects; from then on they move by our hand only.
+    if (
+        state === W5500_SOCK_UDP ||
+        (socket.state !== W5500_SOCK_ESTABLISHED &&
+            (state === W5500_SOCK_ESTABLISHED ||
+                state === W5500_SOCK_CLOSE_WAIT))
+    ) {
+        socket.writePointer = u16(socket.snapshot, TX_COUNTERS + 4)
+        socket.readPointer = u16(socket.snapshot, RX_COUNTERS + 2)
+        socket.unacknowledged = 0
+    }
+    socket.state = state
+    return true
+}
 
-    private digest(interrupts: number): boolean {
-        const state = snapshot[FRAME_HEADER + W5500_SN_SR]
-        let changed = state !== this.state
-        this.state = state
-        if (interrupts & W5500_SN_IR_TIMEOUT && !this.timedOut)
-            changed = this.timedOut = true
-        if (state === W5500_SOCK_CLOSED) {
-            this.lose(
-                this.timedOut ? "the peer does not answer" : "reset by the peer"
+/** A 16-bit counter may change between its bytes: two equal readings count (datasheet 4.2, Sn_TX_FSR). */
+function digestFree(socket: Socket, tx: number): boolean {
+    if (tx !== socket.lastTx) {
+        socket.lastTx = tx
+        socket.lastStatus = 0
+        return false
+    }
+    const free = u16(socket.snapshot, TX_COUNTERS)
+    if (free === socket.free) return false
+    socket.free = free
+    return true
+}
+
+/** Sn_RX_RSR is the distance of two pointers, which come with the same snapshot: they are the second reading. */
+function digestReceived(socket: Socket, rx: number): boolean {
+    const { snapshot, lastRx } = socket
+    socket.lastRx = rx
+    const size = u16(snapshot, RX_COUNTERS)
+    const distance =
+        u16(snapshot, RX_COUNTERS + 4) - u16(snapshot, RX_COUNTERS + 2)
+    if (size !== (distance & 0xffff) && rx !== lastRx) {
+        socket.lastStatus = 0
+        return false
+    }
+    const received = size - socket.unacknowledged
+    if (received === socket.received) return false
+    socket.received = received
+    return true
+}
+
+/** Waits until the chip has taken the command before, and gives another one. */
+async function command(socket: Socket, code: number) {
+    if (socket.unsettled) await settle(socket)
+    await setByte(socket, W5500_SN_CR, code)
+    socket.unsettled = true
+}
+
+/** Sn_CR reads as 0 when the chip has taken the command. */
+async function settle(socket: Socket) {
+    const deadline = millis() + COMMAND_TIMEOUT
+    const frame = socket.byteFrame
+    for (;;) {
+        setHeader(frame, socket.block, W5500_SN_CR, false)
+        await socket.bus.exchange(frame)
+        if (!frame[FRAME_HEADER]) break
+        if (millis() > deadline)
+            throw new StreamError(
+                `w5500: socket ${socket.n} did not take a command in ${COMMAND_TIMEOUT} ms, Sn_CR reads ${frame[FRAME_HEADER]}`
             )
-            return true
-        }
-        if (
-            state !== W5500_SOCK_ESTABLISHED &&
-            state !== W5500_SOCK_CLOSE_WAIT &&
-            state !== W5500_SOCK_UDP
-        )
-            return changed
-        if (!this.synced) this.sync()
-        if (this.digestFree()) changed = true
-        return this.digestReceived() || changed
     }
+    socket.unsettled = false
+}
 
-    /** The chip sets its pointers anew when it connects; from then on they move by our hand only. */
-    private sync() {
-        this.synced = true
-        this.writePointer = u16(snapshot, FRAME_HEADER + W5500_SN_TX_WR)
-        this.readPointer = u16(snapshot, FRAME_HEADER + W5500_SN_RX_RD)
-    }
+async function setByte(socket: Socket, register: number, value: number) {
+    const frame = socket.byteFrame
+    setHeader(frame, socket.block, register, true)
+    frame[FRAME_HEADER] = value
+    await socket.bus.exchange(frame)
+}
 
-    /** A 16-bit counter may change between its bytes: two equal readings count (datasheet 4.2, Sn_TX_FSR). */
-    private digestFree(): boolean {
-        const free = u16(snapshot, FRAME_HEADER + W5500_SN_TX_FSR)
-        if (free !== this.lastFree) {
-            this.lastFree = free
-            return true
-        }
-        const unsent =
-            this.writePointer - u16(snapshot, FRAME_HEADER + W5500_SN_TX_WR)
-        if (free - (unsent & 0xffff) === this.free) return false
-        this.free = free - (unsent & 0xffff)
-        return true
-    }
-
-    /** Sn_RX_RSR is the distance of two pointers, which come with the same snapshot: they are the second reading. */
-    private digestReceived(): boolean {
-        const received = u16(snapshot, FRAME_HEADER + W5500_SN_RX_RSR)
-        const distance =
-            u16(snapshot, FRAME_HEADER + W5500_SN_RX_WR) - this.readPointer
-        const stable =
-            received === (distance & 0xffff) || received === this.lastReceived
-        this.lastReceived = received
-        if (!stable) return true
-        if (received === this.received) return false
-        this.received = received
-        return true
-    }
-
-    /** The last SEND is over: clears what it left in Sn_IR. */
-    async acknowledge() {
-        await this.enter()
-        try {
-            await this.setByte(
-                W5500_SN_IR,
-                W5500_SN_IR_SENDOK | W5500_SN_IR_TIMEOUT
-            )
-            this.sending = false
-            this.timedOut = false
-        } finally {
-            this.leave()
-        }
-        this.changed.notify()
-    }
+async function setWord(socket: Socket, register: number, value: number) {
+    const frame = socket.wordFrame
+    setHeader(frame, socket.block, register, true)
+    frame[FRAME_HEADER] = value >> 8
+    frame[FRAME_HEADER + 1] = value & 0xff
+    await socket.bus.exchange(frame)
 }

@@ -1,4 +1,6 @@
-import { millis } from "@devicescript/core"
+import { millis } from "../../fiber/clock"
+import { deadlineIn, waitUntil } from "../../fiber/deadline"
+import { notify } from "../../fiber/signal"
 import { Stream, StreamError } from "../stream"
 import {
     W5500_SN_CR_CONNECT,
@@ -8,10 +10,18 @@ import {
     W5500_SOCK_CLOSED,
     W5500_SOCK_ESTABLISHED,
 } from "./registers"
-import { ChipSocket } from "./socket"
+import {
+    abort,
+    hardwareAddress,
+    openSocket,
+    order,
+    roomFor,
+    setPeer,
+    Socket,
+    take,
+    transmit,
+} from "./socket"
 
-/** Largest piece per SPI transaction: one TCP segment (datasheet 4.2, Sn_MSSR). */
-const PIECE = 1460
 /** Units of 5 s (datasheet 4.2, Sn_KPALVTR): a silent peer is asked for a sign of life after a minute. */
 const KEEP_ALIVE = 12
 /** Milliseconds after which a peer that keeps its window closed is given up. */
@@ -22,10 +32,9 @@ const LINGER = 3000
 /** One TCP connection in one of the chip's sockets. */
 export class TcpStream implements Stream {
     private closed = false
-    private unsent = 0
 
     constructor(
-        private readonly socket: ChipSocket,
+        private readonly socket: Socket,
         private readonly name: string
     ) {}
 
@@ -41,13 +50,13 @@ export class TcpStream implements Stream {
         deadline: number
     ) {
         const { socket } = this
-        await socket.open(W5500_SN_MR_TCP, localPort, KEEP_ALIVE)
-        await socket.setPeer(ip, port)
-        await socket.order(W5500_SN_CR_CONNECT)
+        await openSocket(socket, W5500_SN_MR_TCP, localPort, KEEP_ALIVE)
+        await setPeer(socket, ip, port)
+        await order(socket, W5500_SN_CR_CONNECT)
         while (!this.usable()) {
             if (socket.state === W5500_SOCK_CLOSED)
                 throw await this.connectError()
-            if (!(await socket.wait(deadline)))
+            if (!(await waitUntil(socket.readable, deadline)))
                 throw this.error("no connection before the timeout")
         }
     }
@@ -68,9 +77,9 @@ export class TcpStream implements Stream {
                     : socket.lost
             )
         return this.error(
-            (await socket.hasHardwareAddress())
-                ? "no answer: host down, or a firewall drops the packets"
-                : "unreachable: neither the host nor a router answers ARP"
+            (await hardwareAddress(socket)).toString("hex") === "ffffffffffff"
+                ? "unreachable: neither the host nor a router answers ARP"
+                : "no answer: host down, or a firewall drops the packets"
         )
     }
 
@@ -78,26 +87,17 @@ export class TcpStream implements Stream {
         const { socket } = this
         let at = 0
         let deadline = millis() + STALL_TIMEOUT
-        while (at < data.length || this.unsent) {
+        while (at < data.length) {
             this.checkOpen()
-            const length = Math.min(
-                // Math.min takes two numbers here, and drops the rest
-                Math.min(socket.free, PIECE),
-                data.length - at
-            )
-            if (this.unsent && !socket.sending) {
-                this.unsent = 0
-                await socket.send()
-            } else if (length > 0) {
-                await socket.put(data, at, length)
+            const length = Math.min(data.length - at, socket.piece)
+            if (!socket.sending && socket.free >= roomFor(socket, length)) {
+                await transmit(socket, data, at, length)
                 at += length
-                this.unsent += length
-            } else if (await socket.wait(deadline)) continue
-            else
+                deadline = millis() + STALL_TIMEOUT
+            } else if (!(await waitUntil(socket.writable, deadline)))
                 throw this.error(
                     `the peer took no data for ${STALL_TIMEOUT / 1000} s`
                 )
-            deadline = millis() + STALL_TIMEOUT
         }
     }
 
@@ -108,16 +108,17 @@ export class TcpStream implements Stream {
 
     async recv(timeout?: number): Promise<Buffer> {
         const { socket } = this
-        const deadline = timeout === undefined ? undefined : millis() + timeout
+        const deadline = deadlineIn(timeout)
         for (;;) {
             if (this.closed) return null
             if (socket.received) {
-                const data = await socket.take(PIECE)
+                const data = await take(socket, socket.piece)
                 if (data.length) return data
             } else if (socket.state === W5500_SOCK_CLOSE_WAIT) return null
             else if (socket.state === W5500_SOCK_CLOSED)
                 throw this.error(socket.lost)
-            else if (!(await socket.wait(deadline))) return undefined
+            else if (!(await waitUntil(socket.readable, deadline)))
+                return undefined
         }
     }
 
@@ -128,14 +129,15 @@ export class TcpStream implements Stream {
         try {
             if (this.usable()) {
                 socket.lingers = millis() + LINGER
-                await socket.order(W5500_SN_CR_DISCON)
+                await order(socket, W5500_SN_CR_DISCON)
             } else if (socket.state !== W5500_SOCK_CLOSED)
-                await socket.abort("closed")
+                await abort(socket, "closed")
         } catch {
             // The chip does not take commands: the poll finds that out, and starts it anew.
         } finally {
             socket.claimed = false
-            socket.changed.notify()
+            notify(socket.readable)
+            notify(socket.writable)
         }
     }
 

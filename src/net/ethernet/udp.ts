@@ -1,8 +1,17 @@
-import { millis } from "@devicescript/core"
+import { deadlineIn, waitUntil } from "../../fiber/deadline"
 import { StreamError } from "../stream"
 import { u16 } from "./ip"
 import { W5500_SN_MR_UDP, W5500_SOCK_CLOSED, W5500_SOCK_UDP } from "./registers"
-import { ChipSocket } from "./socket"
+import {
+    abort,
+    hardwareAddress,
+    openSocket,
+    roomFor,
+    setPeer,
+    Socket,
+    take,
+    transmit,
+} from "./socket"
 
 /** In front of every datagram in the receive buffer: address, port and length (https://docs.wiznet.io/Product/iEthernet/W5500/Application/udp). */
 const HEADER = 8
@@ -18,16 +27,16 @@ export interface Datagram {
 
 /** One of the chip's sockets, open for UDP. */
 export class UdpSocket {
-    constructor(private readonly socket: ChipSocket) {}
+    constructor(private readonly socket: Socket) {}
 
     async open(port: number) {
         const { socket } = this
-        await socket.open(W5500_SN_MR_UDP, port)
-        const deadline = millis() + SEND_TIMEOUT
+        await openSocket(socket, W5500_SN_MR_UDP, port)
+        const deadline = deadlineIn(SEND_TIMEOUT)
         while (socket.state !== W5500_SOCK_UDP || !socket.free)
             if (
                 socket.state === W5500_SOCK_CLOSED ||
-                !(await socket.wait(deadline))
+                !(await waitUntil(socket.writable, deadline))
             )
                 throw new StreamError(
                     `w5500: UDP port ${port} does not open: ${socket.lost}`
@@ -41,21 +50,28 @@ export class UdpSocket {
      */
     async send(ip: Buffer, port: number, data: Buffer): Promise<boolean> {
         const { socket } = this
-        const deadline = millis() + SEND_TIMEOUT
-        await socket.setPeer(ip, port)
-        await socket.put(data, 0, data.length)
-        await socket.send()
+        const deadline = deadlineIn(SEND_TIMEOUT)
+        const { length } = data
+        await setPeer(socket, ip, port)
+        while (socket.free < roomFor(socket, length))
+            await this.waitToSend(deadline)
+        await transmit(socket, data, 0, length)
         while (socket.sending) {
-            if (socket.state !== W5500_SOCK_UDP)
-                throw new StreamError(`w5500: UDP: ${socket.lost}`)
             if (socket.timedOut) {
-                await socket.acknowledge()
+                socket.sending = false
                 return false
             }
-            if (!(await socket.wait(deadline)))
-                throw new StreamError("w5500: UDP: the chip does not send")
+            await this.waitToSend(deadline)
         }
         return true
+    }
+
+    private async waitToSend(deadline: number) {
+        const { state, lost, writable } = this.socket
+        if (state !== W5500_SOCK_UDP)
+            throw new StreamError(`w5500: UDP: ${lost}`)
+        if (!(await waitUntil(writable, deadline)))
+            throw new StreamError("w5500: UDP: the chip does not send")
     }
 
     /**
@@ -68,20 +84,26 @@ export class UdpSocket {
         while (socket.received <= HEADER) {
             if (socket.state !== W5500_SOCK_UDP)
                 throw new StreamError(`w5500: UDP: ${socket.lost}`)
-            if (!(await socket.wait(deadline))) return undefined
+            if (!(await waitUntil(socket.readable, deadline))) return undefined
         }
-        const from = await socket.take(HEADER)
+        const from = await take(socket, HEADER)
         const length = u16(from, 6)
         // a header that does not fit what is there: start afresh behind it
         const sound = length <= socket.received
-        const data = await socket.take(sound ? length : socket.received)
+        const data = await take(socket, sound ? length : socket.received)
         return { ip: from.slice(0, 4), port: u16(from, 4), data }
+    }
+
+    /** Who answered ARP for the last `send`: the receiver, or the router on the way to it. */
+    async hardwareAddress(): Promise<Buffer> {
+        return await hardwareAddress(this.socket)
     }
 
     async close() {
         const { socket } = this
         try {
-            if (socket.state !== W5500_SOCK_CLOSED) await socket.abort("closed")
+            if (socket.state !== W5500_SOCK_CLOSED)
+                await abort(socket, "closed")
         } finally {
             socket.claimed = false
         }

@@ -1,5 +1,5 @@
 import { StreamError } from "../stream"
-import { Bus } from "../bus/bus"
+import { Bus, transact } from "../bus/bus"
 import { IpConfig } from "./ip"
 
 /** @see W5500 datasheet 1.0.9, 3.1 and 4.1: common registers */
@@ -30,7 +30,7 @@ export const SOCKETS = 8
  * Kilobytes of receive and of transmit buffer for each socket, 16 together each way: plenty for the first two connections;
  * the last ones, 2 KB, serve DHCP and DNS.
  */
-const BUFFERS = Buffer.from([4, 4, 1, 1, 1, 1, 2, 2])
+export const BUFFERS = Buffer.from([4, 4, 1, 1, 1, 1, 2, 2])
 
 /** Block select bits of a socket's registers; its transmit and receive buffers are the next two blocks. */
 export function socketBlock(n: number): number {
@@ -43,6 +43,11 @@ export function headerOf(block: number, offset: number, write: boolean) {
     return (offset >> 8) | ((offset & 0xff) << 8) | (control << 16)
 }
 
+/** An SPI frame with room for so many bytes of data, of a length that is not missed. */
+export function frameFor(bus: Bus, length: number): Buffer {
+    return Buffer.alloc(Math.max(FRAME_HEADER + length, bus.shortest))
+}
+
 /** Writes an SPI frame's header; the first data byte behind it is overwritten. */
 export function setHeader(
     frame: Buffer,
@@ -53,35 +58,39 @@ export function setHeader(
     frame.setAt(0, "u32", headerOf(block, offset, write))
 }
 
-/** The chip: SPI frames and common registers. Its sockets are in `ChipSocket`. */
+/** The chip: SPI frames and common registers. Its sockets are in `Socket`. */
 export class W5500 {
     /** PHYCFGR tells that the cable leads to a live port. */
     linked = false
-    /** Something was sent; whoever polls takes it as a reason to hurry. */
-    stirred = false
-    private readonly status = Buffer.alloc(
-        FRAME_HEADER + W5500_PHYCFGR + 1 - W5500_SHAR
-    )
+    /** From SHAR to PHYCFGR. */
+    private readonly status: Buffer
     private readonly ip = Buffer.alloc(4)
 
     constructor(
         readonly bus: Bus,
-        private readonly mac: Buffer
-    ) {}
+        readonly mac: Buffer
+    ) {
+        this.status = frameFor(bus, W5500_PHYCFGR + 1 - W5500_SHAR)
+    }
 
     /** @returns `length` bytes from a block's offset on */
     async read(block: number, offset: number, length: number) {
-        const frame = Buffer.alloc(FRAME_HEADER + length)
+        const { bus } = this
+        const frame = frameFor(bus, length)
         setHeader(frame, block, offset, false)
-        await this.bus.exchange(frame)
-        return frame.slice(FRAME_HEADER)
+        await transact(bus, frame)
+        return frame.slice(FRAME_HEADER, FRAME_HEADER + length)
     }
 
+    /** Writes registers, two at a time: a longer transaction could be missed, and behind the last one nothing may be written. */
     async write(block: number, offset: number, data: Buffer) {
-        const frame = Buffer.alloc(FRAME_HEADER + data.length)
-        setHeader(frame, block, offset, true)
-        frame.blitAt(FRAME_HEADER, data, 0, data.length)
-        await this.bus.exchange(frame)
+        const { length } = data
+        for (let i = 0; i < length; i += 2) {
+            const frame = Buffer.alloc(FRAME_HEADER + Math.min(2, length - i))
+            setHeader(frame, block, offset + i, true)
+            frame.blitAt(FRAME_HEADER, data, i, length - i)
+            await transact(this.bus, frame)
+        }
     }
 
     /**
@@ -143,13 +152,13 @@ export class W5500 {
     async inspect(): Promise<boolean> {
         const { status } = this
         setHeader(status, COMMON, W5500_SHAR, false)
-        await this.bus.exchange(status)
+        await transact(this.bus, status)
         if (
             status.getAt(FRAME_HEADER, "u32") !== this.mac.getAt(0, "u32") ||
             status.getAt(FRAME_HEADER + 6, "u32") !== this.ip.getAt(0, "u32")
         )
             return false
-        const phy = status[status.length - 1]
+        const phy = status[FRAME_HEADER + W5500_PHYCFGR - W5500_SHAR]
         this.linked = (phy & W5500_PHYCFGR_LNK) !== 0
         return true
     }

@@ -3,7 +3,7 @@ import { once } from "node:events"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { SerialPort } from "serialport"
-import { addressesOf } from "../../../server/http/address.ts"
+import { reachableAddresses } from "../../../lib/addresses.ts"
 import { LogReader } from "../../../sim/log.ts"
 import { compile } from "../../../sim/program.ts"
 import { encodeSettings } from "../../../sim/settings.ts"
@@ -57,7 +57,7 @@ export const serial: BackEnd = {
 }
 
 function ownAddress(): string {
-    const addresses = addressesOf("0.0.0.0")
+    const addresses = reachableAddresses()
     if (addresses.length === 1) return addresses[0]
     throw new NoDevice(
         `expected one address at which the board can reach this computer, found ${addresses.join(", ") || "none"}; choose with --host`

@@ -19,6 +19,7 @@ export const sim: BackEnd = {
     description: "the project's simulator; needs nothing",
     networks: ["wifi", "ethernet", "cellular"],
     host: () => "127.0.0.1",
+    modelled: true,
     parallel: Infinity,
     pace: 1,
     open: async options => new SimulatedDevice(options),
@@ -41,6 +42,10 @@ class SimulatedDevice implements Device {
 
     get log() {
         return this.transcript.lines
+    }
+
+    get models() {
+        return this.running?.chips
     }
 
     async deploy(program: ProgramName, settings: Settings) {

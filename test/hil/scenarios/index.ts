@@ -1,5 +1,6 @@
 /** All scenarios, theme by theme. */
 import type { Scenario } from "../scenario.ts"
+import { ETHERNET } from "./ethernet.ts"
 import { EVERYDAY } from "./everyday.ts"
 import { LINK } from "./link.ts"
 import { MISBEHAVIOUR } from "./misbehaviour.ts"
@@ -12,6 +13,7 @@ export const SCENARIOS: Scenario[] = [
     ...MESSAGE_SIZES,
     ...OUTAGES,
     ...LINK,
+    ...ETHERNET,
     ...MISBEHAVIOUR,
     ...TIME,
 ]
