@@ -45,7 +45,11 @@ export class TlsRecords extends Duplex {
         this.tcp.resume()
     }
 
-    override _write(bytes: Buffer, _: string, done: (e?: Error | null) => void) {
+    override _write(
+        bytes: Buffer,
+        _: string,
+        done: (e?: Error | null) => void
+    ) {
         this.tcp.write(bytes, done)
     }
 

@@ -2,14 +2,7 @@
  * The Wi-Fi service of the firmware (network/wifi.c), and the air around the board. On a board it is one of its own
  * services; here, where the VM has none, a Jacdac device beside it, for roles without `[int:0]`.
  */
-import {
-    crc,
-    decode,
-    encode,
-    flag,
-    index,
-    service,
-} from "./jacdac.ts"
+import { crc, decode, encode, flag, index, service } from "./jacdac.ts"
 
 export interface WifiOptions {
     /** The access point's. Default: any SSID will do, with any password. */
@@ -95,7 +88,11 @@ export class Wifi {
         this.later(ANNOUNCE, () => this.announce())
     }
 
-    private report(to: number, code: number, payload: Buffer = Buffer.alloc(0)) {
+    private report(
+        to: number,
+        code: number,
+        payload: Buffer = Buffer.alloc(0)
+    ) {
         this.send(
             encode({
                 flags: 0,
