@@ -1,6 +1,7 @@
 import * as ds from "@devicescript/core"
 import { Config } from "./config"
-import { BLUE, DARK, GREEN, RED, StatusLight } from "./light"
+import { BLUE, DARK, GREEN, RED } from "./color"
+import { StatusLight } from "./light"
 import { Dial } from "../net/stream"
 import { plotLine, TELEPLOT } from "../websocket/plotter"
 import { Message } from "../protocol/message"
@@ -92,8 +93,8 @@ class App {
             await this.exchange(n)
             if (n === count) break
             if (summary > 0 && n % summary === 0) this.summarize()
-            // due now when this exchange took longer than the interval
-            await ds.sleep(Math.max(0, start + interval - ds.millis()))
+            // from one message to the next, however long the exchange took
+            await ds.sleep(untilNext(start, interval))
         }
         this.summarize()
         await this.ws.close(1000)
@@ -222,6 +223,11 @@ class App {
         if (level === WARN) console.warn(line)
         else console.log(line)
     }
+}
+
+/** Milliseconds until the next message is due. */
+function untilNext(start: number, interval: number): number {
+    return Math.max(0, start + interval - ds.millis())
 }
 
 /** Milliseconds since the message was sent. */
