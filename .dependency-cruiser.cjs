@@ -26,6 +26,14 @@ const node = (from, allowed, comment) => {
 /** The server as other rooms start it. */
 const SERVER = "^server/(server|options)\\.ts$"
 
+/** A room of the server, and the others that it may import. */
+const serverRoom = (room, ...others) => ({
+    name: `server-room-${room}`,
+    severity: "error",
+    from: { path: `^server/${room}/` },
+    to: { path: `^server/(?!(${[room, ...others].join("|")})/)` },
+})
+
 module.exports = {
     forbidden: [
         {
@@ -89,6 +97,37 @@ module.exports = {
         },
         node("^lib/", [], "shared by all rooms of the Node side"),
         node("^server/", []),
+        serverRoom("http"),
+        serverRoom("access", "http"),
+        serverRoom("websocket", "access", "http", "telemetry"),
+        serverRoom("bus"),
+        serverRoom("plot", "bus"),
+        serverRoom(
+            "modes",
+            ...["plot", "bus", "websocket", "access", "http", "telemetry"]
+        ),
+        {
+            name: "telemetry-is-told",
+            comment: "it looks at nothing by itself",
+            severity: "error",
+            from: { path: "^server/telemetry/" },
+            to: {
+                path: "^server/(?!telemetry/)",
+                dependencyTypesNot: ["type-only"],
+            },
+        },
+        {
+            name: "server-knows-no-command",
+            severity: "error",
+            from: { path: "^server/(?!cli/|cluster/|main\\.ts$)" },
+            to: { path: "^server/(cli|cluster)/" },
+        },
+        {
+            name: "cluster-knows-no-command-line",
+            severity: "error",
+            from: { path: "^server/cluster/" },
+            to: { path: "^server/cli/" },
+        },
         node("^sim/(?!device/)", []),
         only(
             "^sim/device/",
@@ -190,7 +229,7 @@ module.exports = {
         ]),
         node("^test/(nginx|nats|chromium)/", [
             "^server/",
-            "^test/(server|plot)/",
+            "^test/(server|plot|wire)/",
         ]),
         node("^test/tornado/", ["^sim/(?!device/)"]),
         node("^test/vscode/", ["^test/chromium/"]),

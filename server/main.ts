@@ -1,50 +1,101 @@
 import cluster from "node:cluster"
 import { CommanderError } from "commander"
-import { announce, announcementOf } from "./cli/announcement.ts"
-import { parseArguments, type Arguments } from "./cli/arguments.ts"
-import { startServer } from "./server.ts"
-import { CertificateError } from "./http/certificate.ts"
-import { ListenError } from "./http/listen.ts"
-import { loggedAt, jsonLine, textLine } from "./telemetry/log.ts"
-import { print } from "./cli/output.ts"
 import type { Bus } from "./bus/bus.ts"
 import { WorkerBus } from "./bus/worker-bus.ts"
-import { timestamp } from "./telemetry/timestamp.ts"
+import { announcement } from "./cli/announcement.ts"
+import { parseArguments, type Arguments } from "./cli/arguments.ts"
+import { LineWriter } from "./cli/line-writer.ts"
+import { onStop } from "./cli/stop.ts"
+import { addressesOf } from "./cluster/addresses.ts"
 import { reportTo, shareOf } from "./cluster/worker.ts"
-import { runWorkers } from "./cluster/workers.ts"
+import { Workers } from "./cluster/workers.ts"
+import { CertificateError } from "./http/certificate.ts"
+import { ListenError } from "./http/listen.ts"
+import { startServer } from "./server.ts"
+import { observe } from "./telemetry/events.ts"
+import { jsonLine, loggedAt, quote, textLine } from "./telemetry/log.ts"
+import { timestamp } from "./telemetry/timestamp.ts"
 
 /** Exit code of a command line that cannot be understood. */
 const USAGE = 2
 
 async function main(): Promise<void> {
     const options = readArguments()
-    if (options.workers > 1 && cluster.isPrimary) await runWorkers(options)
-    else await serve(options)
+    let stop = () => {}
+    const print = printer(options, () => stop())
+    if (options.workers > 1 && cluster.isPrimary)
+        await runWorkers(options, print, stopping => (stop = stopping))
+    else await serve(options, print, stopping => (stop = stopping))
 }
 
-async function serve(all: Arguments): Promise<void> {
-    const { json, quiet, log, workers } = all
-    const options = cluster.isWorker ? shareOf(all.server, workers) : all.server
+/** What prints lines on standard output. @param closed its reader has gone */
+function printer({ json }: Arguments, closed: () => void) {
+    const complain = (text: string) => console.error(`${timestamp()} ${text}`)
+    const writer = new LineWriter({
+        leftOut: count =>
+            json
+                ? quote({ event: "left out", time: timestamp(), lines: count })
+                : `${timestamp()} left out ${count} lines that were not taken`,
+        failed: ({ message }) =>
+            complain(
+                `cannot write to standard output, leaving lines out: ${message}`
+            ),
+        closed,
+    })
+    // what goes wrong with standard error cannot be told to anybody
+    process.stderr.on("error", () => {})
+    return writer.print
+}
+
+async function serve(
+    options: Arguments,
+    print: (line: string) => void,
+    stoppable: (stop: () => void) => void
+): Promise<void> {
+    const { json, quiet, log, workers } = options
+    const own = cluster.isWorker
+        ? shareOf(options.server, workers)
+        : options.server
     const lineOf = json ? jsonLine : textLine
     const server = await startServer({
-        ...options,
-        bus: await busOf(all),
-        onEvent: quiet ? undefined : event => print(lineOf(event)),
-        wantsEvent: loggedAt(log),
+        ...own,
+        bus: await busOf(options),
+        on: quiet ? {} : observe(event => print(lineOf(event)), loggedAt(log)),
     })
     const stop = async () => {
         await server.close()
         cluster.worker?.disconnect()
     }
-    // again and again too: npm and tsx each pass a Ctrl-C on, and close() has a deadline
-    process.on("SIGINT", () => void stop()).on("SIGTERM", () => void stop())
+    // more than once too: npm and tsx each pass a Ctrl-C on, and close() has a deadline
+    onStop(() => void stop())
+    stoppable(() => void stop())
     // without a certificate it means, as ever, that the terminal has gone
-    if (options.certificate) process.on("SIGHUP", () => server.reload())
-    // the reader of a pipe has gone
-    process.stdout.on("error", () => void stop())
-    const announcement = announcementOf(server, options.host)
-    if (cluster.isPrimary) announce(announcement, json)
-    else reportTo(server, announcement)
+    if (own.certificate) process.on("SIGHUP", () => server.reload())
+    const addresses = addressesOf(server, own.host)
+    if (cluster.isPrimary) announcement(addresses, json).forEach(print)
+    else reportTo(server, addresses)
+}
+
+async function runWorkers(
+    { server, workers: count, json, quiet }: Arguments,
+    print: (line: string) => void,
+    stoppable: (stop: () => void) => void
+): Promise<void> {
+    const workers = new Workers({
+        count,
+        server,
+        listening: addresses => announcement(addresses, json).forEach(print),
+        report({ number, pid, what }) {
+            const time = timestamp()
+            if (quiet) return
+            if (json) print(quote({ event: "worker", time, number, pid, what }))
+            else print(`${time} worker ${number}, process ${pid}, ${what}`)
+        },
+    })
+    onStop(() => workers.stop())
+    stoppable(() => workers.stop())
+    if (server.certificate) process.on("SIGHUP", () => workers.reload())
+    if (!(await workers.run())) process.exitCode = 1
 }
 
 async function busOf({ bus }: Arguments): Promise<Bus | undefined> {

@@ -1,20 +1,17 @@
 import type { BlockList } from "node:net"
-import type { CertificateFiles } from "./http/certificate.ts"
-import type { ConnectionSettings } from "./websocket/connection.ts"
-import type { ServerEvent } from "./telemetry/events.ts"
-import type { FaultInjection } from "./websocket/fault-injection.ts"
-import {
-    DEFAULT_PREFIX,
-    MODES,
-    behaviourOf,
-    pagesOf,
-    type ModeName,
-} from "./modes/modes.ts"
-import type { Pages } from "./http/page.ts"
 import { proxies } from "./access/client-address.ts"
+import type { QuotaSettings } from "./access/connection-quota.ts"
+import { knownHosts, type KnownHosts } from "./access/known-hosts.ts"
 import { LocalBus, type Bus } from "./bus/bus.ts"
-import { PLOT_PATH } from "./modes/plot-pages.ts"
-import type { AddressQuota } from "./access/connection-quota.ts"
+import type { CertificateFiles } from "./http/certificate.ts"
+import type { Pages } from "./http/page.ts"
+import type { Mode } from "./modes/mode.ts"
+import { MODES, type ModeName } from "./modes/modes.ts"
+import { PLOT_PATH, pagesOf } from "./modes/pages.ts"
+import { TELEPLOT } from "./plot/teleplot.ts"
+import type { Observers } from "./telemetry/events.ts"
+import type { ConnectionSettings } from "./websocket/connection.ts"
+import type { FaultInjection } from "./websocket/fault-injection.ts"
 
 /** What a server can be told. Times are milliseconds, sizes are bytes. */
 export interface ServerOptions {
@@ -30,12 +27,16 @@ export interface ServerOptions {
     host?: string
     /** Default the mode's */
     path?: string
+    /** Names under which pages reach the server, besides its addresses, `localhost` and this computer's name */
+    publicNames?: string[]
     /** Origins that are let in; a request without an Origin always is. Default: every origin */
     origins?: string[]
     /** Subprotocols that the server agrees to; of several it takes the client's first */
     subprotocols?: string[]
     /** A longer message closes the connection with 1009 */
     maxMessage?: number
+    /** A message in more fragments closes the connection with 1008. Default: one for each 64 bytes of the longest message */
+    maxFragments?: number
     /** Further clients get 503 */
     maxConnections?: number
     /** Further clients from one IPv4 address or IPv6 /64 get 429. Default: a quarter of all, loopback all */
@@ -68,35 +69,40 @@ export interface ServerOptions {
     faults?: FaultInjection
     /** Over which servers share the plot; the server closes it. Default: this server has its own */
     bus?: Bus
-    /** Called with everything that happens, in order */
-    onEvent?: (event: ServerEvent) => void
-    /** Of which events `onEvent` is told. Default: of all */
-    wantsEvent?: (event: ServerEvent["event"]) => boolean
+    /** Who is told what happens; `observe` makes one observer of several events */
+    on?: Observers
 }
 
 /** What stays unsaid. */
-type Optional =
-    "onEvent" | "certificate" | "adminPort" | "maxPerAddress" | "maxRate"
+type Optional = "certificate" | "adminPort" | "maxRate" | "faults"
+
+/** What the options come to. */
+type Derived =
+    "mode" | "origins" | "maxPerAddress" | "trustProxy" | "publicNames"
 
 /** Complete options, and what follows from them. */
-export type Settings = Required<Omit<ServerOptions, "origins" | Optional>> &
-    ConnectionSettings &
+export type Settings = Required<Omit<ServerOptions, Optional | Derived>> &
     Pick<ServerOptions, Optional> & {
-        share: AddressQuota
+        mode: Mode
+        quota: QuotaSettings
         proxies: BlockList
+        hosts: KnownHosts
         origins?: ReadonlySet<string>
         pages: Pages
         /** The paths at which a WebSocket is a page that shows the plot */
         plotPaths: ReadonlySet<string>
+        deviceConnection: ConnectionSettings
+        pageConnection: ConnectionSettings
     }
 
 /** The values that hold unless told otherwise. */
 export const DEFAULTS = {
     mode: "reverse",
-    prefix: DEFAULT_PREFIX,
+    prefix: "server: ",
     sourcePort: 9876,
     host: "127.0.0.1",
     adminHost: "127.0.0.1",
+    publicNames: [] as string[],
     subprotocols: [] as string[],
     tokens: [] as string[],
     trustProxy: [] as string[],
@@ -108,38 +114,91 @@ export const DEFAULTS = {
     stallTimeout: 30_000,
     handshakeTimeout: 10_000,
     closeTimeout: 2000,
-    faults: {},
-    wantsEvent: () => true,
+    on: {} as Observers,
 } as const
+
+/** Bytes of a message for which there may be a fragment, and the fewest that are allowed. */
+const BYTES_PER_FRAGMENT = 64
+const LEAST_FRAGMENTS = 16 * 1024
+
+/** Messages a second that a page may send in any case: it asks for a batch after each frame. */
+const PAGE_RATE = 100
+
+/** Bytes of a page's batch: 20,000 points and a full table are about half of it. */
+const LONGEST_BATCH = 2 * 1024 * 1024
 
 /** Fills in the defaults. */
 export function settingsOf(options: ServerOptions): Settings {
-    const set = { ...DEFAULTS, ...MODES[options.mode ?? DEFAULTS.mode] }
-    const chosen = { ...set, ...withoutUndefined(options) }
-    const longestReply = chosen.maxMessage + Buffer.byteLength(chosen.prefix)
+    const name = options.mode ?? DEFAULTS.mode
+    const mode: Mode = MODES[name]
+    const { port, path } = mode
+    const chosen = {
+        ...{ ...DEFAULTS, port, path },
+        ...withoutUndefined(options),
+    }
+    const { prefix, host, publicNames, maxConnections, origins } = chosen
+    const { maxPerAddress, maxMessage, trustProxy, subprotocols } = chosen
     return {
         ...chosen,
-        bus: options.bus ?? new LocalBus(),
-        share: {
-            most: chosen.maxPerAddress ?? Math.ceil(chosen.maxConnections / 4),
-            sparesLoopback: chosen.maxPerAddress === undefined,
+        mode,
+        subprotocols: [...subprotocols, TELEPLOT],
+        maxFragments:
+            chosen.maxFragments ??
+            Math.max(
+                LEAST_FRAGMENTS,
+                Math.ceil(maxMessage / BYTES_PER_FRAGMENT)
+            ),
+        bus: chosen.bus ?? new LocalBus(),
+        quota: {
+            total: maxConnections,
+            perAddress: maxPerAddress ?? Math.ceil(maxConnections / 4),
+            sparesLoopback: maxPerAddress === undefined,
         },
-        proxies: proxies(chosen.trustProxy),
-        origins: options.origins && new Set(options.origins.map(lowerCased)),
-        ...behaviourOf(chosen.mode, chosen.prefix),
-        pages: pagesOf(chosen.mode, chosen.path, chosen.prefix),
-        plotPaths: plotPathsOf(chosen),
-        // what is read already still gets its replies after reading stopped: room for that, but not for ever more
-        hardLimit: 4 * Math.max(chosen.maxBuffered, longestReply),
+        proxies: proxies(trustProxy),
+        hosts: knownHosts(host, chosen.adminHost, ...publicNames),
+        origins:
+            origins && new Set(origins.map(origin => origin.toLowerCase())),
+        pages: pagesOf(name, mode, chosen.path, prefix),
+        plotPaths: plotPathsOf(mode, chosen.path),
+        ...connectionsOf(chosen),
     }
 }
 
-function plotPathsOf({ mode, path }: { mode: ModeName; path: string }) {
-    if (mode === "plotter") return new Set([path, "/", PLOT_PATH])
-    return new Set(path === PLOT_PATH ? [] : [PLOT_PATH])
+function connectionsOf({
+    maxRate,
+    maxBuffered,
+    stallTimeout,
+    maxMessage,
+    prefix,
+    faults,
+}: Pick<ServerOptions, "maxRate" | "faults"> &
+    Pick<Settings, "maxBuffered" | "stallTimeout" | "maxMessage" | "prefix">) {
+    const longestReply = maxMessage + Buffer.byteLength(prefix)
+    const deviceConnection: ConnectionSettings = {
+        answerPings: !faults?.noPong,
+        maxRate,
+        maxBuffered,
+        // what was read before reading stopped still gets its replies: room for that, but not without end
+        hardLimit: 4 * Math.max(maxBuffered, longestReply),
+        stallTimeout,
+        reportMessages: true,
+    }
+    const pageConnection: ConnectionSettings = {
+        ...deviceConnection,
+        answerPings: true,
+        maxRate: maxRate && Math.max(maxRate, PAGE_RATE),
+        // one batch is on its way at a time, and it may be longer than what a device is to send
+        maxBuffered: LONGEST_BATCH,
+        hardLimit: 4 * LONGEST_BATCH,
+        reportMessages: false,
+    }
+    return { deviceConnection, pageConnection }
 }
 
-const lowerCased = (text: string) => text.toLowerCase()
+function plotPathsOf({ about }: Mode, path: string): ReadonlySet<string> {
+    if (about === undefined) return new Set([path, "/", PLOT_PATH])
+    return new Set(path === PLOT_PATH ? [] : [PLOT_PATH])
+}
 
 function withoutUndefined<T extends object>(options: T): T {
     return Object.fromEntries(

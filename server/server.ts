@@ -1,52 +1,41 @@
-import { EventEmitter } from "node:events"
-import type { IncomingMessage, ServerResponse } from "node:http"
+import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
-import type { Duplex } from "node:stream"
 import type { Registry } from "prom-client"
-import { hostAndPort } from "./http/address.ts"
 import {
-    AdminListener,
-    PLAIN,
-    statusOf,
-    type Health,
-} from "./http/admin-listener.ts"
-import {
-    quotaExceeded,
+    asksForWebSocket,
+    handshakeRejection,
     originOf,
     ownOrigins,
-    pathOf,
     plainHttp,
-    rejectionOf,
+    quotaExceeded,
 } from "./access/admission.ts"
-import type { Rejection } from "./access/admission.ts"
-import type { Transport } from "./websocket/transport.ts"
-import { Connection } from "./websocket/connection.ts"
-import type {
-    ServerEvent,
-    EventBody,
-    EventMap,
-    Reporter,
-} from "./telemetry/events.ts"
-import { HttpListener } from "./http/http-listener.ts"
-import { Upgrader } from "./websocket/upgrade.ts"
-import { createMetrics } from "./telemetry/metrics.ts"
-import { settingsOf, type ServerOptions, type Settings } from "./options.ts"
-import type { ClientAddress } from "./access/client-address.ts"
-import { NAME_HEADER } from "./plot/devices.ts"
-import { PLOT_PATH } from "./modes/plot-pages.ts"
-import { Plot } from "./plot/plot.ts"
-import { SourceServer } from "./modes/source-server.ts"
-import { TELEPLOT } from "./plot/teleplot.ts"
-import { servePage } from "./http/page.ts"
+import {
+    clientAddressOf,
+    isTrusted,
+    socketAddressOf,
+    type ClientAddress,
+} from "./access/client-address.ts"
 import { ConnectionQuota } from "./access/connection-quota.ts"
-import { timestamp } from "./telemetry/timestamp.ts"
+import { hostRejection } from "./access/known-hosts.ts"
+import { hostAndPort } from "./http/address.ts"
+import { AdminListener, type Health } from "./http/admin-listener.ts"
+import { HttpListener } from "./http/http-listener.ts"
+import type { Rejection } from "./http/rejection.ts"
+import { pathOf } from "./http/request.ts"
+import { serveSite } from "./http/site.ts"
+import { deviceBehavior, pageBehavior } from "./modes/behavior.ts"
+import { PLOT_PATH } from "./modes/pages.ts"
+import { SourceServer } from "./modes/source-server.ts"
+import { settingsOf, type ServerOptions, type Settings } from "./options.ts"
+import { Plot } from "./plot/plot.ts"
 import { Counters, increase } from "./telemetry/counters.ts"
-
-/** Where anyone may ask whether the server is well; the path is no WebSocket's. */
-const HEALTH = "/health"
-
-/** Messages a second that a page may send in any case: it asks for a batch after each frame. */
-const PAGE_RATE = 100
+import { createMetrics } from "./telemetry/metrics.ts"
+import { Reporter } from "./telemetry/reporter.ts"
+import { ConnectionSet } from "./websocket/connection-set.ts"
+import { Connection, type Behavior } from "./websocket/connection.ts"
+import { FaultyConnection } from "./websocket/fault-injection.ts"
+import type { Transport } from "./websocket/transport.ts"
+import { Upgrader } from "./websocket/upgrade.ts"
 
 /**
  * Starts a server and resolves when it listens.
@@ -71,54 +60,49 @@ export async function startServer(
 
 /** A running server; `startServer` makes it. */
 export class Server {
-    /** The open connections. */
-    readonly connections: ReadonlySet<Connection>
-    /** Emits each `ServerEvent` under the name in its `event`. */
-    readonly events = new EventEmitter<EventMap>()
     readonly #settings: Settings
     readonly #plot: Plot
-    /** In plotter mode */
-    readonly #sources?: SourceServer
+    readonly #reporter: Reporter
+    readonly #counters = new Counters()
+    readonly #connections = new ConnectionSet()
+    readonly #quota: ConnectionQuota
     readonly #listener: HttpListener
     readonly #upgrader: Upgrader
+    readonly #devices: Behavior
+    readonly #pages: Behavior
+    /** In a mode with data sources */
+    readonly #sources?: SourceServer
     readonly #admin?: AdminListener
-    readonly #quota: ConnectionQuota
-    readonly #counters = new Counters()
-    readonly #open = new Set<Connection>()
     #metrics?: Registry
     #heartbeat?: NodeJS.Timeout
     #closed?: Promise<void>
 
     constructor(settings: Settings, plot: Plot) {
+        const { mode, prefix, quota, adminPort, handshakeTimeout } = settings
+        const reporter = new Reporter(settings.on)
         this.#settings = settings
         this.#plot = plot
-        if (settings.mode === "plotter")
-            this.#sources = new SourceServer(plot.publisher, (peer, event) =>
-                this.#emit(peer, event)
-            )
-        if (settings.adminPort !== undefined) this.#admin = this.#createAdmin()
-        this.connections = this.#open
-        this.#quota = new ConnectionQuota(
-            settings.maxConnections,
-            settings.share
-        )
+        this.#reporter = reporter
+        this.#quota = new ConnectionQuota(quota)
+        this.#devices = deviceBehavior(mode, { prefix, plot })
+        this.#pages = pageBehavior({ prefix, plot })
         this.#upgrader = new Upgrader(settings, (request, socket, reason) =>
-            this.#listener.refuse(
-                socket,
-                this.#listener.clientAddressOf(request).name,
-                {
-                    status: 400,
-                    reason,
-                }
-            )
+            this.#listener.reject(socket, { status: 400, reason }, request)
         )
-        this.#listener = new HttpListener(settings, {
-            request: (request, response) => this.#request(request, response),
-            upgrade: (request, socket, head, peer) =>
-                this.#upgrade(request, socket, head, peer),
-            refused: (peer, rejection) => this.#refused(peer, rejection),
-            renewed: problem => this.#emit("", { event: "renewed", problem }),
-        })
+        this.#listener = this.#createListener()
+        if (mode.sourcePort !== undefined)
+            this.#sources = new SourceServer({
+                publisher: plot.publisher,
+                reporter,
+                quota: this.#quota,
+                handshakeTimeout,
+            })
+        if (adminPort !== undefined) this.#admin = this.#createAdmin()
+    }
+
+    /** The open connections. */
+    get connections(): ReadonlySet<Connection> {
+        return this.#connections
     }
 
     /** The port that it listens on. */
@@ -165,7 +149,7 @@ export class Server {
         const open = bus.connected ? "ok" : "degraded"
         return {
             status: this.#closed ? "closing" : open,
-            connections: this.#open.size,
+            connections: this.#connections.size,
             uptime: Math.round(process.uptime()),
             bus,
         }
@@ -175,9 +159,9 @@ export class Server {
     get metrics(): Registry {
         return (this.#metrics ??= createMetrics({
             counters: this.#counters,
-            connections: this.#open,
+            connections: this.#connections,
             bus: this.#settings.bus,
-            callers: () => this.#listener.callers,
+            asking: () => this.#listener.asking,
             dropped: () => this.#listener.dropped,
         }))
     }
@@ -189,20 +173,21 @@ export class Server {
         await this.#sources?.listen(host, sourcePort)
         if (adminPort !== undefined)
             await this.#admin?.listen(adminHost, adminPort)
-        if (!ping) return
-        this.#heartbeat = setInterval(() => {
-            for (const connection of this.#open) connection.heartbeat()
-        }, ping)
+        if (ping)
+            this.#heartbeat = setInterval(
+                () => this.#connections.heartbeat(),
+                ping
+            )
     }
 
-    /** Reads the certificate again, if there is one; `renewed` tells how it went. */
+    /** Loads the certificate again, if there is one; the event `certificate` tells how it went. */
     reload(): void {
         this.#listener.reload()
     }
 
     /**
-     * Stops listening, closes every connection with 1001 (going away, RFC 6455 section 7.4.1), and drops those that
-     * have not answered within the close timeout. Resolves when nothing is left.
+     * Stops listening, closes every connection with 1001 (going away), and drops those that have not answered within the
+     * close timeout. Resolves when nothing is left.
      */
     close(): Promise<void> {
         return (this.#closed ??= this.#shutDown())
@@ -211,179 +196,142 @@ export class Server {
     async #shutDown(): Promise<void> {
         clearInterval(this.#heartbeat)
         const released = this.#listener.close()
-        const connections = [...this.#open]
-        for (const connection of connections)
-            connection.close(1001, "server is shutting down")
-        const deadline = setTimeout(() => {
-            for (const connection of connections) connection.terminate()
-        }, this.#settings.closeTimeout)
-        await Promise.all(connections.map(connection => connection.closed))
+        await this.#connections.close(this.#settings.closeTimeout)
         await this.#sources?.close()
         await released
-        clearTimeout(deadline)
         await this.#plot.close()
         await this.#admin?.close()
     }
 
+    #createListener(): HttpListener {
+        const { path, pages, framed, hosts } = this.#settings
+        const site = { pages, framed, health: () => this.health }
+        return new HttpListener(this.#settings, {
+            connect: socket => this.#connect(socket),
+            request: (request, response) => {
+                const stranger = hostRejection(request, hosts)
+                if (stranger) return stranger
+                if (serveSite(site, request, response)) return undefined
+                return plainHttp(request, path, this.#clientOf(request).secure)
+            },
+            isUpgrade: asksForWebSocket,
+            upgrade: (request, socket, head) =>
+                this.#upgrade(request, socket, head),
+            rejected: (socket, rejection, request) => {
+                const { name } = request
+                    ? this.#clientOf(request)
+                    : socketAddressOf(socket)
+                this.#rejected(name, rejection)
+            },
+            reloaded: problem =>
+                this.#reporter.report("", { event: "certificate", problem }),
+        })
+    }
+
     #createAdmin(): AdminListener {
         return new AdminListener({
+            rejection: request => hostRejection(request, this.#settings.hosts),
             health: () => this.health,
             metrics: () => this.metrics.metrics(),
             metricsType: this.metrics.contentType,
         })
     }
 
-    #request(
-        request: IncomingMessage,
-        response: ServerResponse
-    ): Rejection | undefined {
-        const path = pathOf(request)
-        const { pages, framed } = this.#settings
-        const page = pages.get(path)
-        if (page) servePage(request, response, page, framed)
-        else if (path === HEALTH) {
-            const { health } = this
-            response
-                .writeHead(statusOf(health), {
-                    ...PLAIN,
-                    "Content-Type": "text/plain",
-                })
-                .end(health.status + "\n")
-        } else {
-            const { secure } = this.#listener.clientAddressOf(request)
-            return plainHttp(request, this.#settings.path, secure)
-        }
-        return undefined
+    #clientOf({ socket, headers }: IncomingMessage): ClientAddress {
+        return clientAddressOf(socket, headers, this.#settings.proxies)
     }
 
-    #upgrade(
-        request: IncomingMessage,
-        socket: Duplex,
-        head: Buffer,
-        peer: ClientAddress
-    ): void {
-        const { mode, path, origins, tokens, plotPaths } = this.#settings
-        const isPage = plotPaths.has(pathOf(request))
-        // a plotter is for all who plot; who talks to an echo server is no other site's business
-        const own = isPage && mode !== "plotter"
-        const rejection = rejectionOf(request, {
-            path: isPage ? pathOf(request) : path,
-            origins: origins ?? (own ? ownOrigins(request) : undefined),
-            tokens,
-            secure: peer.secure,
-        })
-        if (rejection)
-            return this.#listener.refuse(socket, peer.name, rejection)
-        const free = this.#quota.take(peer.address)
-        if (typeof free === "string")
-            return this.#listener.refuse(socket, peer.name, quotaExceeded(free))
-        socket.once("close", free)
+    /** A proxy's connections are its clients'. */
+    #connect(socket: Socket): boolean {
+        const { address } = socketAddressOf(socket)
+        if (isTrusted(address, this.#settings.proxies)) return true
+        const release = this.#quota.connect(address)
+        if (release) socket.once("close", release)
+        return release !== undefined
+    }
+
+    #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+        const client = this.#clientOf(request)
+        const isPage = this.#settings.plotPaths.has(pathOf(request))
+        const rejection = this.#rejectionOf(request, client, isPage)
+        if (rejection) return this.#listener.reject(socket, rejection, request)
+        const release = this.#quota.open(client.address)
+        if (typeof release === "string")
+            return this.#listener.reject(
+                socket,
+                quotaExceeded(release),
+                request
+            )
+        socket.once("close", release)
         this.#upgrader.accept({
-            ...{ request, socket, head, peer },
-            opened: channel => this.#admit(channel, request, isPage, peer.name),
-            refused: (status, reason) =>
-                this.#refused(peer.name, { status, reason }),
+            ...{ request, socket, head, secure: client.secure },
+            opened: transport =>
+                this.#open(transport, request, isPage, client.name),
+            abandoned: (status, reason) =>
+                this.#rejected(client.name, { status, reason }),
         })
     }
 
-    /** Its own method, so that nothing that stays with the connection keeps the request in memory. */
-    #admit(
-        ws: Transport,
+    #rejectionOf(
+        request: IncomingMessage,
+        { secure }: ClientAddress,
+        isPage: boolean
+    ): Rejection | undefined {
+        const { mode, path, hosts, origins, tokens } = this.#settings
+        // a plotter is for all who plot; who talks to an echo server is no other site's business
+        const isPrivate = isPage && mode.about !== undefined
+        return handshakeRejection(request, {
+            path: isPage ? pathOf(request) : path,
+            hosts,
+            origins: origins ?? (isPrivate ? ownOrigins(request) : undefined),
+            tokens,
+            secure,
+        })
+    }
+
+    /** A method of its own, so that nothing that stays with the connection keeps the request in memory. */
+    #open(
+        transport: Transport,
         request: IncomingMessage,
         isPage: boolean,
         peer: string
     ): void {
         const { socket } = request
         this.#listener.release(socket)
-        increase(this.#counters.opened, ws.version)
-        this.#emit(peer, {
+        increase(this.#counters.opened, transport.version)
+        this.#reporter.report(peer, {
             event: "connection",
             path: pathOf(request),
             origin: originOf(request),
-            protocol: ws.protocol || undefined,
-            version: ws.version,
+            protocol: transport.protocol || undefined,
+            version: transport.version,
         })
-        const connection = isPage
-            ? this.#connectPage(ws, socket, peer)
-            : this.#connectDevice(ws, request, peer)
-        this.#open.add(connection)
-        ws.once("close", code => {
-            this.#open.delete(connection)
-            this.#counters.end(connection, code)
+        const connection = this.#connectionOf(transport, socket, isPage, peer)
+        this.#connections.add(connection)
+        connection.open(request, code => {
+            this.#connections.delete(connection)
+            this.#counters.ended(connection, code)
         })
     }
 
-    #connectPage(ws: Transport, socket: Socket, peer: string): Connection {
-        const { maxRate } = this.#settings
-        // the batches of a page are no news
-        const wants = () => false
-        const reporter = { ...this.#reporterOf(peer), wants }
-        return this.#plot.openPage(settings => {
-            const all = {
-                ...this.#settings,
-                ...settings,
-                maxRate: maxRate && Math.max(maxRate, PAGE_RATE),
-            }
-            return new Connection(ws, socket, all, reporter)
-        })
-    }
-
-    #connectDevice(
-        ws: Transport,
-        { socket, headers }: IncomingMessage,
+    #connectionOf(
+        transport: Transport,
+        socket: Socket,
+        isPage: boolean,
         peer: string
     ): Connection {
-        let settings = this.#settings
-        if (ws.protocol === TELEPLOT) {
-            const { reply } = settings
-            settings = {
-                ...settings,
-                reply: message =>
-                    device.take(message) ? undefined : reply?.(message),
-            }
+        const { faults, deviceConnection, pageConnection } = this.#settings
+        const options = {
+            ...{ transport, socket, peer, reporter: this.#reporter },
+            behavior: isPage ? this.#pages : this.#devices,
+            settings: isPage ? pageConnection : deviceConnection,
         }
-        const connection = new Connection(
-            ws,
-            socket,
-            settings,
-            this.#reporterOf(peer)
-        )
-        const device = this.#plot.devices.add(
-            {
-                name: headers[NAME_HEADER]?.toString(),
-                address: peer,
-                protocol: [ws.version, ws.protocol].filter(Boolean).join(", "),
-            },
-            connection
-        )
-        return connection
+        if (!faults || isPage) return new Connection(options)
+        return new FaultyConnection(faults, options)
     }
 
-    #refused(peer: string, { status, reason }: Rejection): void {
+    #rejected(peer: string, { status, reason }: Rejection): void {
         increase(this.#counters.refused, String(status))
-        this.#emit(peer, { event: "refused", status, reason })
-    }
-
-    /** Whether `onEvent` wants it. */
-    #isTold(event: ServerEvent["event"]): boolean {
-        const { onEvent, wantsEvent } = this.#settings
-        return onEvent !== undefined && wantsEvent(event)
-    }
-
-    #reporterOf(peer: string): Reporter {
-        return {
-            wants: event =>
-                this.#isTold(event) || this.events.listenerCount(event) > 0,
-            report: body => this.#emit(peer, body),
-        }
-    }
-
-    #emit(peer: string, body: EventBody): void {
-        const event = body as ServerEvent
-        event.time = timestamp()
-        event.peer = peer
-        if (this.#isTold(event.event)) this.#settings.onEvent?.(event)
-        const events: EventEmitter = this.events
-        events.emit(event.event, event)
+        this.#reporter.report(peer, { event: "refused", status, reason })
     }
 }

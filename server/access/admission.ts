@@ -1,17 +1,15 @@
 import type { IncomingMessage } from "node:http"
-import { hixieVersionOf, keyProblem } from "../websocket/hixie.ts"
+import { listOf } from "../http/field-list.ts"
+import type { Rejection } from "../http/rejection.ts"
+import { pathOf } from "../http/request.ts"
+import { hixieVersionOf, keyProblem } from "./hixie-version.ts"
+import { hostRejection, type KnownHosts } from "./known-hosts.ts"
 import { hasToken } from "./token.ts"
-
-/** Why a request does not become a WebSocket, as the HTTP answer says it. */
-export interface Rejection {
-    status: number
-    reason: string
-    headers?: Record<string, string>
-}
 
 /** Who is let in. */
 export interface Policy {
     path: string
+    hosts: KnownHosts
     /** Lower-case; none: every origin */
     origins?: ReadonlySet<string>
     /** A handshake needs one of them; none: it needs no token */
@@ -23,10 +21,10 @@ export interface Policy {
 /** Seconds after which a client that found the server full may ask again. */
 const RETRY_AFTER = 5
 
-/** What is said to a client for which there is no seat: none at all, or none for its address. */
-export function quotaExceeded(which: "all" | "address"): Rejection {
+/** What is said to a client beyond the limit of all connections, or of its address. */
+export function quotaExceeded(limit: "total" | "address"): Rejection {
     const headers = { "Retry-After": String(RETRY_AFTER) }
-    return which === "all"
+    return limit === "total"
         ? {
               status: 503,
               reason: `The server is full, try again in ${RETRY_AFTER} s`,
@@ -39,9 +37,10 @@ export function quotaExceeded(which: "all" | "address"): Rejection {
           }
 }
 
-/** The path of a request, whose target may be an absolute URI (RFC 6455 section 4.1) and may carry a query. */
-export function pathOf({ url = "/" }: IncomingMessage): string {
-    return url.replace(/^https?:\/\/[^/?]*/i, "").split("?")[0] || "/"
+/** Whether a request asks for a WebSocket, among other protocols or alone. */
+export function asksForWebSocket({ headers }: IncomingMessage): boolean {
+    const protocols = listOf(headers.upgrade)
+    return protocols.some(name => name.toLowerCase() === "websocket")
 }
 
 /** Answers a request that is not a WebSocket handshake. */
@@ -64,9 +63,20 @@ export function plainHttp(
  * Checks a handshake, which is a request to upgrade to `websocket` (RFC 6455 section 4.2.1), and the server's own rules;
  * `undefined` lets it in. The key and the subprotocol header are left to `ws`.
  */
-export function rejectionOf(
+export function handshakeRejection(
     request: IncomingMessage,
-    { path, origins, tokens, secure }: Policy
+    policy: Policy
+): Rejection | undefined {
+    return (
+        formRejection(request, policy) ??
+        originRejection(request, policy) ??
+        tokenRejection(request, policy)
+    )
+}
+
+function formRejection(
+    request: IncomingMessage,
+    { path, secure }: Policy
 ): Rejection | undefined {
     const { headers, method } = request
     if (pathOf(request) !== path) return plainHttp(request, path, secure)
@@ -82,25 +92,38 @@ export function rejectionOf(
             reason: "A WebSocket handshake is HTTP/1.1 with a Host header",
         }
     const draft = hixieVersionOf(request)
-    if (!draft) {
-        const version = headers["sec-websocket-version"]
-        // 8 is hybi-08 to hybi-12, the same on the wire
-        if (version !== "13" && version !== "8")
-            return wrongVersion(version?.toString())
-    } else if (draft === "hixie-76") {
+    if (draft === "hixie-76") {
         const reason = keyProblem(request)
-        if (reason) return { status: 400, reason }
+        return reason ? { status: 400, reason } : undefined
     }
+    const version = headers["sec-websocket-version"]
+    // 8 is hybi-08 to hybi-12, the same on the wire
+    if (draft || version === "13" || version === "8") return undefined
+    return wrongVersion(version?.toString())
+}
+
+/** A page's handshake has an Origin; a board's need not. */
+function originRejection(
+    request: IncomingMessage,
+    { origins, hosts }: Policy
+): Rejection | undefined {
     const origin = originOf(request)
-    if (origins && origin !== undefined && !origins.has(origin.toLowerCase()))
+    if (origin === undefined) return undefined
+    if (origins && !origins.has(origin.toLowerCase()))
         return { status: 403, reason: `Origin ${origin} is not allowed` }
-    if (tokens.length && !hasToken(headers, tokens))
-        return {
-            status: 401,
-            reason: "A token is needed: Authorization: Bearer …",
-            headers: { "WWW-Authenticate": "Bearer" },
-        }
-    return undefined
+    return hostRejection(request, hosts)
+}
+
+function tokenRejection(
+    { headers }: IncomingMessage,
+    { tokens }: Policy
+): Rejection | undefined {
+    if (tokens.length === 0 || hasToken(headers, tokens)) return undefined
+    return {
+        status: 401,
+        reason: "A token is needed: Authorization: Bearer …",
+        headers: { "WWW-Authenticate": "Bearer" },
+    }
 }
 
 function wrongVersion(version = "missing"): Rejection {

@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http"
 import { BlockList, isIP, isIPv4, type Socket } from "node:net"
 import type { TLSSocket } from "node:tls"
-import { hostAndPort, plainAddress } from "../http/address.ts"
+import { canonicalAddress, hostAndPort } from "../http/address.ts"
+import { listOf } from "../http/field-list.ts"
 
 /** Who is on the other side. */
 export interface ClientAddress {
     /** For the log: `192.0.2.7:50123`; behind a trusted proxy `192.0.2.7,127.0.0.1:50123` */
     name: string
-    /** The client's IP address */
+    /** The client's IP address, in its canonical form */
     address: string
     /** Whether the client came by TLS */
     secure: boolean
@@ -47,11 +48,11 @@ export function clientAddressOf(
     if (!isTrusted(own.address, trusted)) return own
     const hops = forwardedFor(headers)
     const client = hops.findLast(hop => !isTrusted(hop, trusted)) ?? hops[0]
-    const proto = headers["x-forwarded-proto"]?.toString().split(",").at(-1)
+    const proto = listOf(headers["x-forwarded-proto"]).at(-1)
     return {
         name: client ? `${client},${own.name}` : own.name,
         address: client ?? own.address,
-        secure: proto === undefined ? own.secure : proto.trim() === "https",
+        secure: proto === undefined ? own.secure : proto === "https",
     }
 }
 
@@ -60,23 +61,22 @@ export function socketAddressOf(socket: Socket): ClientAddress {
     const { remoteAddress, remotePort } = socket
     return {
         name: hostAndPort(remoteAddress, remotePort),
-        address: plainAddress(remoteAddress ?? ""),
+        address: canonicalAddress(remoteAddress ?? ""),
         secure: (socket as Partial<TLSSocket>).encrypted === true,
     }
 }
 
 export function isTrusted(address: string, trusted: BlockList): boolean {
+    // a socket that has ended has none
+    if (!isIP(address)) return false
     return trusted.check(address, isIPv4(address) ? "ipv4" : "ipv6")
 }
 
 /** The addresses that proxies wrote, back to the first thing that is none. */
 function forwardedFor(headers: IncomingHttpHeaders): string[] {
-    const hops = headers["x-forwarded-for"]?.toString().split(",") ?? []
-    const addresses = hops.map(hop =>
-        plainAddress(
-            hop.trim().replace(/^\[(.*)\](:\d+)?$|^([\d.]+):\d+$/, "$1$3")
-        )
-    )
+    const addresses = listOf(headers["x-forwarded-for"])
+        .map(hop => hop.replace(/^\[(.*)\](:\d+)?$|^([\d.]+):\d+$/, "$1$3"))
+        .map(canonicalAddress)
     const broken = addresses.findLastIndex(address => !isIP(address))
     return addresses.slice(broken + 1)
 }

@@ -1,45 +1,69 @@
 import { BlockList, isIPv6 } from "node:net"
 
-/** What one client may take. */
-export interface AddressQuota {
-    /** Connections from one IPv4 address or IPv6 /64 */
-    most: number
-    /** This machine's own addresses, where a proxy may stand for many, take as many as there are */
+/**
+ * TCP connections that one address may have besides its open ones, to ask for something.
+ */
+const ASKING_PER_ADDRESS = 32
+
+/** How many connections there may be. */
+export interface QuotaSettings {
+    /** Open ones in all */
+    total: number
+    /** Open ones from one IPv4 address or IPv6 /64 */
+    perAddress: number
+    /** Loopback, where a proxy may stand for many, may take all of them */
     sparesLoopback: boolean
 }
 
-/** Counts connections by where they come from. */
-export class ConnectionQuota {
-    readonly #most: number
-    readonly #share: AddressQuota
-    readonly #taken = new Map<string, number>()
-    #total = 0
+/** Gives back what was taken; to be called once. */
+export type Release = () => void
 
-    /** @param most connections in all */
-    constructor(most: number, share: AddressQuota) {
-        this.#most = most
-        this.#share = share
+/** Counts connections by where they come from: the TCP connections, and those that were let in. */
+export class ConnectionQuota {
+    readonly #settings: QuotaSettings
+    readonly #networks = new Map<string, { tcp: number; open: number }>()
+    #open = 0
+
+    constructor(settings: QuotaSettings) {
+        this.#settings = settings
     }
 
-    /** Takes a seat. @returns what to call to give it back, once; else whose fault it is that there is none */
-    take(address: string): (() => void) | "all" | "address" {
-        if (this.#total >= this.#most) return "all"
-        const from = networkOf(address)
-        const before = this.#taken.get(from) ?? 0
-        if (before >= this.#share.most && !this.#spares(address))
-            return "address"
-        this.#total++
-        this.#taken.set(from, before + 1)
+    /** Counts a TCP connection, which may become an open one. @returns `undefined` when its address has too many */
+    connect(address: string): Release | undefined {
+        const { perAddress } = this.#settings
+        return this.#take(address, "tcp", perAddress + ASKING_PER_ADDRESS)
+    }
+
+    /** Counts a connection that is let in. @returns else which limit it met */
+    open(address: string): Release | "total" | "address" {
+        if (this.#open >= this.#settings.total) return "total"
+        const release = this.#take(address, "open", this.#settings.perAddress)
+        if (!release) return "address"
+        this.#open++
         return () => {
-            this.#total--
-            const left = (this.#taken.get(from) ?? 0) - 1
-            if (left > 0) this.#taken.set(from, left)
-            else this.#taken.delete(from)
+            this.#open--
+            release()
         }
     }
 
-    #spares(address: string): boolean {
-        if (!this.#share.sparesLoopback) return false
+    #take(
+        address: string,
+        kind: "tcp" | "open",
+        limit: number
+    ): Release | undefined {
+        const key = networkOf(address)
+        const network = this.#networks.get(key) ?? { tcp: 0, open: 0 }
+        if (network[kind] >= limit && !this.#isSpared(address)) return undefined
+        network[kind]++
+        this.#networks.set(key, network)
+        return () => {
+            network[kind]--
+            if (network.tcp + network.open === 0) this.#networks.delete(key)
+        }
+    }
+
+    #isSpared(address: string): boolean {
+        if (!this.#settings.sparesLoopback) return false
         return LOOPBACK.check(address, isIPv6(address) ? "ipv6" : "ipv4")
     }
 }
@@ -48,16 +72,13 @@ const LOOPBACK = new BlockList()
 LOOPBACK.addSubnet("127.0.0.0", 8, "ipv4")
 LOOPBACK.addAddress("::1", "ipv6")
 
-/** One customer has a whole /64 of IPv6 (RFC 6177), but one address of IPv4. */
+/** One customer has a whole /64 of IPv6 (RFC 6177), but one address of IPv4. @param address in its canonical form */
 function networkOf(address: string): string {
     if (!isIPv6(address)) return address
-    const [head, tail] = address.split("%")[0].split("::")
+    const [head, tail] = address.split("::")
     const before = head ? head.split(":") : []
     const after = tail ? tail.split(":") : []
-    const zeros = Math.max(8 - before.length - after.length, 0)
-    const groups =
-        tail === undefined
-            ? before
-            : [...before, ...Array<string>(zeros).fill("0"), ...after]
+    const zeros = tail === undefined ? 0 : 8 - before.length - after.length
+    const groups = [...before, ...Array<string>(zeros).fill("0"), ...after]
     return groups.slice(0, 4).join(":")
 }

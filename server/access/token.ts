@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto"
 import type { IncomingHttpHeaders } from "node:http"
+import { listOf } from "../http/field-list.ts"
 
 /** What a page agrees on beside its token, so that the server has a name to answer that is no secret. */
 export const BEARER = "bearer"
@@ -13,11 +14,12 @@ export function hasToken(
     tokens: readonly string[]
 ): boolean {
     const given = /^Bearer +(.+)$/i.exec(headers.authorization ?? "")?.[1]
-    const offered = headers["sec-websocket-protocol"] ?? ""
-    const protocol = /(?:^|,)\s*bearer\.([\w-]+)\s*(?:,|$)/.exec(offered)?.[1]
+    const offered = listOf(headers["sec-websocket-protocol"])
+        .map(name => /^bearer\.([\w-]+)$/.exec(name)?.[1])
+        .find(name => name !== undefined)
     const candidates = [
         given,
-        protocol && Buffer.from(protocol, "base64url").toString(),
+        offered && Buffer.from(offered, "base64url").toString(),
     ].filter(text => text !== undefined)
     let found = false
     for (const candidate of candidates)

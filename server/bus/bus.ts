@@ -34,6 +34,8 @@ export interface StateEvent {
     devices: Device[]
     /** Devices that are connected beyond those in `devices`, which is bounded */
     more: number
+    /** Points that the server has left out, for their source has too many series */
+    refused?: number
 }
 
 /** A server has ended in order. */
@@ -64,6 +66,12 @@ export interface Device {
 
 /** Most points of a `PointsEvent`: about 200 KB of JSON. */
 export const POINTS_PER_EVENT = 4096
+
+/** Bytes of an event as JSON; NATS by itself takes messages of up to 1 MB. */
+export const BYTES_PER_EVENT = 512 * 1024
+
+/** Series of one source that are plotted. */
+export const SERIES_PER_SOURCE = 32
 
 /** Milliseconds after which a server tells its state again. */
 export const STATE_INTERVAL = 3000

@@ -30,6 +30,9 @@ const DAY = 24 * 60 * 60 * 1000
 /** Milliseconds between two attempts at what NATS refused. */
 const RETRY = 1000
 
+/** Times that the stream may refuse an event, such as for its length, before it is dropped. */
+const MOST_REFUSALS = 10
+
 /** Milliseconds that a server waits for the history before it starts without. */
 const PATIENCE = 5000
 
@@ -71,6 +74,10 @@ export class NatsBus implements Bus {
     /** The last message that came, and when the stream was made that it came from */
     #last = 0
     #created = ""
+    /** How often the stream has refused the first event of the outbox */
+    #refusals = 0
+    /** Events beyond those of the outbox that were dropped */
+    #dropped = 0
     #reported = ""
 
     constructor(options: NatsOptions) {
@@ -79,7 +86,11 @@ export class NatsBus implements Bus {
 
     get status(): BusStatus {
         const { length, dropped } = this.#outbox
-        return { connected: !!this.#nats, waiting: length, dropped }
+        return {
+            connected: !!this.#nats && this.#refusals === 0,
+            waiting: length,
+            dropped: dropped + this.#dropped,
+        }
     }
 
     publish(event: HubEvent): void {
@@ -87,10 +98,11 @@ export class NatsBus implements Bus {
         // at once, and also while NATS is away
         this.#handler(event)
         const text = JSON.stringify(event)
-        if (event.kind !== "points")
-            return void this.#nats?.publish(STATE, text)
-        this.#outbox.add(text)
-        this.#pump()
+        if (event.kind === "points") {
+            this.#outbox.add(text)
+            this.#pump()
+        } else if (this.#fits(text)) this.#tellState(text)
+        else this.#dropped++
     }
 
     /** Resolves without the history when NATS does not give it in time; then it comes later. */
@@ -104,7 +116,8 @@ export class NatsBus implements Bus {
     async close(): Promise<void> {
         await Promise.race([this.#pumping, this.#pause(FLUSH)])
         const { length } = this.#outbox
-        if (length) this.#report(`ends, and ${length} events were not taken`)
+        if (length)
+            this.#report(`${length} events were not taken before the end`)
         this.#over.abort()
         await this.#leave()
     }
@@ -115,7 +128,7 @@ export class NatsBus implements Bus {
             try {
                 const nats = await connect(connectionOptions(this.#options.url))
                 await this.#use(nats).finally(() => void nats.close())
-                this.#report("the connection has ended")
+                this.#report("the connection ended")
             } catch (error) {
                 this.#report((error as Error).message)
             }
@@ -183,8 +196,28 @@ export class NatsBus implements Bus {
 
     #receive(text: string): void {
         const event = parseEvent(text)
-        if (!event) this.#report("somebody publishes what is not an event")
+        if (!event) this.#report("ignoring a message that is not an event")
         else if (!this.#own.has(event.server)) this.#handler(event)
+    }
+
+    #tellState(text: string): void {
+        try {
+            this.#nats?.publish(STATE, text)
+        } catch (error) {
+            // such as that the connection is closing; the state is told again
+            this.#report((error as Error).message)
+        }
+    }
+
+    /** Whether NATS takes an event of this length; that one it does not take is reported. */
+    #fits(text: string): boolean {
+        const limit = this.#nats?.info?.max_payload ?? Infinity
+        const length = Buffer.byteLength(text)
+        if (length <= limit) return true
+        this.#report(
+            `an event of ${length} bytes is dropped, NATS takes ${limit} (max_payload)`
+        )
+        return false
     }
 
     #pump(): void {
@@ -197,6 +230,11 @@ export class NatsBus implements Bus {
     async #empty(): Promise<void> {
         while (this.#nats && this.#outbox.first) {
             const { number, text } = this.#outbox.first
+            if (!this.#fits(text) || this.#refusals === MOST_REFUSALS) {
+                this.#outbox.drop()
+                this.#refusals = 0
+                continue
+            }
             try {
                 // under this id the stream takes it once, however often it is said
                 await jetstream(this.#nats).publish(POINTS, text, {
@@ -204,8 +242,10 @@ export class NatsBus implements Bus {
                     timeout: ACK_TIMEOUT,
                 })
                 this.#outbox.remove()
+                this.#refusals = 0
             } catch (error) {
                 if (!this.#nats) return
+                if (error instanceof JetStreamApiError) this.#refusals++
                 this.#report((error as Error).message)
                 await this.#pause(RETRY)
             }
@@ -225,9 +265,9 @@ export class NatsBus implements Bus {
     #report(text: string): void {
         if (text === this.#reported || this.#over.signal.aborted) return
         this.#reported = text
-        const { length, dropped } = this.#outbox
-        const counts = ` (${length} events wait, ${dropped} dropped)`
-        this.#options.report?.(`bus: ${text}${length + dropped ? counts : ""}`)
+        const { waiting, dropped } = this.status
+        const counts = ` (${waiting} events wait, ${dropped} were dropped)`
+        this.#options.report?.(`bus: ${text}${waiting + dropped ? counts : ""}`)
     }
 
     /** Not longer than the bus is there. */

@@ -1,6 +1,6 @@
-/** What waits at most: events, and bytes of them. */
+/** What waits at most: events, and characters of them. */
 const MOST_EVENTS = 5000
-const MOST_BYTES = 32 * 1024 * 1024
+const MOST_TEXT = 32 * 1024 * 1024
 
 /** Something that waits to be published. */
 export interface Letter {
@@ -14,7 +14,7 @@ export class Outbox {
     /** Letters that gave way */
     dropped = 0
     readonly #letters: Letter[] = []
-    #bytes = 0
+    #text = 0
     #count = 0
 
     get length(): number {
@@ -28,17 +28,27 @@ export class Outbox {
 
     add(text: string): void {
         this.#letters.push({ number: this.#count++, text })
-        this.#bytes += text.length
-        while (this.#letters.length > MOST_EVENTS || this.#bytes > MOST_BYTES) {
+        this.#text += text.length
+        while (this.#isFull() && this.#letters.length > 1) {
             // the first one may be under way
             const [{ text }] = this.#letters.splice(1, 1)
-            this.#bytes -= text.length
+            this.#text -= text.length
             this.dropped++
         }
     }
 
+    /** Gives the first one up. */
+    drop(): void {
+        this.remove()
+        this.dropped++
+    }
+
     /** Takes the first one out. */
     remove(): void {
-        this.#bytes -= this.#letters.shift()?.text.length ?? 0
+        this.#text -= this.#letters.shift()?.text.length ?? 0
+    }
+
+    #isFull(): boolean {
+        return this.#letters.length > MOST_EVENTS || this.#text > MOST_TEXT
     }
 }

@@ -5,6 +5,7 @@ import { DEFAULTS, type ServerOptions } from "../options.ts"
 import {
     busUrl,
     each,
+    hostName,
     notEmpty,
     origin,
     path,
@@ -55,6 +56,7 @@ export function parseArguments(argv: string[]): Arguments {
         busStorage: storage,
         origin,
         subprotocol,
+        publicName,
         ping,
         requestTimeout,
         stallTimeout,
@@ -65,15 +67,15 @@ export function parseArguments(argv: string[]): Arguments {
     const [mode] = command.processedArgs as [ModeName]
     if (same.prefix !== undefined && mode !== "prefix")
         command.error(
-            `error: option '--prefix <text>' argument '${same.prefix}' does not go with mode ${mode}. Allowed with mode prefix.`
+            `error: option '--prefix <text>' argument '${same.prefix}' needs mode prefix, got mode ${mode}`
         )
     if (same.sourcePort !== undefined && mode !== "plotter")
         command.error(
-            `error: option '--source-port <number>' argument '${same.sourcePort}' does not go with mode ${mode}. Allowed with mode plotter.`
+            `error: option '--source-port <number>' argument '${same.sourcePort}' needs mode plotter, got mode ${mode}`
         )
     if ((cert === undefined) !== (key === undefined))
         command.error(
-            "error: options '--cert <file>' and '--key <file>' go together only"
+            "error: options '--cert <file>' and '--key <file>' need each other"
         )
     return {
         server: {
@@ -83,6 +85,7 @@ export function parseArguments(argv: string[]): Arguments {
             tokens: same.tokenFile,
             origins: origin,
             subprotocols: subprotocol,
+            publicNames: publicName,
             ping: milliseconds(ping),
             handshakeTimeout: milliseconds(requestTimeout),
             stallTimeout: milliseconds(stallTimeout),
@@ -101,9 +104,9 @@ function createCommand(): Command {
     const byMode = (key: "port" | "path") =>
         `default: ${MODES.reverse[key]}, prefix ${MODES.prefix[key]}, tutorial ${MODES.tutorial[key]}, plotter ${MODES.plotter[key]}`
     return new Command("serve")
-        .description("WebSocket server that answers every message")
+        .description("WebSocket server that answers every message, and plots")
         .addArgument(
-            new Argument("[mode]", "what to answer")
+            new Argument("[mode]", "what to do with messages")
                 .choices(Object.keys(MODES))
                 .default(DEFAULTS.mode)
         )
@@ -119,7 +122,7 @@ function createCommand(): Command {
         )
         .option(
             "--host <address>",
-            "address to listen on; 0.0.0.0 lets the network in",
+            "address to listen on; 0.0.0.0 for all of the network",
             notEmpty,
             DEFAULTS.host
         )
@@ -130,70 +133,80 @@ function createCommand(): Command {
         )
         .option(
             "--origin <origin>",
-            "let in this origin only; repeat for several (default: every origin)",
+            "accept only pages of this origin; repeatable (default: any)",
             each(origin)
         )
         .option(
+            "--public-name <host>",
+            "host name under which browsers reach the server, besides its addresses and this computer's name; repeatable",
+            each(hostName)
+        )
+        .option(
             "--subprotocol <name>",
-            "agree to this subprotocol; repeat for several",
+            "subprotocol to agree to; repeatable",
             each(token)
         )
         .option(
             "--max-message <bytes>",
-            "longest message",
+            "longest message accepted",
             whole(1, LARGEST_MESSAGE),
             DEFAULTS.maxMessage
         )
         .option(
+            "--max-fragments <number>",
+            "maximum fragments of a message (default: one for 64 bytes of the longest message, at least 16384)",
+            whole(1, LARGEST_MESSAGE)
+        )
+        .option(
             "--max-connections <number>",
-            "most connections at a time",
+            "maximum concurrent connections",
             whole(1, 65535),
             DEFAULTS.maxConnections
         )
         .option(
             "--ping <seconds>",
-            "time between pings, and to answer one; 0 sends none",
+            "interval of pings, and time to answer one; 0 disables them",
             seconds(0),
             DEFAULTS.ping / 1000
         )
         .option(
             "--workers <number>",
-            "processes that share the connections",
+            "number of processes that share the connections",
             whole(1, MOST_WORKERS),
             1
         )
         .option(
             "--max-per-address <number>",
-            "most connections from one address (default: a quarter of all, loopback all)",
+            "maximum concurrent connections from one address (default: a quarter of all; no limit for loopback)",
             whole(1, 65535)
         )
         .option(
             "--request-timeout <seconds>",
-            "time for a request, a handshake included",
+            "time to send a request or handshake, or the name of a data source",
             seconds(SHORTEST),
             DEFAULTS.handshakeTimeout / 1000
         )
         .option(
             "--stall-timeout <seconds>",
-            "time that a client may take none of the replies that wait for it",
+            "time after which a client that reads none of its replies is dropped",
             seconds(SHORTEST),
             DEFAULTS.stallTimeout / 1000
         )
         .option(
             "--max-rate <messages>",
-            "most messages a second from one client, and twice as many at once (default: any)",
+            "maximum messages a second from one client, twice as many in a burst (default: unlimited)",
             whole(1, 1_000_000)
         )
         .option(
             "--token-file <file>",
-            "let in only who has a token of this file, one a line",
+            "accept only clients with a token from this file, which has one a line",
             tokenFile
         )
-        .option("--cert <file>", "certificate with its chain, PEM: serves wss:")
-        .option("--key <file>", "its private key, PEM")
+        .option("--cert <file>", "certificate with its chain, PEM; serves wss:")
+        .option("--key <file>", "private key of the certificate, PEM")
         .option(
             "--trust-proxy <range>",
-            "believe this proxy's X-Forwarded-For and -Proto; repeat for several",
+            "address or range of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted; repeatable",
             each(range)
         )
         .option(
@@ -203,18 +216,21 @@ function createCommand(): Command {
         )
         .option(
             "--admin-host <address>",
-            "address for that port",
+            "address for /metrics and /health",
             notEmpty,
             DEFAULTS.adminHost
         )
         .addOption(
-            new Option("--log <level>", "what to log: debug has the messages")
+            new Option(
+                "--log <level>",
+                "least level to log; debug includes every message"
+            )
                 .choices(LEVELS)
-                .default("debug")
+                .default("info")
         )
         .option(
             "--bus <url>",
-            "share devices and plot with the other servers on this NATS server, which needs JetStream",
+            "NATS server with JetStream, over which servers share devices and plot",
             busUrl
         )
         .addOption(
@@ -222,6 +238,6 @@ function createCommand(): Command {
                 .choices(["file", "memory"])
                 .default("file")
         )
-        .addOption(new Option("--json", "log as lines of JSON"))
-        .addOption(new Option("--quiet", "print the address only"))
+        .addOption(new Option("--json", "log in JSON, one object a line"))
+        .addOption(new Option("--quiet", "print only where the server listens"))
 }

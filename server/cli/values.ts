@@ -18,7 +18,7 @@ export function whole(least: number, most: number): Parser<number> {
         const value = Number(text)
         if (/^\d+$/.test(text) && value >= least && value <= most) return value
         throw new InvalidArgumentError(
-            `Allowed is a whole number from ${least} to ${most}.`
+            `Expected a whole number from ${least} to ${most}.`
         )
     }
 }
@@ -30,7 +30,7 @@ export function seconds(least: number): Parser<number> {
         if (/^\d+(\.\d+)?$/.test(text) && value >= least && value <= DAY)
             return value
         throw new InvalidArgumentError(
-            `Allowed are seconds from ${least} to ${DAY}, with a decimal point if need be.`
+            `Expected seconds from ${least} to ${DAY}, which may have decimals.`
         )
     }
 }
@@ -38,14 +38,22 @@ export function seconds(least: number): Parser<number> {
 /** A host. */
 export const notEmpty: Parser<string> = text => {
     if (text) return text
-    throw new InvalidArgumentError("Allowed is an IP address or a host name.")
+    throw new InvalidArgumentError("Expected an IP address or a host name.")
+}
+
+/** A host name as it stands in a URL, without port. */
+export const hostName: Parser<string> = text => {
+    if (/^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(text)) return text
+    throw new InvalidArgumentError(
+        "Expected a host name such as example.com, without scheme and port."
+    )
 }
 
 /** A path of a URL. */
 export const path: Parser<string> = text => {
     if (/^\/[^\s?#]*$/.test(text) && /^[!-~]+$/.test(text)) return text
     throw new InvalidArgumentError(
-        "Allowed is a path such as /ws: it starts with a slash, is printable ASCII, and has neither query nor fragment."
+        "Expected a path such as /ws: it starts with a slash, is printable ASCII, and has neither query nor fragment."
     )
 }
 
@@ -54,7 +62,7 @@ export const origin: Parser<string> = text => {
     if (text === "null" || /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+$/i.test(text))
         return text
     throw new InvalidArgumentError(
-        "Allowed is scheme://host or scheme://host:port without a path, or null."
+        "Expected scheme://host or scheme://host:port without a path, or null."
     )
 }
 
@@ -62,7 +70,7 @@ export const origin: Parser<string> = text => {
 export const token: Parser<string> = text => {
     if (TOKEN.test(text)) return text
     throw new InvalidArgumentError(
-        "Allowed are letters, digits and !#$%&'*+-.^_`|~ without spaces."
+        "Expected letters, digits and !#$%&'*+-.^_`|~ without spaces."
     )
 }
 
@@ -71,7 +79,7 @@ export const busUrl: Parser<string> = text => {
         connectionOptions(text)
         return text
     } catch {
-        throw new InvalidArgumentError(`Allowed is ${BUS_URL}.`)
+        throw new InvalidArgumentError(`Expected ${BUS_URL}.`)
     }
 }
 
@@ -89,7 +97,7 @@ export const range: Parser<string> = text => {
         return text
     } catch {
         throw new InvalidArgumentError(
-            "Allowed is an address or a range such as 10.0.0.0/8."
+            "Expected an address or a range such as 10.0.0.0/8."
         )
     }
 }
@@ -106,6 +114,6 @@ export const tokenFile: Parser<string[]> = file => {
     if (tokens.length && tokens.every(line => /^[!-~]{16,}$/.test(line)))
         return tokens
     throw new InvalidArgumentError(
-        "Allowed is a file with one token a line, each of 16 or more printable ASCII characters without spaces."
+        "Expected a file with one token a line, each of 16 or more printable ASCII characters without spaces."
     )
 }

@@ -14,13 +14,15 @@ interface Report {
 /** What the administrator's port tells of several workers: sums of their numbers, and whether all are well. */
 export function clusterStatus(
     workers: ReadonlySet<Worker>,
-    count: number
+    count: number,
+    rejection: AdminSource["rejection"]
 ): AdminSource {
     const ask = async () =>
         (await Promise.all([...workers].map(reportOf))).filter(
             report => report !== undefined
         )
     return {
+        rejection,
         metricsType: Registry.PROMETHEUS_CONTENT_TYPE,
         async metrics() {
             const all = (await ask()).map(({ metrics }) => metrics)

@@ -1,4 +1,4 @@
-import { POINTS_PER_EVENT, type HubEvent, type StateEvent } from "../bus/bus.ts"
+import { POINTS_PER_EVENT, type HubEvent } from "../bus/bus.ts"
 import { Hub, type HubLimits } from "../plot/hub.ts"
 
 /** Under which name the broker hands over what it remembers. */
@@ -18,7 +18,6 @@ export interface Member {
 export class WorkerBroker {
     readonly #hub: Hub
     readonly #members = new Map<Member, Set<string>>()
-    readonly #states = new Map<string, StateEvent>()
 
     constructor(limits?: Partial<HubLimits>) {
         this.#hub = new Hub(limits)
@@ -42,7 +41,7 @@ export class WorkerBroker {
         const servers = this.#members.get(member) ?? []
         this.#members.delete(member)
         for (const server of servers)
-            if (this.#states.has(server))
+            if (this.#hub.knows(server))
                 this.#distribute({ kind: "gone", server })
     }
 
@@ -52,8 +51,6 @@ export class WorkerBroker {
     }
 
     #distribute(event: HubEvent): void {
-        if (event.kind === "state") this.#states.set(event.server, event)
-        else if (event.kind === "gone") this.#states.delete(event.server)
         this.#hub.receive(event)
         for (const member of this.#members.keys()) member.receive(event)
     }
@@ -76,6 +73,6 @@ export class WorkerBroker {
                         },
                     ],
                 }
-        yield* this.#states.values()
+        yield* this.#hub.states
     }
 }

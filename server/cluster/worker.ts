@@ -1,15 +1,15 @@
 import type { MetricObjectWithValues, MetricValue } from "prom-client"
 import type { Health } from "../http/admin-listener.ts"
-import type { Announcement } from "../cli/announcement.ts"
-import type { Server } from "../server.ts"
 import type { ServerOptions } from "../options.ts"
+import type { Server } from "../server.ts"
+import type { Addresses } from "./addresses.ts"
 
 /** A worker's numbers. */
 export type Metrics = MetricObjectWithValues<MetricValue<string>>[]
 
 /** What a worker says to its parent, besides what its bus does: where it listens, and on `Ask` how it is. */
 export type FromWorker =
-    { listening: Announcement } | { health: Health; metrics: Metrics }
+    { listening: Addresses } | { health: Health; metrics: Metrics }
 
 /** What its parent wants to know. */
 export interface Ask {
@@ -17,7 +17,7 @@ export interface Ask {
 }
 
 /** Tells the parent that the server is there, and answers what it asks. */
-export function reportTo(server: Server, announcement: Announcement): void {
+export function reportTo(server: Server, addresses: Addresses): void {
     const send = (message: FromWorker) => process.send?.(message)
     process.on("message", (message: Partial<Ask>) => {
         if (!message.ask) return
@@ -25,7 +25,7 @@ export function reportTo(server: Server, announcement: Announcement): void {
             .getMetricsAsJSON()
             .then(metrics => send({ health: server.health, metrics }))
     })
-    send({ listening: announcement })
+    send({ listening: addresses })
 }
 
 /**
@@ -33,7 +33,7 @@ export function reportTo(server: Server, announcement: Announcement): void {
  * administrator's port is its parent's.
  */
 export function shareOf(options: ServerOptions, count: number): ServerOptions {
-    const share = (most?: number) => most && Math.ceil(most / count)
+    const share = (limit?: number) => limit && Math.ceil(limit / count)
     return {
         ...options,
         maxConnections: share(options.maxConnections),

@@ -1,17 +1,14 @@
 import cluster, { type Worker } from "node:cluster"
 import { createServer } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
-import { AdminListener } from "../http/admin-listener.ts"
-import { announce, type Announcement } from "../cli/announcement.ts"
-import type { Arguments } from "../cli/arguments.ts"
-import { clusterStatus } from "./status.ts"
-import { listen } from "../http/listen.ts"
-import { quote } from "../telemetry/log.ts"
-import { DEFAULTS } from "../options.ts"
-import { print } from "../cli/output.ts"
-import { WorkerBroker, type Member } from "./worker-broker.ts"
+import { hostRejection, knownHosts } from "../access/known-hosts.ts"
 import type { FromBroker, ToBroker } from "../bus/worker-bus.ts"
-import { timestamp } from "../telemetry/timestamp.ts"
+import { AdminListener } from "../http/admin-listener.ts"
+import { listen } from "../http/listen.ts"
+import { DEFAULTS, type ServerOptions } from "../options.ts"
+import type { Addresses } from "./addresses.ts"
+import { clusterStatus } from "./status.ts"
+import { WorkerBroker, type Member } from "./worker-broker.ts"
 import type { FromWorker } from "./worker.ts"
 
 /** Milliseconds that the workers have to end; a server's own deadline is shorter. */
@@ -23,30 +20,30 @@ const PAUSE = 1000
 /** Events that a worker may leave untaken. */
 const MOST_UNTAKEN = 10_000
 
+/** What happened to a worker. */
+export interface WorkerEvent {
+    /** From 1 on; a worker that replaces another one has its number */
+    number: number
+    pid?: number
+    what: string
+}
+
+/** What the workers are to do. */
+export interface WorkersOptions {
+    count: number
+    /** What all of them together are */
+    server: ServerOptions
+    /** The first worker listens, and with it all. */
+    listening(addresses: Addresses): void
+    report(event: WorkerEvent): void
+}
+
 /**
- * Runs `--workers` processes that serve the same ports: this one takes the connections and hands them out in turn. A
- * worker that ends is replaced. Ends with them, on SIGINT and SIGTERM; the exit code is 1 if the first could not start.
+ * Processes that serve the same ports with the arguments of this one, which takes the connections and hands them out in
+ * turn. A worker that ends is replaced.
  */
-export async function runWorkers(options: Arguments): Promise<void> {
-    const { port, sourcePort, host } = options.server
-    // each worker is to listen on the same free port, also one that comes after all others have ended
-    const fixed = [
-        ...(port === 0 ? ["--port", await freePort(host)] : []),
-        ...(sourcePort === 0 ? ["--source-port", await freePort(host)] : []),
-    ]
-    cluster.setupPrimary({ args: [...process.argv.slice(2), ...fixed] })
-    await new Workers(options).run()
-}
-
-async function freePort(host?: string): Promise<string> {
-    const server = createServer()
-    const port = await listen(server, host ?? DEFAULTS.host, 0)
-    server.close()
-    return String(port)
-}
-
-class Workers {
-    readonly #options: Arguments
+export class Workers {
+    readonly #options: WorkersOptions
     readonly #broker = new WorkerBroker()
     readonly #alive = new Set<Worker>()
     /** Those who have said so: the others do not know all signals yet, and end with them */
@@ -57,40 +54,65 @@ class Workers {
     #finish = () => {}
     readonly #finished = new Promise<void>(resolve => (this.#finish = resolve))
 
-    constructor(options: Arguments) {
+    constructor(options: WorkersOptions) {
         this.#options = options
     }
 
-    async run(): Promise<void> {
+    /** Resolves when all have ended: `false` when the first could not start. @throws ListenError */
+    async run(): Promise<boolean> {
         try {
-            await this.#run()
+            return await this.#run()
         } finally {
             this.#broker.close()
         }
     }
 
-    async #run(): Promise<void> {
-        const { workers, server } = this.#options
+    /** Ends all; each server closes its connections itself. */
+    stop(): void {
+        if (this.#stopping) return
+        this.#stopping = true
+        this.#signal("SIGTERM")
+        this.#check()
+        setTimeout(() => this.#signal("SIGKILL"), DEADLINE).unref()
+    }
+
+    /** Makes all load their certificates again. */
+    reload(): void {
+        this.#signal("SIGHUP", this.#serving)
+    }
+
+    async #run(): Promise<boolean> {
+        const { count, server } = this.#options
+        const { port, sourcePort, host } = server
+        // each worker is to listen on the same free port, also one that comes after all others have ended
+        const fixed = [
+            ...(port === 0 ? ["--port", await freePort(host)] : []),
+            ...(sourcePort === 0
+                ? ["--source-port", await freePort(host)]
+                : []),
+        ]
+        cluster.setupPrimary({ args: [...process.argv.slice(2), ...fixed] })
         const admin = await this.#openAdmin()
-        const stop = () => this.#stop()
-        process.on("SIGINT", stop).on("SIGTERM", stop)
-        process.stdout.on("error", stop)
-        if (server.certificate)
-            process.on("SIGHUP", () => this.#signal("SIGHUP", this.#serving))
         // the first one alone, so that what is wrong with the options is said once
         const serves = await this.#start(1)
-        if (!serves && !this.#stopping) process.exitCode = 1
-        for (let number = 2; serves && number <= workers; ++number)
+        for (let number = 2; serves && number <= count; ++number)
             void this.#start(number)
         await this.#finished
         await admin?.close()
+        return serves || this.#stopping
     }
 
     async #openAdmin(): Promise<AdminListener | undefined> {
-        const { server, workers } = this.#options
+        const { server, count } = this.#options
         const { adminHost = DEFAULTS.adminHost, adminPort } = server
         if (adminPort === undefined) return undefined
-        const admin = new AdminListener(clusterStatus(this.#alive, workers))
+        const { host = DEFAULTS.host, publicNames = [] } = server
+        const hosts = knownHosts(host, adminHost, ...publicNames)
+        const admin = new AdminListener(
+            clusterStatus(this.#alive, count, request =>
+                hostRejection(request, hosts)
+            )
+        )
         await admin.listen(adminHost, adminPort)
         this.#adminPort = admin.port
         return admin
@@ -132,9 +154,9 @@ class Workers {
         else void this.#start(number)
     }
 
-    #announce(announcement: Announcement): void {
-        const whole = { ...announcement, adminPort: this.#adminPort }
-        if (!this.#announced) announce(whole, this.#options.json)
+    #announce(addresses: Addresses): void {
+        const all = { ...addresses, adminPort: this.#adminPort }
+        if (!this.#announced) this.#options.listening(all)
         this.#announced = true
     }
 
@@ -144,25 +166,19 @@ class Workers {
     }
 
     #tell(number: number, { process: { pid } }: Worker, what: string): void {
-        const { json, quiet } = this.#options
-        const time = timestamp()
-        if (quiet) return
-        if (json) print(quote({ event: "worker", time, number, pid, what }))
-        else print(`${time} worker ${number}, process ${pid}, ${what}`)
-    }
-
-    /** Each server closes its connections itself. */
-    #stop(): void {
-        if (this.#stopping) return
-        this.#stopping = true
-        this.#signal("SIGTERM")
-        this.#check()
-        setTimeout(() => this.#signal("SIGKILL"), DEADLINE).unref()
+        this.#options.report({ number, pid, what })
     }
 
     #signal(name: NodeJS.Signals, workers = this.#alive): void {
         for (const worker of workers) worker.process.kill(name)
     }
+}
+
+async function freePort(host?: string): Promise<string> {
+    const server = createServer()
+    const port = await listen(server, host ?? DEFAULTS.host, 0)
+    server.close()
+    return String(port)
 }
 
 function memberOf(worker: Worker): Member {

@@ -1,6 +1,8 @@
 import { once } from "node:events"
-import { createServer, type Server } from "node:http"
+import { createServer, type IncomingMessage, type Server } from "node:http"
 import { listen, type ListenOptions } from "./listen.ts"
+import { answerOf, type Rejection } from "./rejection.ts"
+import { pathOf } from "./request.ts"
 
 const OPTIONS: ListenOptions = { host: "--admin-host", port: "--admin-port" }
 
@@ -14,6 +16,8 @@ export interface Health {
 /** What the administrator's port tells. */
 export interface AdminSource {
     health(): Health | Promise<Health>
+    /** Why a request is refused, if it is */
+    rejection(request: IncomingMessage): Rejection | undefined
     /** In Prometheus' text format */
     metrics(): Promise<string>
     metricsType: string
@@ -35,7 +39,12 @@ export class AdminListener {
 
     constructor(source: AdminSource) {
         this.#server = createServer((request, response) => {
-            void answer(source, request.url ?? "/").then(
+            const rejection = source.rejection(request)
+            if (rejection) {
+                const { headers, body } = answerOf(rejection)
+                return response.writeHead(rejection.status, headers).end(body)
+            }
+            return answer(source, pathOf(request)).then(
                 ({ status, type, body }) =>
                     response
                         .writeHead(status, { ...PLAIN, "Content-Type": type })
@@ -69,8 +78,8 @@ interface Answer {
     body: string
 }
 
-async function answer(source: AdminSource, url: string): Promise<Answer> {
-    switch (url.split("?")[0]) {
+async function answer(source: AdminSource, path: string): Promise<Answer> {
+    switch (path) {
         case "/metrics":
             return {
                 status: 200,

@@ -9,35 +9,21 @@ import {
     createServer as createHttpsServer,
     type Server as HttpsServer,
 } from "node:https"
-import type { BlockList, Socket } from "node:net"
+import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import type { Rejection } from "../access/admission.ts"
 import {
     readCertificate,
     watchCertificate,
     type CertificateFiles,
 } from "./certificate.ts"
 import { listen } from "./listen.ts"
-import {
-    isTrusted,
-    socketAddressOf,
-    clientAddressOf,
-    type ClientAddress,
-} from "../access/client-address.ts"
-import { answerOf, refuse } from "./rejection.ts"
-import {
-    ConnectionQuota,
-    type AddressQuota,
-} from "../access/connection-quota.ts"
+import { answerOf, reject, type Rejection } from "./rejection.ts"
 
 /**
- * TCP connections that may be open beyond the WebSockets for which there are seats, to ask for something. With one more
- * the oldest that has not become a WebSocket is dropped: who means to ask has done so by then.
+ * TCP connections that may be open beyond the WebSockets that there may be, to ask for something. With one more the
+ * oldest that has not become a WebSocket is dropped: who means to ask has done so by then.
  */
-const CALLERS = 256
-
-/** The same for one address, besides its WebSockets; there it is the newest that is dropped. */
-const CALLERS_PER_ADDRESS = 32
+const ASKING = 256
 
 /** Bytes of a request's headers. */
 const MAX_HEADERS = 16 * 1024
@@ -51,45 +37,48 @@ const STATUS_OF: Record<string, number> = {
     ERR_HTTP_REQUEST_TIMEOUT: 408,
 }
 
-/** What a front bears, and whom it believes. Times are milliseconds. */
+/** Where to listen, and what to bear. Times are milliseconds. */
 export interface HttpListenerSettings {
     host: string
     port: number
     certificate?: CertificateFiles
-    proxies: BlockList
     maxConnections: number
-    share: AddressQuota
     handshakeTimeout: number
 }
 
-/** What a front does not decide itself. */
+/** What a listener does not decide itself. */
 export interface HttpListenerHandlers {
-    /** A request that is no upgrade. @returns why it is refused, unless it was answered */
+    /** A TCP connection. @returns whether it may stay */
+    connect(socket: Socket): boolean
+    /** A request that is no upgrade to a WebSocket. @returns why it is refused, unless it was answered */
     request(
         request: IncomingMessage,
         response: ServerResponse
     ): Rejection | undefined
-    upgrade(
-        request: IncomingMessage,
-        socket: Duplex,
-        head: Buffer,
-        peer: ClientAddress
+    /** Whether an upgrade is one to a WebSocket; others are answered like plain requests. */
+    isUpgrade(request: IncomingMessage): boolean
+    upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void
+    /** A request was refused, or, without one, what came over a socket was no request. */
+    rejected(
+        socket: Socket,
+        rejection: Rejection,
+        request?: IncomingMessage
     ): void
-    refused(peer: string, rejection: Rejection): void
-    /** The certificate was read again, or could not be: `problem` */
-    renewed(problem?: string): void
+    /** The certificate was loaded again, or could not be: `problem` */
+    reloaded(problem?: string): void
 }
 
 /** The port: HTTP or HTTPS, with its time-outs and limits, up to where a request becomes a WebSocket. */
 export class HttpListener {
-    /** Connections that were dropped unheard, for there were too many */
+    /** Connections that were dropped before they were read */
     dropped = 0
     readonly #settings: HttpListenerSettings
     readonly #handlers: HttpListenerHandlers
     readonly #server: HttpServer | HttpsServer
-    /** TCP connections that have not become WebSockets, by address and port */
-    readonly #callers = new Map<string, Socket>()
-    readonly #quota: ConnectionQuota
+    /** TCP connections that have not become WebSockets, the oldest first; with TLS the request has another socket */
+    readonly #asking = new Map<string, Socket>()
+    /** The last response to each connection that asked for a page */
+    readonly #responses = new WeakMap<Duplex, ServerResponse>()
     /** TCP connections, WebSockets included */
     #open = 0
     /** Those whose TLS handshake is over */
@@ -104,23 +93,20 @@ export class HttpListener {
     ) {
         this.#settings = settings
         this.#handlers = handlers
-        const { most, sparesLoopback } = settings.share
-        this.#quota = new ConnectionQuota(Infinity, {
-            most: most + CALLERS_PER_ADDRESS,
-            sparesLoopback,
-        })
         this.#server = this.#createServer()
-        this.#server.on("connection", socket => this.#connected(socket))
-        this.#server.on("request", (request, response) =>
-            this.#request(request, response)
-        )
-        this.#server.on("upgrade", (request, socket, head) =>
-            this.#upgrade(request, socket, head)
-        )
-        this.#server.on("clientError", (error, socket) =>
-            this.#broken(error, socket)
-        )
-        this.#server.on("secureConnection", socket => this.#secure.add(socket))
+            .on("connection", socket => this.#connected(socket))
+            .on("request", (request, response) =>
+                this.#request(request, response)
+            )
+            .on(
+                "upgrade",
+                (request, socket, head) =>
+                    void this.#upgrade(request, socket as Socket, head)
+            )
+            .on("clientError", (error, socket) =>
+                this.#broken(error, socket as Socket)
+            )
+            .on("secureConnection", socket => this.#secure.add(socket))
     }
 
     /** The port that it listens on. */
@@ -129,8 +115,8 @@ export class HttpListener {
     }
 
     /** TCP connections that are no WebSockets, or not yet. */
-    get callers(): number {
-        return this.#callers.size
+    get asking(): number {
+        return this.#asking.size
     }
 
     /** @throws ListenError */
@@ -141,40 +127,40 @@ export class HttpListener {
             this.#unwatch = watchCertificate(certificate, () => this.reload())
     }
 
-    /** Reads the certificate again; what is open stays, and if it cannot be read, so does the old one. */
+    /** Reads the certificate again; open connections stay, and if it cannot be read, so does the old one. */
     reload(): void {
         const { certificate } = this.#settings
         if (!certificate || !("setSecureContext" in this.#server)) return
         try {
             this.#server.setSecureContext(readCertificate(certificate))
-            this.#handlers.renewed()
+            this.#handlers.reloaded()
         } catch (error) {
-            this.#handlers.renewed((error as Error).message)
+            this.#handlers.reloaded((error as Error).message)
         }
     }
 
-    /** Listens no more, and drops who has not become a WebSocket. Resolves when the WebSockets have ended as well. */
+    /** Stops listening, and drops who has not become a WebSocket. Resolves when the WebSockets have ended as well. */
     async close(): Promise<void> {
         this.#unwatch()
         const released = this.#server.listening && once(this.#server, "close")
         this.#server.close()
-        for (const socket of this.#callers.values()) socket.destroy()
+        for (const socket of this.#asking.values()) socket.destroy()
         await released
     }
 
-    /** The connection has become a WebSocket, and is no business of the front any more. */
+    /** The connection has become a WebSocket, and is no business of the listener any more. */
     release(socket: Socket): void {
-        this.#callers.delete(socketAddressOf(socket).name)
+        this.#asking.delete(keyOf(socket))
     }
 
     /** Answers with an error on a bare socket, and ends it. */
-    refuse(socket: Duplex, peer: string, rejection: Rejection): void {
-        this.#handlers.refused(peer, rejection)
-        refuse(socket, rejection)
-    }
-
-    clientAddressOf({ socket, headers }: IncomingMessage): ClientAddress {
-        return clientAddressOf(socket, headers, this.#settings.proxies)
+    reject(
+        socket: Socket,
+        rejection: Rejection,
+        request?: IncomingMessage
+    ): void {
+        this.#handlers.rejected(socket, rejection, request)
+        reject(socket, rejection)
     }
 
     #createServer(): HttpServer | HttpsServer {
@@ -198,20 +184,24 @@ export class HttpListener {
     }
 
     #connected(socket: Socket): void {
-        const { name, address } = socketAddressOf(socket)
-        if (!isTrusted(address, this.#settings.proxies)) {
-            const free = this.#quota.take(address)
-            if (typeof free === "string") return this.#drop(socket)
-            socket.once("close", free)
-        }
-        this.#callers.set(name, socket)
+        if (!this.#handlers.connect(socket)) return this.#drop(socket)
+        const key = keyOf(socket)
+        this.#asking.set(key, socket)
         this.#open++
-        if (this.#open > this.#settings.maxConnections + CALLERS)
+        if (this.#open > this.#settings.maxConnections + ASKING)
             this.#dropOldest()
         socket.once("close", () => {
             this.#open--
-            if (this.#callers.get(name) === socket) this.#callers.delete(name)
+            if (this.#asking.get(key) === socket) this.#asking.delete(key)
         })
+    }
+
+    #dropOldest(): void {
+        const [oldest] = this.#asking
+        if (!oldest) return
+        const [key, socket] = oldest
+        this.#asking.delete(key)
+        this.#drop(socket)
     }
 
     #drop(socket: Socket): void {
@@ -219,29 +209,27 @@ export class HttpListener {
         socket.destroy()
     }
 
-    #dropOldest(): void {
-        const [oldest] = this.#callers
-        if (!oldest) return
-        const [name, socket] = oldest
-        this.#callers.delete(name)
-        this.#drop(socket)
+    /** What was asked for on the same connection before is answered first, for its answer must not come later. */
+    async #upgrade(
+        request: IncomingMessage,
+        socket: Socket,
+        head: Buffer
+    ): Promise<void> {
+        const earlier = this.#responses.get(socket)
+        if (earlier && !earlier.closed) {
+            socket.on("error", () => socket.destroy())
+            await once(earlier, "close")
+            if (!socket.writable) return void socket.destroy()
+        }
+        if (this.#handlers.isUpgrade(request))
+            this.#handlers.upgrade(request, socket, head)
+        else this.#ignoreUpgrade(request, socket)
     }
 
-    #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-        if (request.headers.upgrade?.toLowerCase() === "websocket")
-            this.#handlers.upgrade(
-                request,
-                socket,
-                head,
-                this.clientAddressOf(request)
-            )
-        else this.#answerAsIs(request, socket as Socket)
-    }
-
-    /** An upgrade to HTTP/2, which curl and Java's client ask for, may be passed over (RFC 9110 section 7.8). */
-    #answerAsIs(request: IncomingMessage, socket: Socket): void {
+    /** An upgrade to HTTP/2, which curl and Java's client ask for, may be ignored (RFC 9110 section 7.8). */
+    #ignoreUpgrade(request: IncomingMessage, socket: Socket): void {
         const response = new ServerResponse(request)
-        // Node has stopped to read requests here
+        // Node does not read further requests here
         response.shouldKeepAlive = false
         response.assignSocket(socket)
         response.on("finish", () => socket.end())
@@ -254,23 +242,26 @@ export class HttpListener {
     }
 
     #request(request: IncomingMessage, response: ServerResponse): void {
+        this.#responses.set(request.socket, response)
         const rejection = this.#handlers.request(request, response)
         if (!rejection) return
         const { headers, body } = answerOf(rejection)
-        this.#handlers.refused(this.clientAddressOf(request).name, rejection)
+        this.#handlers.rejected(request.socket, rejection, request)
         response.writeHead(rejection.status, headers).end(body)
     }
 
     /** A request that is not HTTP, too long, or too slow, or a connection that is not TLS. */
-    #broken(error: NodeJS.ErrnoException, socket: Duplex): void {
-        const { name } = socketAddressOf(socket as Socket)
+    #broken(error: NodeJS.ErrnoException, socket: Socket): void {
         if (this.#settings.certificate && !this.#secure.has(socket)) {
             const reason = `TLS: ${error.message}`
-            this.#handlers.refused(name, { status: 0, reason })
+            this.#handlers.rejected(socket, { status: 0, reason })
             return void socket.destroy()
         }
         if (!socket.writable) return void socket.destroy()
         const status = STATUS_OF[error.code ?? ""] ?? 400
-        this.refuse(socket, name, { status, reason: error.message })
+        this.reject(socket, { status, reason: error.message })
     }
 }
+
+const keyOf = ({ remoteAddress, remotePort }: Socket) =>
+    `${remoteAddress} ${remotePort}`

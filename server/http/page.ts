@@ -69,7 +69,10 @@ export function servePage(
         response.writeHead(405, { Allow: "GET, HEAD", Connection: "close" })
         return void response.end()
     }
-    const known = headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)
+    // RFC 9110 section 13.1.2: the weak ones count, too
+    const known = headers["if-none-match"]
+        ?.match(/"[^"]*"|^\*$/g)
+        ?.some(tag => tag === "*" || tag === etag)
     response.writeHead(known ? 304 : 200, {
         ...HEADERS,
         "Content-Security-Policy": framed ? POLICY : POLICY + NOT_FRAMED,

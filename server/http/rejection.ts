@@ -1,6 +1,13 @@
 import { STATUS_CODES } from "node:http"
 import type { Duplex } from "node:stream"
-import type { Rejection } from "../access/admission.ts"
+
+/** Why a request is refused, as the answer says it. */
+export interface Rejection {
+    /** The status; 0: there is no answer, for the bytes were not TLS */
+    status: number
+    reason: string
+    headers?: Record<string, string>
+}
 
 /** Milliseconds that a refused peer has to take its answer. */
 const LINGER = 2000
@@ -27,7 +34,7 @@ export function answerOf({ reason, headers }: Rejection): {
  * Answers on the bare socket of an upgrade request, and ends it. What the peer has still to say is read and thrown
  * away: closing with unread bytes resets the connection, and the answer may be lost with it.
  */
-export function refuse(socket: Duplex, rejection: Rejection): void {
+export function reject(socket: Duplex, rejection: Rejection): void {
     const { headers, body } = answerOf(rejection)
     const lines = Object.entries(headers).map(
         ([name, value]) => `${name}: ${value}\r\n`

@@ -1,9 +1,8 @@
-import type { Connection } from "../websocket/connection.ts"
-import type { Message } from "../modes/modes.ts"
+import type { IncomingHttpHeaders } from "node:http"
 import type { Device } from "../bus/bus.ts"
 import { LOOK, type Publisher, type Source } from "./publisher.ts"
-import { nameOf } from "./names.ts"
-import { readTeleplot } from "./teleplot.ts"
+import { nameOf } from "../bus/names.ts"
+import { readTeleplot, TELEPLOT } from "./teleplot.ts"
 
 /** Devices that the table shows at most; those that came first. */
 const MOST = 1000
@@ -14,12 +13,22 @@ const REMEMBERED = 1000
 /** The request header by which a device tells its name. */
 export const NAME_HEADER = "device-name"
 
-/** Who has connected. */
-export interface DeviceInfo {
-    /** What the device calls itself; without a name it goes by its address */
-    name?: string
-    address: string
-    protocol: string
+/** What the plot looks at of a device's connection. */
+export interface DeviceConnection {
+    /** Address and port */
+    readonly peer: string
+    readonly version: string
+    /** The subprotocol, or an empty string */
+    readonly protocol: string
+    /** Messages that came in */
+    readonly received: number
+    readonly failures: number
+    /** Pongs that came in, and milliseconds that the last one took */
+    readonly pongs: number
+    readonly roundTrip?: number
+    /** Reads no more, until `release` */
+    hold(): void
+    release(): void
 }
 
 /**
@@ -28,7 +37,7 @@ export interface DeviceInfo {
  */
 export class Devices {
     readonly #publisher: Publisher
-    readonly #all = new Set<Entry>()
+    readonly #entries = new Map<DeviceConnection, Entry>()
     readonly #failures = new Map<string, number>()
     #nextId = 0
 
@@ -36,36 +45,34 @@ export class Devices {
         this.#publisher = publisher
     }
 
-    /** A device has connected; its row goes when it is closed. */
-    add(info: DeviceInfo, connection: Connection): Entry {
+    /** A device has connected, with these fields in its handshake. */
+    add(connection: DeviceConnection, headers: IncomingHttpHeaders): void {
+        const name =
+            nameOf(headers[NAME_HEADER]?.toString() ?? "") || connection.peer
         const entry = new Entry(
-            `${this.#nextId++}`,
-            info,
+            this.#nextId++,
+            name,
             connection,
             this.#publisher
         )
-        this.#all.add(entry)
-        void connection.closed.then(() => this.#remove(entry))
-        return entry
+        this.#entries.set(connection, entry)
     }
 
-    /** The rows of the table; and what has changed becomes points. */
-    look(): { devices: Device[]; more: number } {
-        const devices: Device[] = []
-        const now = Date.now()
-        for (const entry of this.#all) {
-            if (devices.length === MOST) break
-            entry.sample(now)
-            devices.push(entry.row(this.#failures.get(entry.name) ?? 0))
-        }
-        return { devices, more: this.#all.size - devices.length }
+    /** Takes lines that are for the plot. @returns whether the message was that */
+    take(connection: DeviceConnection, message: { data: unknown }): boolean {
+        if (connection.protocol !== TELEPLOT) return false
+        if (typeof message.data !== "string") return false
+        return this.#entries.get(connection)?.take(message.data) ?? false
     }
 
-    #remove(entry: Entry): void {
-        this.#all.delete(entry)
+    /** A device has gone. */
+    remove(connection: DeviceConnection): void {
+        const entry = this.#entries.get(connection)
+        if (!entry) return
+        this.#entries.delete(connection)
         const now = Date.now()
         entry.sample(now)
-        const { failures } = entry.connection
+        const { failures } = connection
         if (failures > 0) {
             const all = (this.#failures.get(entry.name) ?? 0) + failures
             this.#failures.delete(entry.name)
@@ -76,14 +83,25 @@ export class Devices {
         }
         entry.end()
     }
+
+    /** The rows of the table; and what has changed becomes points. */
+    look(): { devices: Device[]; more: number } {
+        const devices: Device[] = []
+        const now = Date.now()
+        for (const entry of this.#entries.values()) {
+            if (devices.length === MOST) break
+            entry.sample(now)
+            devices.push(entry.row(this.#failures.get(entry.name) ?? 0))
+        }
+        return { devices, more: this.#entries.size - devices.length }
+    }
 }
 
 /** One device. */
-export class Entry {
+class Entry {
     readonly name: string
-    readonly connection: Connection
-    readonly #id: string
-    readonly #info: DeviceInfo
+    readonly #id: number
+    readonly #connection: DeviceConnection
     readonly #publisher: Publisher
     readonly #since = Date.now()
     #source?: Source
@@ -99,16 +117,15 @@ export class Entry {
     #wrong?: number
 
     constructor(
-        id: string,
-        info: DeviceInfo,
-        connection: Connection,
+        id: number,
+        name: string,
+        connection: DeviceConnection,
         publisher: Publisher
     ) {
         this.#id = id
-        this.#info = info
+        this.name = name
+        this.#connection = connection
         this.#publisher = publisher
-        this.name = nameOf(info.name ?? "") || info.address
-        this.connection = connection
     }
 
     /** Where its points go; made when the first one does, for a server may have many that are idle. */
@@ -116,23 +133,27 @@ export class Entry {
         return (this.#source ??= this.#publisher.source(this.name))
     }
 
-    /** Takes lines that are for the plot. @returns whether the message was that */
-    take(message: Message): boolean {
-        const points =
-            message.type === "text" ? readTeleplot(message.data) : undefined
-        for (const { series, x, y } of points ?? []) {
-            this.source.point(series, x ?? Date.now(), y)
+    /** Takes lines that are for the plot. @returns whether the text was that */
+    take(text: string): boolean {
+        const points = readTeleplot(text)
+        if (!points) return false
+        this.#taken++
+        const { source } = this
+        for (const { series, x, y } of points) {
+            source.point(series, x ?? Date.now(), y)
             if (series === "round trip") this.#roundTrip = y
             if (series === "wrong") this.#wrong = y
         }
-        if (!points) return false
-        this.#taken++
+        if (source.full) {
+            this.#connection.hold()
+            source.drained(() => this.#connection.release())
+        }
         return true
     }
 
     /** Makes points of what has changed since the last call. */
     sample(now: number): void {
-        const { received, pongs, roundTrip } = this.connection
+        const { received, pongs, roundTrip } = this.#connection
         const rate = received - this.#taken - this.#messages
         this.#messages += rate
         if (rate > 0 || this.#rate > 0) {
@@ -154,12 +175,12 @@ export class Entry {
 
     /** @param failures of earlier connections of the same name */
     row(failures: number): Device {
-        const { roundTrip } = this.connection
+        const { peer, version, protocol, roundTrip } = this.#connection
         return {
-            id: this.#id,
+            id: String(this.#id),
             name: this.name,
-            address: this.#info.address,
-            protocol: this.#info.protocol,
+            address: peer,
+            protocol: protocol ? `${version}, ${protocol}` : version,
             since: this.#since,
             messages: this.#messages,
             wrong: this.#wrong ?? failures,

@@ -1,4 +1,5 @@
 import {
+    SERIES_PER_SOURCE,
     SERVER_TIMEOUT,
     STATE_INTERVAL,
     type Bus,
@@ -25,7 +26,7 @@ export interface HubLimits {
 export const HUB_LIMITS: HubLimits = {
     history: 10_000,
     series: 500,
-    seriesPerSource: 32,
+    seriesPerSource: SERIES_PER_SOURCE,
     devices: 1000,
 }
 
@@ -85,6 +86,16 @@ export class Hub {
     /** Whether a series is still kept. */
     has(id: number): boolean {
         return this.#series.has(id)
+    }
+
+    /** The last state of each server. */
+    get states(): StateEvent[] {
+        return [...this.#servers.values()].flatMap(({ state }) => state ?? [])
+    }
+
+    /** Whether a server has told its state, and has not gone. */
+    knows(server: string): boolean {
+        return this.#servers.get(server)?.state !== undefined
     }
 
     /** Changes with `table`. */
@@ -169,18 +180,20 @@ export class Hub {
     }
 
     #makeTable(): Table {
-        const states = [...this.#servers.values()].flatMap(
-            ({ state }) => state ?? []
-        )
+        const { states } = this
         const sources = new Set(states.flatMap(state => state.sources))
         const all = states.flatMap(state => state.devices)
         const devices = all.slice(0, this.limits.devices)
         const more = states.reduce((sum, state) => sum + state.more, 0)
+        const refused = states.reduce(
+            (sum, { refused = 0 }) => sum + refused,
+            this.#refused
+        )
         return {
             devices,
             more: more + all.length - devices.length,
             sources: [...sources].sort(),
-            refused: this.#refused,
+            refused,
         }
     }
 

@@ -1,5 +1,7 @@
 import {
+    BYTES_PER_EVENT,
     POINTS_PER_EVENT,
+    SERIES_PER_SOURCE,
     STATE_INTERVAL,
     type Bus,
     type Device,
@@ -29,6 +31,7 @@ export class Publisher {
     #timer?: NodeJS.Timeout
     #told = ""
     #toldAt = 0
+    #refused = 0
 
     /** @param server a name that no other server on the bus has */
     constructor(
@@ -46,6 +49,7 @@ export class Publisher {
     source(name: string): Source {
         const source = new Source(name, {
             gather: () => this.#gather(source),
+            refuse: () => this.#refused++,
             leave: () => this.#sources.delete(source),
         })
         this.#sources.add(source)
@@ -70,20 +74,25 @@ export class Publisher {
         const sources = this.#gathered
         this.#gathered = new Set()
         let batch: SeriesPoints[] = []
-        let size = 0
+        let count = 0
+        let bytes = 0
         for (const points of [...sources].flatMap(source => source.take())) {
+            const moreCount = points.points.length / 2
+            const moreBytes = bytesOf(points)
             if (
-                size > 0 &&
-                size + points.points.length / 2 > POINTS_PER_EVENT
+                count > 0 &&
+                (count + moreCount > POINTS_PER_EVENT ||
+                    bytes + moreBytes > BYTES_PER_EVENT)
             ) {
                 this.#publish(batch)
                 batch = []
-                size = 0
+                count = bytes = 0
             }
             batch.push(points)
-            size += points.points.length / 2
+            count += moreCount
+            bytes += moreBytes
         }
-        if (size > 0) this.#publish(batch)
+        if (count > 0) this.#publish(batch)
     }
 
     #publish(batch: SeriesPoints[]): void {
@@ -91,8 +100,16 @@ export class Publisher {
     }
 
     #tellState(): void {
-        const sources = new Set([...this.#sources].map(({ name }) => name))
-        const state = { sources: [...sources], ...this.#look() }
+        const { devices, more } = this.#look()
+        const names = new Set([...this.#sources].map(({ name }) => name))
+        // half of an event each
+        const shown = fitting(devices, BYTES_PER_EVENT / 2)
+        const state = {
+            sources: fitting([...names], BYTES_PER_EVENT / 2),
+            devices: shown,
+            more: more + devices.length - shown.length,
+            ...(this.#refused > 0 && { refused: this.#refused }),
+        }
         const now = Date.now()
         const told = JSON.stringify(state)
         if (told === this.#told && now - this.#toldAt < STATE_INTERVAL) return
@@ -102,19 +119,41 @@ export class Publisher {
     }
 }
 
+/** The first items whose JSON fits. */
+function fitting<T>(items: T[], bytes: number): T[] {
+    let left = bytes
+    const end = items.findIndex(item => {
+        left -= Buffer.byteLength(JSON.stringify(item)) + 1
+        return left < 0
+    })
+    return end < 0 ? items : items.slice(0, end)
+}
+
+/** At most so many bytes of JSON: a character is escaped with 6, a number is written with 25. */
+function bytesOf({ source, series, points }: SeriesPoints): number {
+    return 64 + 6 * (source.length + series.length) + 26 * points.length
+}
+
+/** What a source tells its publisher. */
+interface SourcePublisher {
+    /** Points wait */
+    gather(): void
+    /** A point was left out */
+    refuse(): void
+    leave(): void
+}
+
 /** One source that is connected. */
 export class Source {
     readonly name: string
-    readonly #publisher: { gather: () => void; leave: () => void }
+    readonly #publisher: SourcePublisher
     #points = new Map<string, number[]>()
+    readonly #series = new Set<string>()
     #size = 0
     #drained: (() => void)[] = []
 
     /** @internal */
-    constructor(
-        name: string,
-        publisher: { gather: () => void; leave: () => void }
-    ) {
+    constructor(name: string, publisher: SourcePublisher) {
         this.name = name
         this.#publisher = publisher
     }
@@ -128,8 +167,17 @@ export class Source {
     point(series: string, x: number, y: number): void {
         const points = this.#points.get(series)
         if (points) points.push(x, y)
-        else this.#points.set(series, [x, y])
+        else if (this.#isKnown(series)) this.#points.set(series, [x, y])
+        else return this.#publisher.refuse()
         if (this.#size++ === 0) this.#publisher.gather()
+    }
+
+    /** Whether the source has the series already, or may have another one. */
+    #isKnown(series: string): boolean {
+        if (this.#series.has(series)) return true
+        if (this.#series.size === SERIES_PER_SOURCE) return false
+        this.#series.add(series)
+        return true
     }
 
     /** Calls back when the points that wait are published. */

@@ -18,12 +18,6 @@ export interface Batch {
     table?: Table
 }
 
-/** What a session needs of a page's connection. */
-export interface PageLink {
-    /** Sends a text message; `written` is called when the network has taken it. */
-    send(text: string, written: () => void): void
-}
-
 /**
  * Shows a page the hub: the history first, then what is new. The first batch goes by itself, each further one when the
  * page asks for it, which it does when it has drawn the last; a batch without news waits for some. The session holds a
@@ -32,7 +26,7 @@ export interface PageLink {
  */
 export class PageSession {
     readonly #hub: Hub
-    readonly #link: PageLink
+    readonly #send: (batch: string) => void
     /** The number of the next point of each series */
     readonly #next = new Map<number, number>()
     readonly #answer = () => this.#serve()
@@ -40,9 +34,10 @@ export class PageSession {
     #writing = false
     #asked = true
 
-    constructor(hub: Hub, link: PageLink) {
+    /** @param send takes a batch as JSON; `written` is to be called when the network has taken it */
+    constructor(hub: Hub, send: (batch: string) => void) {
         this.#hub = hub
-        this.#link = link
+        this.#send = send
         this.#serve()
     }
 
@@ -50,6 +45,12 @@ export class PageSession {
     ask(): void {
         if (this.#asked) return
         this.#asked = true
+        this.#serve()
+    }
+
+    /** The network has taken the last batch. */
+    written(): void {
+        this.#writing = false
         this.#serve()
     }
 
@@ -65,10 +66,7 @@ export class PageSession {
         if (!batch) return this.#hub.wait(this.#answer)
         this.#asked = false
         this.#writing = true
-        this.#link.send(JSON.stringify(batch), () => {
-            this.#writing = false
-            this.#serve()
-        })
+        this.#send(JSON.stringify(batch))
     }
 
     #nextBatch(): Batch | undefined {

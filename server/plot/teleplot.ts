@@ -1,8 +1,19 @@
-import { nameOf } from "./names.ts"
+import { SERIES_PER_SOURCE } from "../bus/bus.ts"
+import { nameOf } from "../bus/names.ts"
 import { finite } from "./numbers.ts"
 
 /** The WebSocket subprotocol under which a device's Teleplot lines go to the plot. */
 export const TELEPLOT = "teleplot"
+
+/** Points, and lines, of one message that are read; the rest is passed over. */
+const MOST_POINTS = 4096
+const MOST_LINES = 4096
+
+/** An x from here on is a time in milliseconds since 1970 (the year 1973), and no value. */
+const FIRST_TIME = 1e11
+
+/** A line that begins with `>` and has a colon. */
+const TELEMETRY = /^>[^\n:]*:/m
 
 /** A point of a device's series. */
 export interface TeleplotPoint {
@@ -13,36 +24,80 @@ export interface TeleplotPoint {
 }
 
 /**
- * Reads lines `>name:x:y` or `>name:y` as Teleplot writes them, with several values separated by `;`, and with unit
- * (`§°C`) and flags (`|g`), which change nothing here. `undefined` when any line is something else: then the text is
- * no telemetry.
+ * Reads lines `>name:value`, `>name:time:value` and `>name:x:y|xy`, each also with several values separated by `;`, with
+ * a unit (`§°C`) and flags, which change nothing here. What a plot cannot show (texts, logs, shapes, values that are no
+ * finite numbers) is passed over, and so is what is not understood, for nobody waits for an answer.
+ * @returns `undefined` for a text without any such line, which is no telemetry
  *
  * @see https://github.com/nesnes/teleplot#telemetry-format
  */
 export function readTeleplot(text: string): TeleplotPoint[] | undefined {
-    if (text[0] !== ">") return undefined
+    if (!TELEMETRY.test(text)) return undefined
     const points: TeleplotPoint[] = []
-    for (const line of text.replace(/\r?\n$/, "").split(/\r?\n/))
-        if (!readLine(line, points)) return undefined
+    const names = new Set<string>()
+    for (const line of lines(text)) {
+        const [series, values, flags] = parts(line)
+        if (!series || flags.includes("t")) continue
+        if (!names.has(series) && names.size === SERIES_PER_SOURCE) continue
+        names.add(series)
+        const isXY = flags.includes("xy")
+        for (const value of separated(values)) {
+            const point = isXY ? pointXY(value) : pointOverTime(value)
+            if (point) points.push({ series, ...point })
+            if (points.length === MOST_POINTS) return points
+        }
+    }
     return points
 }
 
-function readLine(line: string, points: TeleplotPoint[]): boolean {
+/** One after the other, so that a long text is not cut up as a whole. */
+function* lines(text: string): Generator<string> {
+    let start = 0
+    for (let count = 0; start < text.length && count < MOST_LINES; count++) {
+        const end = text.indexOf("\n", start)
+        yield text.slice(start, end < 0 ? undefined : end)
+        if (end < 0) return
+        start = end + 1
+    }
+}
+
+function* separated(values: string): Generator<string> {
+    let start = 0
+    for (let count = 0; start < values.length && count < MOST_POINTS; count++) {
+        const end = values.indexOf(";", start)
+        yield values.slice(start, end < 0 ? undefined : end)
+        if (end < 0) return
+        start = end + 1
+    }
+}
+
+/** Name, values and flags of a line; of a log or a shape the name is empty. */
+function parts(line: string): [name: string, values: string, flags: string[]] {
+    const start = line.startsWith(">") ? 1 : 0
     const colon = line.indexOf(":")
-    if (line[0] !== ">" || colon < 0) return false
-    const series = nameOf(line.slice(1, colon))
-    if (!series) return false
-    const [, values] =
-        /^([^§|]*)(§[^|]*)?(\|.*)?$/.exec(line.slice(colon + 1)) ?? []
-    if (!values) return false
-    return values
-        .replace(/;$/, "")
-        .split(";")
-        .every(value => {
-            const numbers = value.split(":").map(finite)
-            if (numbers.length > 2 || numbers.includes(undefined)) return false
-            const [y, x] = (numbers as number[]).reverse()
-            points.push({ series, x, y })
-            return true
-        })
+    if (colon < 0 || line.startsWith("3D|", start)) return ["", "", []]
+    const [data, ...flags] = line.slice(colon + 1).split("|", 2)
+    const [values] = data.split("§", 1)
+    return [
+        nameOf(line.slice(start, colon)),
+        values,
+        flags.flatMap(list => list.trim().split(",")),
+    ]
+}
+
+/** `value`, `time:value`, or `value:unit`. */
+function pointOverTime(text: string): { x?: number; y: number } | undefined {
+    const fields = text.split(":", 3).map(field => field.trim())
+    const [first, second] = fields.map(finite)
+    if (first === undefined || fields.length > 2) return undefined
+    if (fields.length === 1) return { y: first }
+    if (second !== undefined) return { x: first, y: second }
+    const isUnit = first < FIRST_TIME && !/^$|nan|inf/i.test(fields[1])
+    return isUnit ? { y: first } : undefined
+}
+
+/** `x:y`, or `x:y:time`. */
+function pointXY(text: string): { x: number; y: number } | undefined {
+    const [x, y] = text.split(":", 2).map(field => finite(field.trim()))
+    return x === undefined || y === undefined ? undefined : { x, y }
 }

@@ -1,5 +1,3 @@
-import type { Connection } from "../websocket/connection.ts"
-
 /** What a server has counted since it started. Plain numbers: who wants them puts them into words. */
 export class Counters {
     /** Connections by version */
@@ -10,14 +8,14 @@ export class Counters {
     readonly refused = new Map<string, number>()
     readonly #past = emptyTraffic()
 
-    /** A connection has ended: what it counted goes into the counters. */
-    end(connection: Connection, code: number): void {
+    /** A connection has ended: its traffic is kept. */
+    ended(connection: Traffic, code: number): void {
         increase(this.closed, nameOf(code))
         add(this.#past, connection)
     }
 
-    /** @param open the connections that count on */
-    traffic(open: Iterable<Connection>): Traffic {
+    /** @param open the connections that are still counting */
+    traffic(open: Iterable<Traffic>): Traffic {
         const sum = { ...this.#past }
         for (const connection of open) add(sum, connection)
         return sum

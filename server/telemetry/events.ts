@@ -1,4 +1,4 @@
-import type { Message } from "../modes/modes.ts"
+import type { Message } from "../websocket/message.ts"
 
 interface Happening<Name extends string> {
     event: Name
@@ -57,9 +57,9 @@ export interface ResumeEvent extends Happening<"resume"> {
     buffered: number
 }
 
-/** The certificate was read again. `peer` is empty. */
-export interface RenewedEvent extends Happening<"renewed"> {
-    /** Why the old one stays in use */
+/** The certificate was loaded again. `peer` is empty. */
+export interface CertificateEvent extends Happening<"certificate"> {
+    /** Why it could not be, and the old one stays in use */
     problem?: string
 }
 
@@ -92,11 +92,37 @@ export type ServerEvent =
     | SourceEvent
     | LineEvent
     | GoneEvent
-    | RenewedEvent
+    | CertificateEvent
 
-/** The events by name, as an emitter wants them. */
-export type EventMap = {
-    [Name in ServerEvent["event"]]: [Extract<ServerEvent, { event: Name }>]
+/** The names of all events. */
+export const EVENT_NAMES = [
+    "connection",
+    "message",
+    "reply",
+    "close",
+    "failure",
+    "refused",
+    "pause",
+    "resume",
+    "certificate",
+    "source",
+    "line",
+    "gone",
+] as const satisfies ServerEvent["event"][]
+
+/** Who is told what, by the name of the event. */
+export type Observers = {
+    [Name in ServerEvent["event"]]?: (
+        event: Extract<ServerEvent, { event: Name }>
+    ) => void
+}
+
+/** One observer for the events of some names. Default: of all */
+export function observe(
+    observer: (event: ServerEvent) => void,
+    names: readonly ServerEvent["event"][] = EVENT_NAMES
+): Observers {
+    return Object.fromEntries(names.map(name => [name, observer]))
 }
 
 type Unstamped<Event> = Event extends ServerEvent
@@ -105,10 +131,3 @@ type Unstamped<Event> = Event extends ServerEvent
 
 /** An event before time and peer are put on it. */
 export type EventBody = Unstamped<ServerEvent>
-
-/** Takes the events of one peer. */
-export interface Reporter {
-    /** Whether anybody listens; what happens with every message is not put into words for nobody */
-    wants(event: ServerEvent["event"]): boolean
-    report(body: EventBody): void
-}

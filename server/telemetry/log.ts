@@ -1,6 +1,6 @@
 import { pino } from "pino"
 import type { CloseEvent, ServerEvent } from "./events.ts"
-import type { Message } from "../modes/modes.ts"
+import type { Message } from "../websocket/message.ts"
 
 /** How much an event matters, the least first. */
 export const LEVELS = ["debug", "info", "warn"] as const
@@ -15,7 +15,7 @@ const LEVEL_OF: Record<ServerEvent["event"], Level> = {
     close: "info",
     pause: "info",
     resume: "info",
-    renewed: "info",
+    certificate: "info",
     source: "info",
     gone: "info",
     line: "warn",
@@ -23,16 +23,11 @@ const LEVEL_OF: Record<ServerEvent["event"], Level> = {
     failure: "warn",
 }
 
-/** Whether events of a kind are logged at `level`; it is asked with every message. */
-export function loggedAt(
-    level: Level
-): (event: ServerEvent["event"]) => boolean {
+/** The names of the events that are logged at `level`. */
+export function loggedAt(level: Level): ServerEvent["event"][] {
     const least = LEVELS.indexOf(level)
-    const names = Object.entries(LEVEL_OF)
-        .filter(([, level]) => LEVELS.indexOf(level) >= least)
-        .map(([name]) => name)
-    const logged: ReadonlySet<string> = new Set(names)
-    return event => logged.has(event)
+    const names = Object.keys(LEVEL_OF) as ServerEvent["event"][]
+    return names.filter(name => LEVELS.indexOf(LEVEL_OF[name]) >= least)
 }
 
 /** Code points of a text, or bytes of a binary message, that a log line shows. */
@@ -117,13 +112,13 @@ function details(event: ServerEvent): string {
         case "source":
         case "gone":
             return ` ${quote(event.name)}`
-        case "renewed":
+        case "certificate":
             return event.problem
-                ? ` not: ${quote(event.problem)}`
-                : " certificate"
+                ? ` reload failed, keeping the old one: ${quote(event.problem)}`
+                : " reloaded"
         case "pause":
         case "resume":
-            return ` reading, ${event.buffered} bytes of replies wait`
+            return `: ${event.buffered} bytes of replies are unread`
     }
 }
 

@@ -9,8 +9,8 @@ export interface MetricsSource {
     connections: ReadonlySet<Connection>
     bus: Bus
     /** TCP connections that are no WebSockets */
-    callers(): number
-    /** Connections that were dropped unheard */
+    asking(): number
+    /** TCP connections that were dropped before they were read */
     dropped(): number
 }
 
@@ -69,11 +69,11 @@ export function createMetrics(source: MetricsSource): Registry {
     gauge(
         "tcp_callers",
         "TCP connections that are no WebSockets, or not yet",
-        source.callers
+        source.asking
     )
     counter(
         "tcp_dropped_total",
-        "TCP connections dropped unheard, for there were too many",
+        "TCP connections that were dropped before they were read, because there were too many",
         source.dropped
     )
     counterBy(
@@ -116,20 +116,22 @@ export function createMetrics(source: MetricsSource): Registry {
     )
     counter(
         "websocket_failures_total",
-        "WebSockets that were failed by the server, or broke",
+        "WebSockets that the server failed, or that broke",
         () => traffic().failures
     )
-    gauge("bus_connected", "1: the other servers hear of this one", () =>
-        Number(source.bus.status.connected)
+    gauge(
+        "bus_connected",
+        "1 while events reach the other servers, else 0",
+        () => Number(source.bus.status.connected)
     )
     gauge(
         "bus_waiting_events",
-        "Events that have not arrived on the bus yet",
+        "Events that the bus has not taken yet",
         () => source.bus.status.waiting
     )
     counter(
         "bus_dropped_events_total",
-        "Events that could not be kept for the bus any longer",
+        "Events that the bus would not take, or that waited for too long",
         () => source.bus.status.dropped
     )
     return register

@@ -1,11 +1,10 @@
+import type { IncomingMessage } from "node:http"
 import type { Socket } from "node:net"
 import { WebSocket } from "ws"
 import { TokenBucket } from "../access/token-bucket.ts"
+import type { Reporter } from "../telemetry/reporter.ts"
+import type { Message } from "./message.ts"
 import type { Transport } from "./transport.ts"
-import type { Reporter } from "../telemetry/events.ts"
-import { injectFaults, type FaultInjection } from "./fault-injection.ts"
-import type { Message, Push, Reply } from "../modes/modes.ts"
-import { startPush } from "../modes/push.ts"
 
 /**
  * Bytes for which a message that waits for the client counts besides its own: an empty one is two bytes on the wire, and
@@ -13,15 +12,23 @@ import { startPush } from "../modes/push.ts"
  */
 const WEIGHT = 64
 
-/** What a connection does and how much it bears. */
+/** What is done with the connections of one path; the connections share it. */
+export interface Behavior {
+    /** @param request the handshake; not to be kept, for it holds much memory */
+    open?(connection: Connection, request: IncomingMessage): void
+    /** Without it messages are read and thrown away. */
+    message?(connection: Connection, message: Message): void
+    /** The network has taken all that was sent. */
+    drained?(connection: Connection): void
+    /** The connection has ended. */
+    close?(connection: Connection): void
+}
+
+/** How much a connection bears; the connections of one path share it. */
 export interface ConnectionSettings {
-    /** Without one, messages are read and thrown away */
-    reply?: Reply
-    push?: Push
-    /** Called each time the network has taken a message */
-    written?: () => void
-    faults: FaultInjection
-    /** Messages and pings a second that a client may send */
+    /** Whether pings are answered */
+    answerPings: boolean
+    /** Messages and pings a second that a client may send; default: any number */
     maxRate?: number
     /** Bytes of unread replies above which the client is not read any more */
     maxBuffered: number
@@ -29,21 +36,34 @@ export interface ConnectionSettings {
     hardLimit: number
     /** Milliseconds after which a client that takes none of its replies is terminated */
     stallTimeout: number
+    /** Whether each message and reply is reported; a page's batches are no news */
+    reportMessages: boolean
+}
+
+/** What a connection is made of. */
+export interface ConnectionOptions {
+    transport: Transport
+    socket: Socket
+    /** Address and port of the client, for the log */
+    peer: string
+    behavior: Behavior
+    settings: ConnectionSettings
+    reporter: Reporter
 }
 
 /**
- * One client: answers its messages, and bounds what a client can make the server hold for it.
+ * One client: hands its messages to a behavior, and bounds what a client can make the server hold for it.
  *
  * ```
- *   messages ──> reply ──> faults ──> ws.send ──> bytes that the client did not read yet
- *      ▲                                            │ > maxBuffered: stop reading
- *      └──────────── read again, below half ────────┤ none taken for stallTimeout: terminate
- *                                                   │ > hardLimit: terminate
+ *   messages ──> behavior ──> send ──> bytes that the client did not read yet
+ *      ▲                                 │ > maxBuffered: stop reading
+ *      └───── read again, below half ────┤ none taken for stallTimeout: terminate
+ *                                        │ > hardLimit: terminate
  * ```
  */
 export class Connection {
-    /** Resolves when the connection has ended and its `close` was reported. */
-    readonly closed: Promise<void>
+    /** Address and port of the client; behind a trusted proxy the client's address, then the proxy's */
+    readonly peer: string
     /** Messages that came in, and that went out */
     received = 0
     sent = 0
@@ -52,74 +72,49 @@ export class Connection {
     /** Pings that were answered, and after how many milliseconds the last one was */
     pongs = 0
     roundTrip?: number
-    readonly #ws: Transport
+    readonly #transport: Transport
     readonly #socket: Socket
+    readonly #behavior: Behavior
     readonly #settings: ConnectionSettings
     readonly #reporter: Reporter
+    readonly #bucket?: TokenBucket
     /** Replies and pongs that wait for the client */
     #waiting = 0
-    readonly #onWritten = () => this.#written()
-    readonly #onPonged = () => this.#freed()
+    readonly #written = () => this.#freed()
     /** When the ping was sent that has no pong yet */
     #pingedAt?: number
     #gathering = false
+    /** Reading stopped because unread replies wait */
+    #stalled = false
+    /** Reading stopped because the behavior wants a rest */
+    #held = false
+    /** Reading stopped for good */
     #muted = false
 
-    constructor(
-        ws: Transport,
-        socket: Socket,
-        settings: ConnectionSettings,
-        reporter: Reporter
-    ) {
-        this.#ws = ws
+    constructor(options: ConnectionOptions) {
+        const { transport, socket, peer, settings } = options
+        this.peer = peer
+        this.#transport = transport
         this.#socket = socket
+        this.#behavior = options.behavior
         this.#settings = settings
-        this.#reporter = reporter
-        const { reply, push, maxRate } = settings
-        const bucket = maxRate ? new TokenBucket(maxRate) : undefined
-        const pass = injectFaults(settings.faults, this)
-        ws.on("ping", data => {
-            if (bucket && !bucket.take()) return this.#tooFast()
-            if (!settings.faults.noPong) this.#pong(data)
-        })
-        ws.on("message", (data, isBinary) => {
-            if (bucket && !bucket.take()) return this.#tooFast()
-            const message: Message = isBinary
-                ? { type: "binary", data: data as Buffer }
-                : { type: "text", data: data.toString() }
-            if (reporter.wants("message"))
-                reporter.report({ event: "message", ...message })
-            this.received++
-            const answer = reply?.(message)
-            if (!answer) return
-            this.#gather()
-            pass(answer)
-        })
-        ws.on("pong", () => this.#ponged())
-        ws.on("error", error => {
-            this.failures++
-            reporter.report({ event: "failure", reason: error.message })
-        })
-        if (push) ws.once("close", startPush(push, this))
-        // a peer that sends no more may still leave its replies unread
-        socket.on("end", () => socket.setTimeout(settings.stallTimeout))
-        socket.on("timeout", () => this.#stalled())
-        this.closed = new Promise(resolve =>
-            ws.on("close", (code, reason) => {
-                reporter.report({
-                    event: "close",
-                    code,
-                    reason: reason.toString(),
-                    sent: ws.sent,
-                })
-                resolve()
-            })
-        )
+        this.#reporter = options.reporter
+        if (settings.maxRate) this.#bucket = new TokenBucket(settings.maxRate)
+    }
+
+    /** The version of the protocol: `RFC 6455`, `hixie-76` or `hixie-75`. */
+    get version(): string {
+        return this.#transport.version
+    }
+
+    /** The subprotocol agreed on, or an empty string. */
+    get protocol(): string {
+        return this.#transport.protocol
     }
 
     /** Bytes of replies that wait for the client, and what they take besides. */
     get buffered(): number {
-        return this.#ws.bufferedAmount + this.#waiting * WEIGHT
+        return this.#transport.bufferedAmount + this.#waiting * WEIGHT
     }
 
     /** Bytes that came in, its handshake and frames included. */
@@ -132,45 +127,99 @@ export class Connection {
         return this.#socket.bytesWritten
     }
 
+    /** Begins to read. @param closed called when the connection has ended, with its close code */
+    open(request: IncomingMessage, closed: (code: number) => void): void {
+        const transport = this.#transport
+        transport.on("ping", data => this.#ping(data))
+        transport.on("message", (data, isBinary) =>
+            this.#message(data, isBinary)
+        )
+        transport.on("pong", () => this.#ponged())
+        transport.on("error", error => this.#failed(error.message))
+        transport.on("close", (code, reason) => {
+            this.#reporter.report(this.peer, {
+                event: "close",
+                code,
+                reason: reason.toString(),
+                sent: transport.sent,
+            })
+            this.#behavior.close?.(this)
+            closed(code)
+        })
+        // a peer that sends no more may still leave its replies unread
+        this.#socket.on("end", () =>
+            this.#socket.setTimeout(this.#settings.stallTimeout)
+        )
+        this.#socket.on("timeout", () => this.#takesNothing())
+        this.#behavior.open?.(this, request)
+    }
+
     /** Sends a message, unless the connection is closing. */
     send(message: Message): void {
-        if (this.#ws.readyState !== WebSocket.OPEN) return
+        if (this.#transport.readyState !== WebSocket.OPEN) return
+        this.#gather()
         const binary = message.type === "binary"
         this.#waiting++
-        this.#ws.send(message.data, { binary }, this.#onWritten)
+        this.#transport.send(message.data, { binary }, this.#written)
         this.sent++
-        if (this.#reporter.wants("reply"))
-            this.#reporter.report({ event: "reply", ...message })
+        if (this.#settings.reportMessages && this.#reporter.wants("reply"))
+            this.#reporter.report(this.peer, { event: "reply", ...message })
         this.#bound()
     }
 
     /** Starts the closing handshake; the server's close timeout ends it. */
     close(code: number, reason?: string): void {
-        this.#ws.close(code, reason)
+        this.#transport.close(code, reason)
     }
 
     /** Drops the connection without a closing handshake. */
     terminate(): void {
-        this.#ws.terminate()
+        this.#transport.terminate()
+    }
+
+    /** Reads no more until `release`. */
+    hold(): void {
+        this.#held = true
+        this.#transport.pause()
+    }
+
+    /** Reads again after `hold`. */
+    release(): void {
+        this.#held = false
+        this.#readOn()
     }
 
     /** Asks for a pong; to be called again when it is due. */
     heartbeat(): void {
-        if (!this.#ws.canPing) return
+        const transport = this.#transport
+        if (!transport.canPing) return
         // behind unread replies a ping would measure the queue; stallTimeout watches that
-        if (this.#ws.isPaused || this.#ws.readyState !== WebSocket.OPEN) return
+        if (transport.isPaused || transport.readyState !== WebSocket.OPEN)
+            return
         if (this.#pingedAt !== undefined)
             return this.#fail("did not answer a ping in time")
         this.#pingedAt = performance.now()
-        this.#ws.ping()
+        transport.ping()
     }
 
-    /** Answers a ping; who does not read the pongs is treated as who does not read replies. */
-    #pong(data: Buffer): void {
-        if (this.#ws.readyState !== WebSocket.OPEN) return
+    #message(data: Buffer | string, isBinary: boolean): void {
+        if (this.#isTooFast()) return
+        const message: Message = isBinary
+            ? { type: "binary", data: data as Buffer }
+            : { type: "text", data: data.toString() }
+        if (this.#settings.reportMessages && this.#reporter.wants("message"))
+            this.#reporter.report(this.peer, { event: "message", ...message })
+        this.received++
+        this.#behavior.message?.(this, message)
+    }
+
+    /** Who does not read the pongs is treated as who does not read replies. */
+    #ping(data: Buffer): void {
+        if (this.#isTooFast() || !this.#settings.answerPings) return
+        if (this.#transport.readyState !== WebSocket.OPEN) return
         this.#gather()
         this.#waiting++
-        this.#ws.pong(data, false, this.#onPonged)
+        this.#transport.pong(data, false, this.#written)
         this.#bound()
     }
 
@@ -197,59 +246,67 @@ export class Connection {
         const { maxBuffered, hardLimit } = this.#settings
         if (buffered > hardLimit)
             this.#fail(
-                `did not read its replies: ${buffered} bytes wait, at most ${hardLimit} may`
+                `did not read its replies: ${buffered} bytes are unread, the limit is ${hardLimit}`
             )
-        else if (buffered > maxBuffered) this.#pause()
+        else if (buffered > maxBuffered) this.#stall()
     }
 
-    #pause(): void {
-        if (this.#ws.isPaused) return
-        this.#ws.pause()
+    #stall(): void {
+        if (this.#stalled) return
+        this.#stalled = true
+        this.#transport.pause()
         // Node counts a partly flushed write as activity, so this measures progress and not size
         this.#socket.setTimeout(this.#settings.stallTimeout)
-        this.#reporter.report({ event: "pause", buffered: this.buffered })
+        const { buffered } = this
+        this.#reporter.report(this.peer, { event: "pause", buffered })
     }
 
-    #written(): void {
-        this.#settings.written?.()
-        this.#freed()
-    }
-
+    /** The network has taken a message. */
     #freed(): void {
         this.#waiting--
+        if (this.#waiting === 0) this.#behavior.drained?.(this)
         // Node calls a write that was under way when its socket was destroyed a success
-        if (this.#socket.destroyed || !this.#ws.isPaused) return
-        if (this.#muted) return
-        if (this.buffered > this.#settings.maxBuffered / 2) return
+        if (this.#socket.destroyed || !this.#stalled) return
+        const { buffered } = this
+        if (buffered > this.#settings.maxBuffered / 2) return
+        this.#stalled = false
         this.#pingedAt = undefined
         this.#socket.setTimeout(0)
-        this.#ws.resume()
-        this.#reporter.report({ event: "resume", buffered: this.buffered })
+        this.#readOn()
+        this.#reporter.report(this.peer, { event: "resume", buffered })
     }
 
-    #tooFast(): void {
-        if (this.#ws.readyState !== WebSocket.OPEN) return
-        const { maxRate } = this.#settings
-        this.failures++
-        this.#reporter.report({
-            event: "failure",
-            reason: `sent more than ${maxRate} messages a second`,
-        })
+    #readOn(): void {
+        if (this.#stalled || this.#held || this.#muted) return
+        this.#transport.resume()
+    }
+
+    #isTooFast(): boolean {
+        if (!this.#bucket || this.#bucket.take()) return false
+        if (this.#transport.readyState !== WebSocket.OPEN) return true
+        this.#failed(
+            `sent more than ${this.#settings.maxRate} messages a second`
+        )
         this.close(1008, "too many messages")
-        // what it sends on is not worth the time to read; the close timeout ends it
+        // what it goes on to send is not worth reading; the close timeout ends it
         this.#muted = true
-        this.#ws.pause()
+        this.#transport.pause()
+        return true
     }
 
-    #stalled(): void {
+    #takesNothing(): void {
         this.#fail(
-            `did not read its replies: ${this.buffered} bytes wait, none taken for ${this.#settings.stallTimeout} ms`
+            `did not read its replies: ${this.buffered} bytes are unread, none were taken for ${this.#settings.stallTimeout} ms`
         )
     }
 
     #fail(reason: string): void {
-        this.failures++
-        this.#reporter.report({ event: "failure", reason })
+        this.#failed(reason)
         this.terminate()
+    }
+
+    #failed(reason: string): void {
+        this.failures++
+        this.#reporter.report(this.peer, { event: "failure", reason })
     }
 }

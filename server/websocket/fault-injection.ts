@@ -1,6 +1,7 @@
-import type { Message } from "../modes/modes.ts"
+import { Connection, type ConnectionOptions } from "./connection.ts"
+import type { Message } from "./message.ts"
 
-/** What a test wants to go wrong, on every connection. */
+/** What a test wants to go wrong, on every connection of a device. */
 export interface FaultInjection {
     /** Milliseconds that every reply waits */
     delay?: number
@@ -12,24 +13,22 @@ export interface FaultInjection {
     close?: { after: number; code: number; reason?: string }
 }
 
-/** Where replies go. */
-export interface Sink {
-    send(message: Message): void
-    close(code: number, reason?: string): void
-}
+/** A connection whose replies are delayed and dropped. */
+export class FaultyConnection extends Connection {
+    readonly #faults: FaultInjection
+    #replies = 0
 
-/** Passes replies on to `sink`, spoilt as `faults` says. */
-export function injectFaults(
-    { delay, drop, close }: FaultInjection,
-    sink: Sink
-): (reply: Message) => void {
-    if (!delay && !drop && !close) return reply => sink.send(reply)
-    let count = 0
-    return reply => {
-        const number = ++count
+    constructor(faults: FaultInjection, options: ConnectionOptions) {
+        super(options)
+        this.#faults = faults
+    }
+
+    override send(message: Message): void {
+        const { delay, drop, close } = this.#faults
+        const number = ++this.#replies
         const act = () => {
-            if (number !== drop) sink.send(reply)
-            if (number === close?.after) sink.close(close.code, close.reason)
+            if (number !== drop) super.send(message)
+            if (number === close?.after) this.close(close.code, close.reason)
         }
         if (delay) setTimeout(act, delay).unref()
         else act()

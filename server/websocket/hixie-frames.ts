@@ -13,7 +13,7 @@ export type HixiePiece =
     /** 0xFF 0x00 */
     | { kind: "closing" }
     /** A frame beyond what is allowed; nothing can follow it */
-    | { kind: "toolong" }
+    | { kind: "too long" }
 
 /** Bytes that are held for a text at first; twice as many each time that they do not suffice. */
 const FIRST_HOLD = 1024
@@ -21,8 +21,7 @@ const FIRST_HOLD = 1024
 /**
  * Takes a draft's stream apart (draft-hixie-thewebsocketprotocol-76 section 5.3): a frame whose first bit is clear ends
  * at 0xFF, and is a text if it is of type 0x00; a frame whose first bit is set announces its length, seven bits to a
- * byte. All but texts are skipped. websocket-driver 0.7.5 is not asked:
- * it takes 0xFF within a skipped frame for the end of a text, and throws; and it keeps a text as an array of numbers.
+ * byte. All but texts are skipped.
  */
 export class HixieFrames {
     readonly #longest: number
@@ -66,7 +65,7 @@ export class HixieFrames {
 
     *#addText(bytes: Buffer, ends: boolean): Generator<HixiePiece> {
         const length = this.#length + bytes.length
-        if (length > this.#longest) return yield { kind: "toolong" }
+        if (length > this.#longest) return yield { kind: "too long" }
         if (length > this.#held.length) {
             const hold = Math.max(length, 2 * this.#held.length, FIRST_HOLD)
             const before = this.#held.subarray(0, this.#length)
@@ -85,9 +84,18 @@ export class HixieFrames {
 
     *#addLength(byte: number): Generator<HixiePiece> {
         this.#length = this.#length * 128 + (byte & 0x7f)
-        if (this.#length > this.#longest) return yield { kind: "toolong" }
+        if (this.#length > this.#longest) return yield { kind: "too long" }
         if (byte & 0x80) return
         this.#part = this.#length ? Part.Skipped : Part.Lead
         if (this.#lead === 0xff && !this.#length) yield { kind: "closing" }
     }
+}
+
+/** A text as a frame. */
+export function textFrame(text: string | Buffer): Buffer {
+    const length = Buffer.byteLength(text)
+    const frame = Buffer.alloc(length + 2)
+    Buffer.from(text).copy(frame, 1)
+    frame[length + 1] = 0xff
+    return frame
 }

@@ -1,6 +1,6 @@
 import { WebSocket } from "ws"
 
-/** The events of a channel: those of `ws`. */
+/** The events of a transport: those of `ws`. */
 export interface TransportEvents {
     message: [data: Buffer | string, isBinary: boolean]
     ping: [data: Buffer]
@@ -47,9 +47,15 @@ export interface Transport {
 
 /** A WebSocket by RFC 6455 that remembers the code it closed with, also when `ws` itself chose it. */
 export class RfcTransport extends WebSocket implements Transport {
-    readonly version = "RFC 6455"
-    readonly canPing = true
     sent?: number
+
+    get version() {
+        return "RFC 6455"
+    }
+
+    get canPing() {
+        return true
+    }
 
     override close(code?: number, reason?: string | Buffer): void {
         this.sent ??= code

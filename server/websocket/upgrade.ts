@@ -1,48 +1,66 @@
 import type { IncomingMessage } from "node:http"
-import type { Duplex } from "node:stream"
+import type { Socket } from "node:net"
 import { WebSocketServer, type Server, type ServerOptions } from "ws"
-import { RfcTransport, type Transport } from "./transport.ts"
-import { HixieTransport, hixieVersionOf, hixieProtocolOf } from "./hixie.ts"
-import type { ClientAddress } from "../access/client-address.ts"
-import type { Settings } from "../options.ts"
-import { TELEPLOT } from "../plot/teleplot.ts"
+import { hixieVersionOf, type HixieVersion } from "../access/hixie-version.ts"
 import { BEARER } from "../access/token.ts"
+import { listOf } from "../http/field-list.ts"
+import { HixieTransport } from "./hixie.ts"
+import { RfcTransport, type Transport } from "./transport.ts"
+
+/** What is agreed to, and how much a connection bears. Times are milliseconds, sizes are bytes. */
+export interface UpgradeSettings {
+    /** Of several that a client offers, its first one is taken */
+    subprotocols: readonly string[]
+    maxMessage: number
+    /** Fragments of a message */
+    maxFragments: number
+    /** Time between pings */
+    ping: number
+    handshakeTimeout: number
+    closeTimeout: number
+}
 
 /** A request that is let in, and what becomes of it. */
 export interface UpgradeRequest {
     request: IncomingMessage
-    socket: Duplex
+    socket: Socket
     /** What came behind the request */
     head: Buffer
-    peer: ClientAddress
-    opened(channel: Transport): void
-    refused(status: number, reason: string): void
+    /** Whether the client came by TLS */
+    secure: boolean
+    opened(transport: Transport): void
+    /** The handshake was not finished. */
+    abandoned(status: number, reason: string): void
 }
 
-/** `closeTimeout` is missing from the types of `ws`. */
-type Options = ServerOptions<typeof RfcTransport> & { closeTimeout: number }
+/** `closeTimeout` and `maxFragments` are missing from the types of `ws`. */
+type Options = ServerOptions<typeof RfcTransport> & {
+    closeTimeout: number
+    maxFragments: number
+}
 
-/** Makes channels out of requests, in the version that each asks for. */
+/** Makes WebSockets out of requests, in the version that each asks for. */
 export class Upgrader {
-    readonly #settings: Settings
+    readonly #settings: UpgradeSettings
     readonly #standard: Server<typeof RfcTransport>
 
     /** @param refuse answers a request that `ws` finds wrong */
     constructor(
-        settings: Settings,
+        settings: UpgradeSettings,
         refuse: (
             request: IncomingMessage,
-            socket: Duplex,
+            socket: Socket,
             reason: string
         ) => void
     ) {
-        const { maxMessage, closeTimeout } = settings
+        const { maxMessage, maxFragments, closeTimeout } = settings
         const options: Options = {
             noServer: true,
             WebSocket: RfcTransport,
             clientTracking: false,
             perMessageDeflate: false,
             maxPayload: maxMessage,
+            maxFragments,
             // a connection answers itself: `ws` drops who sends 60 at once, however well it reads
             autoPong: false,
             closeTimeout,
@@ -51,43 +69,54 @@ export class Upgrader {
         this.#settings = settings
         this.#standard = new WebSocketServer(options)
         this.#standard.on("wsClientError", ({ message }, socket, request) =>
-            refuse(request, socket, message)
+            refuse(request, socket as Socket, message)
         )
     }
 
-    accept(handshake: UpgradeRequest): void {
-        const { request, socket, head, opened } = handshake
-        if (hixieVersionOf(request)) this.#acceptDraft(handshake)
-        else this.#standard.handleUpgrade(request, socket, head, opened)
+    accept(upgrade: UpgradeRequest): void {
+        const { request, socket, head, opened } = upgrade
+        const draft = hixieVersionOf(request)
+        if (draft) return this.#acceptHixie(draft, upgrade)
+        normalize(request)
+        this.#standard.handleUpgrade(request, socket, head, opened)
     }
 
-    #acceptDraft({
-        request,
-        head,
-        peer,
-        opened,
-        refused,
-    }: UpgradeRequest): void {
-        const channel = new HixieTransport(request, {
+    #acceptHixie(version: HixieVersion, upgrade: UpgradeRequest): void {
+        const { request, socket, head, secure, opened, abandoned } = upgrade
+        const transport = new HixieTransport(socket, version, {
             ...this.#settings,
-            secure: peer.secure,
+            secure,
             protocol: this.#agree([hixieProtocolOf(request)]) ?? "",
         })
-        const late = () => refused(408, "The handshake was not finished")
-        channel.once("close", late)
-        channel.once("open", () => {
-            channel.off("close", late)
-            opened(channel)
+        const late = () => abandoned(408, "The handshake was not finished")
+        transport.once("close", late)
+        transport.once("open", () => {
+            transport.off("close", late)
+            opened(transport)
         })
-        channel.start(head)
+        transport.start(request, head)
     }
 
     /** The first subprotocol of those offered that the server speaks; that of a token only when there is no other. */
     #agree(offered: string[]): string | undefined {
-        const { subprotocols } = this.#settings
-        const known = offered.find(
-            name => name === TELEPLOT || subprotocols.includes(name)
+        const known = offered.find(name =>
+            this.#settings.subprotocols.includes(name)
         )
         return known ?? offered.find(name => name === BEARER)
     }
+}
+
+/** `ws` knows no lists: it expects one protocol to upgrade to, and no empty element among the subprotocols. */
+function normalize({ headers }: IncomingMessage): void {
+    headers.upgrade = "websocket"
+    const subprotocols = listOf(headers["sec-websocket-protocol"])
+    if (subprotocols.length)
+        headers["sec-websocket-protocol"] = subprotocols.join(",")
+}
+
+/** The subprotocol that a draft's client asks for: one, by its name. */
+function hixieProtocolOf({ headers }: IncomingMessage): string {
+    const name =
+        headers["sec-websocket-protocol"] ?? headers["websocket-protocol"]
+    return name?.toString() ?? ""
 }

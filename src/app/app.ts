@@ -92,8 +92,7 @@ class App {
             await this.exchange(n)
             if (n === count) break
             if (summary > 0 && n % summary === 0) this.summarize()
-            // due now when this exchange took longer than the interval
-            await ds.sleep(Math.max(0, start + interval - ds.millis()))
+            await ds.sleep(untilNext(start, interval))
         }
         this.summarize()
         await this.ws.close(1000)
@@ -222,6 +221,11 @@ class App {
         if (level === WARN) console.warn(line)
         else console.log(line)
     }
+}
+
+/** Milliseconds until the next message, which is due now when the exchange took longer than the interval. */
+function untilNext(start: number, interval: number): number {
+    return Math.max(0, start + interval - ds.millis())
 }
 
 /** Milliseconds since the message was sent. */

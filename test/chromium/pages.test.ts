@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { mkdirSync } from "node:fs"
 import { after, test, type TestContext } from "node:test"
 import type { BrowserContextOptions, Page } from "playwright-core"
-import { startServer, type Server } from "../../server/server.ts"
+import { serve, type Served } from "../server/peers.ts"
 import type { ServerOptions } from "../../server/options.ts"
+import { once } from "../wire/wait.ts"
 import { launchChromium } from "./browser.ts"
 
 const browser = await launchChromium()
@@ -14,7 +14,7 @@ const SHOTS = "artifacts/pages"
 mkdirSync(SHOTS, { recursive: true })
 
 interface Opened {
-    server: Server
+    server: Served
     page: Page
     /** What the browser complained about: errors, and what the content security policy forbade */
     complaints: string[]
@@ -27,8 +27,7 @@ async function open(
     hash = "",
     look: BrowserContextOptions = {}
 ): Promise<Opened> {
-    const server = await startServer({ port: 0, ...options })
-    t.after(() => server.close())
+    const server = await serve(t, options)
     const page = await browser.newPage(look)
     t.after(() => page.close())
     const complaints: string[] = []
@@ -133,8 +132,7 @@ test("only the server's own page gets in when the origins are so limited", async
     const { port } = server
     await server.close()
     const origins = [`http://127.0.0.1:${port}`]
-    const again = await startServer({ port, mode: "echo", origins })
-    t.after(() => again.close())
+    const again = await serve(t, { port, mode: "echo", origins })
     const connected = once(again.events, "connection")
     await page.getByRole("button", { name: "Connect again" }).click()
     assert.equal((await connected)[0].origin, origins[0])

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { after, test, type TestContext } from "node:test"
 import type { Page } from "playwright-core"
-import { startServer, type Server } from "../../server/server.ts"
+import { serve, type Served } from "../server/peers.ts"
 import type { ServerOptions } from "../../server/options.ts"
+import { once } from "../wire/wait.ts"
 import { launchChromium } from "./browser.ts"
 import { talk } from "./talk.ts"
 
@@ -16,9 +16,8 @@ const BYE = { code: 1000, reason: "bye" }
 async function open(
     t: TestContext,
     options: ServerOptions = {}
-): Promise<{ server: Server; page: Page; origin: string }> {
-    const server = await startServer({ port: 0, ...options })
-    t.after(() => server.close())
+): Promise<{ server: Served; page: Page; origin: string }> {
+    const server = await serve(t, options)
     const origin = `http://127.0.0.1:${server.port}`
     const page = await browser.newPage()
     t.after(() => page.close())
@@ -132,13 +131,11 @@ test("Chromium gives up when no subprotocol is agreed on", async t => {
 
 test("the page's origin is let in or not", async t => {
     const { page, origin } = await open(t)
-    const friend = await startServer({ port: 0, origins: [origin] })
-    t.after(() => friend.close())
+    const friend = await serve(t, { origins: [origin] })
     const say = ["ab"]
     const welcome = await talk(page, { url: friend.url, say, close: BYE })
     assert.deepEqual(welcome.messages, ["ba"])
-    const stranger = await startServer({ port: 0, origins: ["http://a"] })
-    t.after(() => stranger.close())
+    const stranger = await serve(t, { origins: ["http://a"] })
     const refused = once(stranger.events, "refused")
     const unwelcome = await talk(page, { url: stranger.url, say })
     assert.equal(unwelcome.code, 1006)

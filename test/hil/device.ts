@@ -1,5 +1,6 @@
 /** The seam between the scenarios and the board that they test: simulated, emulated or real. */
 import { UserError } from "../../lib/errors.ts"
+import type { Patch } from "./variants.ts"
 import type { Models } from "../../tools/simulator/networks.ts"
 
 /**
@@ -67,11 +68,8 @@ export interface DeviceOptions {
     firmware?: string
     /** Boot ROM, a raw image. */
     bootrom?: string
-    /**
-     * Changes the program's sources before they are compiled; only the simulator can do that.
-     * @param file relative to the project's folder
-     */
-    patch?(file: string, text: string): string
+    /** Changes the program's sources before they are compiled; only the simulator can do that. */
+    patch?: Patch
     /** Writes the image first, instead of trusting what is on the board. */
     flash?: boolean
 }

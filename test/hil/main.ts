@@ -15,6 +15,7 @@ import { SCENARIOS } from "./scenarios/index.ts"
 import { choose, NothingToRun } from "./select.ts"
 import { runSuite, type Task } from "./suite.ts"
 import { table } from "./table.ts"
+import { patchOf } from "./variants.ts"
 
 /** What the process ends with; the worst of what happened. Beside these: 3, no such device, and 4, nothing to run. */
 const EXIT = {
@@ -104,7 +105,11 @@ function tasksOf(
                 scenario,
                 rig: {
                     backEnd,
-                    options: { ...options, network, patch: plant?.patch },
+                    options: {
+                        ...options,
+                        network,
+                        patch: plant?.variant && patchOf(plant.variant),
+                    },
                     seed,
                     plantedServer: plant?.server,
                 },

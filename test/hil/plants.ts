@@ -1,15 +1,25 @@
 /** Faults to plant, one at a time: a suite that does not notice them is worth nothing. */
-import type { DeviceOptions } from "./device.ts"
 import type { Scenario } from "./scenario.ts"
+import type { Variant } from "./variants.ts"
 
 export interface Plant {
     what: string
-    /** Where the program is changed, in the simulator. */
-    patch?: DeviceOptions["patch"]
+    /** What is wrong with the program, in the simulator. */
+    variant?: Variant
     /** What is wrong with every server. */
     server?: Scenario["server"]
     /** Scenarios that have to fail, and are enough to see it. */
     caughtBy: string[]
+}
+
+/** What is wrong with every connection, by a function in test/hil/device/faulty-dial.ts. */
+function faultyDial(fault: string): Variant {
+    return {
+        file: "src/app/app.ts",
+        name: "startApp",
+        imports: `import { ${fault} } from "../../test/hil/device/faulty-dial"`,
+        body: `await startAppOriginal({ ...options, dial: ${fault}(options.dial) })`,
+    }
 }
 
 export const PLANTS: Record<string, Plant> = {
@@ -20,80 +30,70 @@ export const PLANTS: Record<string, Plant> = {
     },
     "no-reconnect": {
         what: "the program does not connect again",
-        patch: replacing("src/app/app.ts", "reconnect: backoff(),", ""),
+        variant: {
+            file: "src/websocket/reconnect.ts",
+            name: "backoff",
+            body: "return undefined",
+        },
         caughtBy: ["link-reset", "server-restart"],
     },
     "no-heartbeat": {
         what: "the client never sends a Ping",
-        patch: replacing(
-            "src/app/app.ts",
-            "reconnect: backoff(),",
-            "reconnect: backoff(), heartbeat: null,"
-        ),
+        variant: {
+            file: "src/websocket/pump.ts",
+            name: "Pump.alive",
+            body: "",
+        },
         caughtBy: ["ping-without-pong"],
     },
     "pong-ignored": {
         what: "the client does not hear the answer to its Ping",
-        patch: replacing(
-            "src/websocket/pump.ts",
-            "if (this.heartbeat) this.alive()",
-            'if (chunk.getAt(0, "u8") !== 0x8a) this.alive()'
-        ),
+        variant: faultyDial("withoutPongs"),
         caughtBy: ["idle-connection"],
     },
     "lost-swallowed": {
         what: "the program says nothing of a message that is lost",
-        patch: replacing(
-            "src/app/app.ts",
-            "this.log(WARN, `lost ${current.n} ${reason}`)\n        this.tally.lost++",
-            ""
-        ),
+        variant: {
+            file: "src/app/app.ts",
+            name: "App.lose",
+            body: "if (this.current) this.settle(RED)",
+        },
         caughtBy: ["link-reset"],
     },
     "timer-after-reply": {
         what: "the program's interval begins with the reply, not with the message",
-        patch: replacing(
-            "src/app/app.ts",
-            "Math.max(0, start + interval - ds.millis())",
-            "interval"
-        ),
+        variant: {
+            file: "src/app/app.ts",
+            name: "untilNext",
+            body: "return interval",
+        },
         caughtBy: ["regular-timer"],
     },
     "reply-unchecked": {
         what: "the program calls every reply right",
-        patch: replacing(
-            "src/app/app.ts",
-            "current && isReversal(text, current.text)",
-            "current"
-        ),
+        variant: {
+            file: "src/app/text.ts",
+            name: "isReversal",
+            body: "return true",
+        },
         caughtBy: ["corrupt-reply"],
     },
     "no-pause": {
         what: "the board looks for another lease as soon as one is refused",
-        patch: replacing(
-            "src/net/ethernet/dhcp-client.ts",
-            "client.refused = true",
-            "client.refused = false"
-        ),
+        variant: {
+            file: "src/net/ethernet/dhcp-client.ts",
+            name: "settle",
+            body: "await settleOriginal(client, reply)\nclient.refused = false",
+        },
         caughtBy: ["lease-refused"],
     },
     "any-router": {
         what: "the board keeps its lease wherever a router answers ARP",
-        patch: replacing(
-            "src/net/ethernet/dhcp-client.ts",
-            "(await findRouter(client)) === router",
-            "(await findRouter(client))"
-        ),
+        variant: {
+            file: "src/net/ethernet/dhcp-client.ts",
+            name: "findRouter",
+            body: "const found = await findRouterOriginal(client)\nreturn found && (client.router || found)",
+        },
         caughtBy: ["moved-cable"],
     },
-}
-
-/** @throws when there is no such text in the file any more */
-function replacing(file: string, from: string, to: string) {
-    return (path: string, text: string) => {
-        if (path !== file) return text
-        if (!text.includes(from))
-            throw new Error(`expected "${from}" in ${file}, it is not there`)
-        return text.replace(from, to)
-    }
 }

@@ -1,6 +1,6 @@
 /** The server's end: the echo server behind the link, and the record of what it saw. */
 import { startServer, type Server } from "../../server/server.ts"
-import type { ServerEvent } from "../../server/telemetry/events.ts"
+import { observe, type ServerEvent } from "../../server/telemetry/events.ts"
 import type { ServerOptions } from "../../server/options.ts"
 import type { FaultLog } from "./fault-log.ts"
 
@@ -97,7 +97,7 @@ export class ServerSide {
             ...options,
             port: 0,
             host: "127.0.0.1",
-            onEvent: record.hear,
+            on: observe(record.hear),
         })
         this.server = server
         if (this.over) return await this.leave()

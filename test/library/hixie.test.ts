@@ -3,8 +3,8 @@ import assert from "node:assert/strict"
 import { createServer, type IncomingMessage } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { on } from "node:events"
+import { createRequire } from "node:module"
 import { test, type TestContext } from "node:test"
-import websocket from "websocket-driver"
 import { startServer } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
 import { compile, compileSource } from "../../sim/program.ts"
@@ -19,7 +19,7 @@ interface Driver {
     text(data: string): void
     close(): void
 }
-const { http } = websocket as unknown as {
+const { http } = createRequire(import.meta.url)("websocket-driver") as {
     http(request: IncomingMessage, options: object): Driver
 }
 

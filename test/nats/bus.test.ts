@@ -1,6 +1,6 @@
 /** The bus by itself, over a real NATS server. */
 import assert from "node:assert/strict"
-import { EventEmitter, once } from "node:events"
+import { EventEmitter } from "node:events"
 import { connect as connectTcp, createServer, type AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { setImmediate } from "node:timers/promises"
@@ -14,6 +14,7 @@ import {
     type NatsOptions,
 } from "../../server/bus/nats-bus.ts"
 import { startNats } from "./nats.ts"
+import { once } from "../wire/wait.ts"
 
 /** A bus with what came over it. */
 class Peer extends EventEmitter {

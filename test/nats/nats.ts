@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from "node:child_process"
-import { once } from "node:events"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import type { TestContext } from "node:test"
+import { once } from "../wire/wait.ts"
 
 /** A NATS server with JetStream, on 127.0.0.1. */
 export interface Nats {

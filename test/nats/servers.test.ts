@@ -1,6 +1,5 @@
 /** Three servers on one bus, each a process of its own. */
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { connect as connectTcp } from "node:net"
 import { test, type TestContext } from "node:test"
 import { DeliverPolicy, jetstream } from "@nats-io/jetstream"
@@ -11,6 +10,7 @@ import { parseEvent } from "../../server/bus/parse-event.ts"
 import { Page } from "../plot/page.ts"
 import { connect, runServer, type Program } from "../server/peers.ts"
 import { startNats } from "./nats.ts"
+import { once } from "../wire/wait.ts"
 
 interface Listening {
     port: number

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { get } from "node:https"
 import { test, type TestContext } from "node:test"
 import { connect as connectTls } from "node:tls"
 import type { ServerOptions } from "../../server/options.ts"
 import { connect, serve } from "../server/peers.ts"
 import { startNginx } from "./nginx.ts"
+import { once } from "../wire/wait.ts"
 
 const ANYONE = { rejectUnauthorized: false }
 

@@ -6,12 +6,12 @@ import {
     rmSync,
     writeFileSync,
 } from "node:fs"
-import { once } from "node:events"
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestContext } from "node:test"
 import { freePort } from "../../lib/ports.ts"
+import { once } from "../wire/wait.ts"
 
 /** Debian's; the environment variable names another one. */
 const NGINX = process.env.NGINX ?? "/usr/sbin/nginx"

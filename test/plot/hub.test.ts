@@ -33,24 +33,23 @@ function state(sources: string[], server = "s"): HubEvent {
 class Page {
     readonly batches: Batch[] = []
     readonly session: PageSession
-    #written?: () => void
+    #isWriting = false
 
     constructor(hub: Hub) {
-        this.session = new PageSession(hub, {
-            send: (text, written) => {
-                assert.equal(this.#written, undefined, "one batch at a time")
-                this.batches.push(JSON.parse(text) as Batch)
-                this.#written = written
-            },
+        this.session = new PageSession(hub, text => {
+            assert.equal(this.#isWriting, false, "one batch at a time")
+            this.batches.push(JSON.parse(text) as Batch)
+            this.#isWriting = true
         })
     }
 
     /** The network has taken what was sent, and the page asks for more. */
     ask(): Batch | undefined {
         const known = this.batches.length
-        const written = this.#written
-        this.#written = undefined
-        written?.()
+        if (this.#isWriting) {
+            this.#isWriting = false
+            this.session.written()
+        }
         this.session.ask()
         return this.batches.at(known)
     }

@@ -1,7 +1,7 @@
-import { once } from "node:events"
 import { WebSocket } from "ws"
 import type { Table } from "../../server/plot/hub.ts"
 import type { Batch } from "../../server/plot/session.ts"
+import { once } from "../wire/wait.ts"
 
 /** A page: asks for the next batch when it has one, and knows what it was shown. */
 export class Page {

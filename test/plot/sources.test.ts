@@ -1,15 +1,26 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { test, type TestContext } from "node:test"
 import { LocalBus } from "../../server/bus/bus.ts"
 import { Publisher } from "../../server/plot/publisher.ts"
 import { LineReader } from "../../server/modes/line-reader.ts"
-import { SourceServer } from "../../server/modes/source-server.ts"
+import {
+    SourceServer,
+    type SourceServerOptions,
+} from "../../server/modes/source-server.ts"
+import {
+    ConnectionQuota,
+    type QuotaSettings,
+} from "../../server/access/connection-quota.ts"
+import { Reporter } from "../../server/telemetry/reporter.ts"
 import { readTeleplot } from "../../server/plot/teleplot.ts"
+import { once } from "../wire/wait.ts"
 
 /** A server for sources, and what came in: `name: x,y x,y …`. */
-async function open(t: TestContext) {
+async function open(
+    t: TestContext,
+    options: Partial<SourceServerOptions & QuotaSettings> = {}
+) {
     const bus = new LocalBus()
     const points = new Map<string, number[]>()
     await bus.subscribe(event => {
@@ -18,13 +29,26 @@ async function open(t: TestContext) {
             points.set(source, [...(points.get(source) ?? []), ...more])
     })
     const publisher = new Publisher(bus, "s")
-    const server = new SourceServer(publisher)
+    const server = sourceServer(publisher, options)
     await server.listen("127.0.0.1", 0)
     t.after(async () => {
         await server.close()
         publisher.close()
     })
     return { server, points, publisher }
+}
+
+function sourceServer(
+    publisher: Publisher,
+    options: Partial<SourceServerOptions & QuotaSettings> = {}
+): SourceServer {
+    const quota = new ConnectionQuota({
+        ...{ total: 100, perAddress: 100, sparesLoopback: false },
+        ...options,
+    })
+    const reporter = new Reporter({})
+    const shared = { publisher, reporter, quota, handshakeTimeout: 10_000 }
+    return new SourceServer({ ...shared, ...options })
 }
 
 /** Sends all, ends, and returns what was answered; when the server has ended as well, it has read all. */
@@ -161,8 +185,8 @@ test("Teleplot lines are read", () => {
         { series: "t", x: 1627551892437, y: 12.5 },
     ])
     assert.deepEqual(readTeleplot(">t:1\r\n>round trip:-2e3\n"), [
-        { series: "t", x: undefined, y: 1 },
-        { series: "round trip", x: undefined, y: -2000 },
+        { series: "t", y: 1 },
+        { series: "round trip", y: -2000 },
     ])
     assert.deepEqual(readTeleplot(">t:1:2;3:4;§°C|g"), [
         { series: "t", x: 1, y: 2 },
@@ -170,28 +194,69 @@ test("Teleplot lines are read", () => {
     ])
 })
 
-test("text that is not Teleplot's through and through is none", () => {
-    for (const text of [
+test("Teleplot's other forms are read: points of x and y, units, flags", () => {
+    const a = (...points: object[]) =>
+        points.map(point => ({ series: "a", ...point }))
+    for (const [text, expected] of [
+        [">a:12.34e+2", a({ y: 1234 })],
+        [">a:1234|", a({ y: 1234 })],
+        [">a:1234§km²", a({ y: 1234 })],
+        [">a:1234:m/s", a({ y: 1234 })],
+        [">a:1234|np", a({ y: 1234 })],
+        [">a:1;2;", a({ y: 1 }, { y: 2 })],
+        [">a:3:4|xy", a({ x: 3, y: 4 })],
+        [">a:3:4;5:6|xy,np", a({ x: 3, y: 4 }, { x: 5, y: 6 })],
+        [">a:3:4:1627551892437§m|xy", a({ x: 3, y: 4 })],
+        ["a:1\n>a:2", a({ y: 1 }, { y: 2 })],
+    ] as const)
+        assert.deepEqual(readTeleplot(text), expected, text)
+})
+
+test("what a plot cannot show is passed over, and the rest of the message counts", () => {
+    for (const line of [
         "",
         "hello",
         ">",
-        ">t",
-        ">t:",
-        ">:1",
-        ">t:x",
-        ">t:1:2:3",
-        ">t:Infinity",
-        ">t:hello|t",
-        ">t:1\nhello",
-        ">t:1\n\n>t:2",
-        " >t:1",
+        ">b",
+        ">b:",
+        ">:a log",
+        ">b:x",
+        ">b:1:2:3",
+        ">b:nan",
+        ">b:1627551892437:nan",
+        ">b:1:inf",
+        ">b:Infinity",
+        ">b:hello|t",
+        ">b:1627551892437:Off|t",
+        ">3D|cube:S:cube:W:1:D:1:H:1:C:blue",
     ])
+        assert.deepEqual(
+            readTeleplot(`>a:1\n${line}\r\n>c:3`),
+            [
+                { series: "a", y: 1 },
+                { series: "c", y: 3 },
+            ],
+            line
+        )
+})
+
+test("text without a line of Teleplot's is none", () => {
+    for (const text of ["", "hello", "a:1", ">", ">no telemetry", " >t:1"])
         assert.equal(readTeleplot(text), undefined, JSON.stringify(text))
+})
+
+test("of a long message a bounded number of points and series is read", () => {
+    const flood = ">a:" + "1;".repeat(100_000)
+    assert.equal(readTeleplot(flood)?.length, 4096)
+    const lines = Array.from({ length: 100_000 }, (_, i) => `>s${i}:1\n`)
+    const series = readTeleplot(lines.join(""))?.map(({ series }) => series)
+    assert.equal(new Set(series).size, 32)
+    assert.deepEqual(readTeleplot(">a:" + ";".repeat(1e6) + "1"), [])
 })
 
 test("a port for sources that is taken is named, with its own option", async t => {
     const { server, publisher } = await open(t)
-    const second = new SourceServer(publisher)
+    const second = sourceServer(publisher)
     await assert.rejects(
         second.listen("127.0.0.1", server.port),
         new RegExp(`port ${server.port} .* another port with --source-port `)

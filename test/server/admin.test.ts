@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { test } from "node:test"
 import type { Health } from "../../server/http/admin-listener.ts"
 import { ListenError } from "../../server/http/listen.ts"
 import { LocalBus } from "../../server/bus/bus.ts"
 import { connect, exchange, handshake, serve, type Served } from "./peers.ts"
+import { once } from "../wire/wait.ts"
 
 /** The samples at /metrics by name and labels. */
 async function metricsOf({ adminPort }: Served): Promise<Map<string, number>> {

@@ -34,7 +34,7 @@ const WRONG: [args: string[], allowed: string][] = [
     [["--request-timeout", "0"], "from 0.1 to 86400"],
     [["--stall-timeout", "0.05"], "from 0.1 to 86400"],
     [["--trust-proxy", "10.0.0.1/"], "10.0.0.0/8"],
-    [["--prefix", "x", "reverse"], "Allowed with mode prefix"],
+    [["--prefix", "x", "reverse"], "needs mode prefix"],
     [["mode", "shout"], "reverse, echo, prefix, tutorial"],
 ]
 

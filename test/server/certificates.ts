@@ -1,11 +1,11 @@
 import { X509Certificate } from "node:crypto"
-import { once } from "node:events"
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestContext } from "node:test"
 import { connect } from "node:tls"
 import type { CertificateFiles } from "../../server/http/certificate.ts"
+import { once } from "../wire/wait.ts"
 
 /** Where the certificates of the tests are. */
 export const CERTIFICATES = new URL("../certificates/", import.meta.url)

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict"
-import { on, once } from "node:events"
+import { on } from "node:events"
 import { test } from "node:test"
 import { startServer } from "../../server/server.ts"
 import { ListenError } from "../../server/http/listen.ts"
 import { FRAME_64K, connect, handshake, serve, tcp } from "./peers.ts"
+import { once } from "../wire/wait.ts"
 
 test("close says 1001 to every client and frees the port", async t => {
     const server = await serve(t)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { test } from "node:test"
 import { connect, serve } from "./peers.ts"
+import { once } from "../wire/wait.ts"
 
 test("a reply is dropped, and only that one", async t => {
     const server = await serve(t, { mode: "echo", faults: { drop: 2 } })

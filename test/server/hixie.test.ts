@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import type { Socket } from "node:net"
 import { test, type TestContext } from "node:test"
 import type { ServerOptions } from "../../server/options.ts"
-import { connect, exchange, serve, tcp } from "./peers.ts"
+import { connect, exchange, serve as serveAny, tcp } from "./peers.ts"
+import { once } from "../wire/wait.ts"
 
 /** The example of draft-hixie-thewebsocketprotocol-76 section 1.2: two keys, eight bytes, and the answer to them. */
 const KEYS = {
@@ -16,6 +16,10 @@ const SIGNATURE = "8jKS'y:G*Co,Wxa-"
 
 const VERSIONS = ["hixie-76", "hixie-75"] as const
 type Version = (typeof VERSIONS)[number]
+
+/** A server that is known by the name in the handshakes. */
+const serve = (t: TestContext, options: ServerOptions = {}) =>
+    serveAny(t, { publicNames: ["example.com"], ...options })
 
 /** A handshake for /ws; a header set to `undefined` is left out. */
 function handshake(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { test } from "node:test"
 import { FRAME_64K, connect, handshake, serve, tcp } from "./peers.ts"
+import { once } from "../wire/wait.ts"
 
 test("a message of the longest length passes, one byte more closes with 1009", async t => {
     const server = await serve(t, { maxMessage: 1000 })
@@ -84,7 +84,7 @@ test("a client that takes none of its replies for too long is terminated", async
     const message = Buffer.alloc(64 * 1024)
     for (let index = 0; index < 512; index++) client.ws.send(message)
     const [{ reason }] = await failed
-    assert.match(reason, /did not read its replies: \d+ bytes wait/)
+    assert.match(reason, /did not read its replies: \d+ bytes are unread/)
     const [{ code }] = await ended
     assert.equal(code, 1006)
     assert.equal(server.connections.size, 0)
@@ -125,7 +125,7 @@ test("replies far beyond the limit terminate the client at once", async t => {
     // 6 bytes each, answered with 64 KB each
     socket.write(Buffer.from("818000000000".repeat(5000), "hex"))
     const [{ reason }] = await failed
-    assert.match(reason, /bytes wait, at most \d+ may/)
+    assert.match(reason, /bytes are unread, the limit is \d+/)
 })
 
 test("a client that does not answer a ping is terminated", async t => {

@@ -52,14 +52,14 @@ const LINES: [ServerEvent, string][] = [
         { event: "refused", status: 404, reason: "Not found", ...from },
         'refused 404 "Not found"',
     ],
-    [{ event: "renewed", ...from }, "renewed certificate"],
+    [{ event: "certificate", ...from }, "certificate reloaded"],
     [
-        { event: "renewed", problem: "no file", ...from },
-        'renewed not: "no file"',
+        { event: "certificate", problem: "no file", ...from },
+        'certificate reload failed, keeping the old one: "no file"',
     ],
     [
         { event: "pause", buffered: 7, ...from },
-        "pause reading, 7 bytes of replies wait",
+        "pause: 7 bytes of replies are unread",
     ],
 ]
 

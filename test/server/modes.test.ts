@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { test } from "node:test"
 import { connect, serve } from "./peers.ts"
+import { once } from "../wire/wait.ts"
 
 /** The modes that answer. */
 const ANSWERING = ["reverse", "echo", "prefix"] as const

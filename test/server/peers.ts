@@ -1,19 +1,23 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process"
-import { on, once } from "node:events"
+import { EventEmitter, on } from "node:events"
 import { connect as connectTcp, type Socket } from "node:net"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
 import type { TestContext } from "node:test"
 import { WebSocket, type ClientOptions } from "ws"
 import { startServer, type Server } from "../../server/server.ts"
-import type { ServerEvent } from "../../server/telemetry/events.ts"
+import { observe, type ServerEvent } from "../../server/telemetry/events.ts"
 import type { ServerOptions } from "../../server/options.ts"
+import { once, within } from "../wire/wait.ts"
 
 export { handshake } from "../wire/client.ts"
 
-/** A server for one test, and what it has told so far. */
+/** A server for one test, and what it tells. */
 export interface Served extends Server {
+    /** What it has told so far */
     seen: ServerEvent[]
+    /** Emits each event under its name */
+    events: EventEmitter
 }
 
 /** Starts a server on a free port, which ends with the test. */
@@ -22,13 +26,17 @@ export async function serve(
     options: ServerOptions = {}
 ): Promise<Served> {
     const seen: ServerEvent[] = []
+    const events = new EventEmitter()
     const server = await startServer({
         port: 0,
         ...options,
-        onEvent: event => seen.push(event),
+        on: observe(event => {
+            seen.push(event)
+            events.emit(event.event, event)
+        }),
     })
     t.after(() => server.close())
-    return Object.assign(server, { seen })
+    return Object.assign(server, { seen, events })
 }
 
 /** A message as `ws` hands it over. */
@@ -67,7 +75,7 @@ export async function connect(
     await once(ws, "open")
     ws.on("error", () => {})
     const receive = async () => {
-        const { value } = await messages.next()
+        const { value } = await within(messages.next(), "a message")
         const [data, isBinary] = value as [Buffer, boolean]
         return { data, isBinary }
     }
@@ -146,7 +154,7 @@ export function run(
     }))
     t.after(() => killGroup(child.pid!))
     const line = async () => {
-        const { value } = await lines.next()
+        const { value } = await within(lines.next(), "a line")
         return value[0] as string
     }
     return { process: child, line, ended }

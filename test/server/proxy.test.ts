@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { test, type TestContext } from "node:test"
 import type { ServerOptions } from "../../server/options.ts"
 import { proxies } from "../../server/access/client-address.ts"
 import { connect, exchange, handshake, serve, tcp } from "./peers.ts"
+import { once } from "../wire/wait.ts"
 
 /** @returns what the log calls a client with these headers, without the port */
 async function nameOf(

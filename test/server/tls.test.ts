@@ -1,5 +1,4 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { copyFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
@@ -14,6 +13,7 @@ import {
     serialOfFile,
 } from "./certificates.ts"
 import { connect, handshake, runServer, serve, tcp } from "./peers.ts"
+import { once } from "../wire/wait.ts"
 
 /** A server with a certificate in a folder of its own. */
 async function serveTls(t: TestContext, options: ServerOptions = {}) {
@@ -42,8 +42,8 @@ test("what the server says of its address has wss", async t => {
         socket.destroy()
         return String(answer)
     }
-    const plain = "GET /ws HTTP/1.1\r\nHost: a.example\r\n\r\n"
-    assert.match(await say(plain), /wss:\/\/a\.example\/ws/)
+    const plain = "GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    assert.match(await say(plain), /wss:\/\/localhost\/ws/)
     const old = handshake({
         Upgrade: "WebSocket",
         "Sec-WebSocket-Key": undefined,
@@ -56,7 +56,7 @@ test("a renewed certificate is shown to who comes next, and who is there stays",
     const { server, certificate } = await serveTls(t)
     const client = await connect(t, server.url, ANYONE)
     assert.equal(await serialOf(server.port), serialOfFile("test-only"))
-    const renewed = once(server.events, "renewed")
+    const renewed = once(server.events, "certificate")
     install(certificate, "test-only-renewed")
     assert.equal((await renewed)[0].problem, undefined)
     assert.equal(await serialOf(server.port), serialOfFile("test-only-renewed"))
@@ -65,7 +65,7 @@ test("a renewed certificate is shown to who comes next, and who is there stays",
 
 test("files that do not go together are told, and the old certificate stays", async t => {
     const { server, certificate } = await serveTls(t)
-    const renewed = once(server.events, "renewed")
+    const renewed = once(server.events, "certificate")
     copyFileSync(
         join(CERTIFICATES, "test-only-renewed.key.pem"),
         certificate.key
@@ -119,10 +119,13 @@ test("--cert and --key serve wss, SIGHUP reads them again", async t => {
     await program.line()
     await program.line()
     program.process.kill("SIGHUP")
-    assert.match(await program.line(), /^\S+ renewed certificate$/)
+    assert.match(await program.line(), /^\S+ certificate reloaded$/)
     rmSync(cert)
     program.process.kill("SIGHUP")
-    assert.match(await program.line(), /^\S+ renewed not: ".*no such file/)
+    assert.match(
+        await program.line(),
+        /^\S+ certificate reload failed, keeping the old one: ".*no such file/
+    )
     const client = await connect(t, url, ANYONE)
     assert.equal(await client.askText("ab"), "ba")
 })

@@ -121,7 +121,7 @@ test(
         const client = await connect(t, url, { rejectUnauthorized: false })
         install(files, "test-only-renewed")
         parent.kill("SIGHUP")
-        for (let i = 0; i < 2; ++i) await event({ event: "renewed" })
+        for (let i = 0; i < 2; ++i) await event({ event: "certificate" })
         const renewed = serialOfFile("test-only-renewed")
         const shown: string[] = []
         // connections go to both in turn

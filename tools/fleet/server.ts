@@ -19,9 +19,7 @@ let messages = 0
 const server = await startServer({
     port: 0,
     maxConnections: 100_000,
-    onEvent: ({ event }) => {
-        if (event === "message") messages++
-    },
+    on: { message: () => messages++ },
 })
 
 function tell() {

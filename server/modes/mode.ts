@@ -1,0 +1,39 @@
+import type { IncomingMessage } from "node:http"
+import type { Plot } from "../plot/plot.ts"
+import type { Connection } from "../websocket/connection.ts"
+import type { Message } from "../websocket/message.ts"
+
+/** What a mode finds in its server. */
+export interface ModeContext {
+    /** The text of `--prefix` */
+    prefix: string
+    /** The devices and series of all servers on the bus */
+    plot: Plot
+}
+
+/** What a server is for: where it listens, what its page says, and what it does with each connection. */
+export interface Mode {
+    /** Port and path unless told otherwise */
+    port: number
+    path: string
+    /** Port for data sources over TCP; without one there are none */
+    sourcePort?: number
+    /** What its page says, with the prefix for `{prefix}`; without it the page is the plot */
+    about?: string
+    /** A connection is open. */
+    open?(
+        connection: Connection,
+        context: ModeContext,
+        request: IncomingMessage
+    ): void
+    /** A message came. Without it messages are read and thrown away, and the page has nothing to send them with. */
+    message?(
+        connection: Connection,
+        message: Message,
+        context: ModeContext
+    ): void
+    /** The network has taken all that was sent. */
+    drained?(connection: Connection, context: ModeContext): void
+    /** A connection has ended. */
+    close?(connection: Connection, context: ModeContext): void
+}
