@@ -1,6 +1,7 @@
 import * as ds from "@devicescript/core"
 import { Config } from "./config"
-import { BLUE, DARK, GREEN, RED, StatusLight } from "./light"
+import { BLUE, DARK, GREEN, RED } from "./color"
+import { StatusLight } from "./light"
 import { Dial } from "../net/stream"
 import { plotLine, TELEPLOT } from "../websocket/plotter"
 import { Message } from "../protocol/message"
@@ -92,6 +93,7 @@ class App {
             await this.exchange(n)
             if (n === count) break
             if (summary > 0 && n % summary === 0) this.summarize()
+            // from one message to the next, however long the exchange took
             await ds.sleep(untilNext(start, interval))
         }
         this.summarize()
@@ -223,7 +225,7 @@ class App {
     }
 }
 
-/** Milliseconds until the next message, which is due now when the exchange took longer than the interval. */
+/** Milliseconds until the next message is due. */
 function untilNext(start: number, interval: number): number {
     return Math.max(0, start + interval - ds.millis())
 }
