@@ -92,6 +92,7 @@ class App {
             await this.exchange(n)
             if (n === count) break
             if (summary > 0 && n % summary === 0) this.summarize()
+            // from one message to the next, however long the exchange took
             await ds.sleep(untilNext(start, interval))
         }
         this.summarize()
@@ -223,7 +224,7 @@ class App {
     }
 }
 
-/** Milliseconds until the next message, which is due now when the exchange took longer than the interval. */
+/** Milliseconds until the next message is due. */
 function untilNext(start: number, interval: number): number {
     return Math.max(0, start + interval - ds.millis())
 }
