@@ -1,6 +1,7 @@
 import * as ds from "@devicescript/core"
 import { Config } from "./config"
-import { BLUE, DARK, GREEN, RED, StatusLight } from "./light"
+import { BLUE, DARK, GREEN, RED } from "./color"
+import { StatusLight } from "./light"
 import { Dial } from "../net/stream"
 import { plotLine, TELEPLOT } from "../websocket/plotter"
 import { Message } from "../protocol/message"
