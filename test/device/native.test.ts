@@ -235,7 +235,7 @@ describe("dialing", () => {
                 await expectFailed(
                     dialing({ host: "a.org", port: 443, secure: true }),
                     StreamError,
-                    "has no TLS"
+                    "can't do TLS"
                 )
             })
         expect(socket.opened).toBe(undefined)

@@ -241,7 +241,7 @@ test("devicescript #672: a board whose firmware has no TLS says so, and dials no
         })
         board.link.on("open", () => assert.fail("it dialed"))
         await board.expect(
-            `${arch} has no TLS: use ws://, or a TLS proxy in your network`
+            `${arch} can't do TLS: use ws://, or a TLS proxy in your network`
         )
     }
 })
