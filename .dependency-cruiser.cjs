@@ -50,7 +50,12 @@ module.exports = {
         ),
         only(
             "^src/hixie/",
-            ["^src/(hixie|protocol)/", "@devicescript/(core|crypto)"],
+            [
+                "^src/(hixie|protocol|fiber)/",
+                "^src/net/stream\\.ts$",
+                "^src/websocket/(connection|connect-over|headers)\\.ts$",
+                "@devicescript/(core|crypto)",
+            ],
             "the two drafts before RFC 6455"
         ),
         only(
@@ -68,12 +73,12 @@ module.exports = {
                 "^src/net/(stream|native)\\.ts$",
                 "@devicescript/(core|crypto)",
             ],
-            "the client knows the seam; only connect.ts knows the board's own network"
+            "the client knows the seam; only connect.ts and web-socket.ts know the board's own network"
         ),
         {
             name: "the-client-knows-the-seam",
             severity: "error",
-            from: { path: "^src/websocket/(?!connect\\.ts$)" },
+            from: { path: "^src/websocket/(?!(connect|web-socket)\\.ts$)" },
             to: { path: "^src/net/native" },
         },
         only(
@@ -218,9 +223,9 @@ module.exports = {
         ]),
         node("^test/suites/", [
             "^sim/(?!device/)",
-            "^test/(hil(?!/device)|conformance)/",
+            "^test/(hil(?!/device)|conformance|wire)/",
         ]),
-        node("^test/serial/", ["^sim/(?!device/)", "^test/suites/"]),
+        node("^test/serial/", ["^sim/(?!device/)", "^test/(suites|wire)/"]),
         node("^test/server/", ["^server/", "^test/(wire|plot)/"]),
         node("^test/plot/", [
             "^server/",
@@ -231,8 +236,8 @@ module.exports = {
             "^server/",
             "^test/(server|plot|wire)/",
         ]),
-        node("^test/tornado/", ["^sim/(?!device/)"]),
-        node("^test/vscode/", ["^test/chromium/"]),
+        node("^test/tornado/", ["^sim/(?!device/)", "^test/wire/"]),
+        node("^test/vscode/", ["^test/(chromium|wire)/"]),
         {
             name: "nobody-imports-an-entry",
             severity: "error",

@@ -1,4 +1,4 @@
-import { connect, hixie76 } from "../../src"
+import { connectHixie76, dialNative } from "../../src"
 
-const ws = await connect("ws://127.0.0.1:8000/", { version: hixie76() })
+const ws = await connectHixie76(dialNative, "ws://127.0.0.1:8000/")
 for (;;) await ws.send(await ws.recv())
