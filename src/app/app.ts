@@ -6,6 +6,7 @@ import { Dial } from "../net/stream"
 import { plotLine, TELEPLOT } from "../websocket/plotter"
 import { Message } from "../protocol/message"
 import { backoff } from "../websocket/reconnect"
+import { sleep } from "../fiber/clock"
 import { Signal } from "../fiber/signal"
 import { Tally } from "./statistics"
 import { isReversal, quote, reversed } from "./text"
@@ -94,7 +95,7 @@ class App {
             if (n === count) break
             if (summary > 0 && n % summary === 0) this.summarize()
             // from one message to the next, however long the exchange took
-            await ds.sleep(untilNext(start, interval))
+            await sleep(untilNext(start, interval))
         }
         this.summarize()
         await this.ws.close(1000)
