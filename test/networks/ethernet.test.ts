@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { randomBytes } from "node:crypto"
-import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
 import { startServer } from "../../server/server.ts"
 import { network } from "../../sim/chips/w5500/home.ts"
 import { run } from "../../tools/toolchain/devs.ts"
+import { once } from "../wire/wait.ts"
 import { allClosed, start, startBoard } from "./ethernet-board.ts"
 
 /** A WebSocket server of Node's most used library. */
