@@ -20,13 +20,6 @@ const RETRY_INTERVAL = 1000
 const LONGEST_REST = 8
 const DEFAULT_TIMEOUT = 30000
 
-const NO_ADDRESS: IpConfig = {
-    ip: Buffer.alloc(4),
-    mask: Buffer.alloc(4),
-    gateway: Buffer.alloc(4),
-    dns: [],
-}
-
 export interface EthernetOptions {
     bus: Bus
     /** An address of one's own; without it, DHCP. */
@@ -138,7 +131,7 @@ class Ethernet implements DhcpHost {
         for (;;) {
             try {
                 await this.chip.start()
-                await this.chip.configure(this.config || NO_ADDRESS)
+                await this.chip.configure(this.config || noAddress())
                 this.setFault(undefined)
                 await this.poll()
                 this.setFault("w5500: the chip was reset")
@@ -205,7 +198,7 @@ class Ethernet implements DhcpHost {
             await this.sockets.abortAll("the network took the address back")
             this.resolver.forget()
         }
-        await this.chip.configure(config || NO_ADDRESS)
+        await this.chip.configure(config || noAddress())
         notify(this.changed)
     }
 
@@ -226,4 +219,9 @@ function ownMac(): Buffer {
     const mac = Buffer.from(deviceIdentifier("self"), "hex").slice(2, 8)
     mac[0] = (mac[0] & 0xfc) | 0x02
     return mac
+}
+
+function noAddress(): IpConfig {
+    const none = Buffer.alloc(4)
+    return { ip: none, mask: none, gateway: none, dns: [] }
 }
