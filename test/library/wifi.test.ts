@@ -158,13 +158,6 @@ test("what was dialed and given up reaches nobody: not the next dial, not the se
 
 test("the echo program, with Wi-Fi after a second: every message is right", async t => {
     const server = await serve(t)
-    void server
-        .next()
-        .then(peer =>
-            peer.socket.on("message", data =>
-                peer.socket.send([...data.toString()].reverse().join(""))
-            )
-        )
     const board = await Board.start("src/main.ts", {
         wifi: { ssid: "home", password: "secret", after: 1000 },
         settings: {
@@ -178,5 +171,9 @@ test("the echo program, with Wi-Fi after a second: every message is right", asyn
     })
     t.after(() => board.stop())
     await board.expect("wifi: joined home", 30_000)
+    const peer = await server.next()
+    peer.socket.on("message", data =>
+        peer.socket.send([...data.toString()].reverse().join(""))
+    )
     await board.expect("summary sent=3 right=3 wrong=0 lost=0", 20_000)
 })
