@@ -1,4 +1,8 @@
-import { connect, hixie76 } from "../../src"
+import { hixie76 } from "../../src/hixie/hixie"
+import { dialNative } from "../../src/net/native"
+import { connectOver } from "../../src/websocket/websocket"
 
-const ws = await connect("ws://127.0.0.1:8000/", { version: hixie76() })
+const ws = await connectOver(dialNative, "ws://127.0.0.1:8000/", {
+    version: hixie76(),
+})
 for (;;) await ws.send(await ws.recv())

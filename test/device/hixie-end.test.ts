@@ -9,7 +9,7 @@ import {
     hixieText,
     readText,
 } from "./hixie-peer"
-import { sending, show, showEnd, Task } from "./peer"
+import { sending, show, showEnd, Task } from "./old-peer"
 import { settle } from "./pipe"
 
 // draft-hixie-76, 1.4 and 4.2; draft-hixie-75 just ends the connection

@@ -14,7 +14,7 @@ import {
     readRequest76,
     reply76,
 } from "./hixie-peer"
-import { Connection, Peer } from "./peer"
+import { Connection, Peer } from "./old-peer"
 import { replace } from "./replies"
 
 /** How the handshake ends when the peer serves it like this and then is gone; undefined when it is accepted. */

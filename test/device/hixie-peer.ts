@@ -3,7 +3,7 @@ import { keyAnswer } from "../../src/hixie/handshake"
 import { WebSocketOptions } from "../../src/websocket/websocket"
 import { breathe } from "./check"
 import { headerOf } from "./frames"
-import { Connection, Peer } from "./peer"
+import { Connection, Peer } from "./old-peer"
 
 /** Milliseconds that no test takes: what ends a connection is not this timeout. */
 const NEVER = 600000

@@ -17,7 +17,7 @@ import {
     hixieText,
     readText,
 } from "./hixie-peer"
-import { sending, show } from "./peer"
+import { sending, show } from "./old-peer"
 import { settle } from "./pipe"
 
 /** The bytes that come next to the WebSocket make these messages. */

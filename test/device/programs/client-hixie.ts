@@ -1,10 +1,13 @@
 // Sends back what it gets, by a protocol version of before RFC 6455, and closes when it gets "bye".
 import { readSetting } from "@devicescript/settings"
-import { backoff, connect, hixie75, hixie76 } from "../../../src"
+import { hixie75, hixie76 } from "../../../src/hixie/hixie"
+import { dialNative } from "../../../src/net/native"
+import { backoff } from "../../../src/websocket/reconnect"
+import { connectOver } from "../../../src/websocket/websocket"
 
 const url = await readSetting("URL", "")
 const version = await readSetting("VERSION", "")
-const ws = await connect(url, {
+const ws = await connectOver(dialNative, url, {
     version: version === "hixie-76" ? hixie76() : hixie75(),
     reconnect: backoff({ initial: 1, max: 1 }),
 })
