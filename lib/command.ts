@@ -28,10 +28,10 @@ function endWithReader(): void {
 /** Calls `stop` at Ctrl-C, at SIGTERM, and when the output's reader has gone; as often as that comes. */
 export function onStop(stop: () => void): void {
     for (const signal of ["SIGINT", "SIGTERM"] as const)
-        process.on(signal, stop)
+        process.on(signal, () => stop())
 }
 
 /** Resolves when the command is to end, see `onStop`. */
 export function stopSignal(): Promise<void> {
-    return new Promise(onStop)
+    return new Promise(resolve => onStop(resolve))
 }

@@ -15,7 +15,7 @@ import {
     socketAddressOf,
     type ClientAddress,
 } from "./access/client-address.ts"
-import { ConnectionQuota } from "./access/connection-quota.ts"
+import { ConnectionQuota, type Release } from "./access/connection-quota.ts"
 import { hostRejection } from "./access/known-hosts.ts"
 import { hostAndPort } from "./http/address.ts"
 import { AdminListener, type Health } from "./http/admin-listener.ts"
@@ -242,12 +242,10 @@ export class Server {
     }
 
     /** A proxy's connections are its clients'. */
-    #connect(socket: Socket): boolean {
+    #connect(socket: Socket): Release | undefined {
         const { address } = socketAddressOf(socket)
-        if (isTrusted(address, this.#settings.proxies)) return true
-        const release = this.#quota.connect(address)
-        if (release) socket.once("close", release)
-        return release !== undefined
+        if (isTrusted(address, this.#settings.proxies)) return () => {}
+        return this.#quota.connect(address)
     }
 
     #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -262,7 +260,7 @@ export class Server {
                 quotaExceeded(release),
                 request
             )
-        socket.once("close", release)
+        socket.on("close", release)
         this.#upgrader.accept({
             ...{ request, socket, head, secure: client.secure },
             opened: transport =>

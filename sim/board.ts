@@ -8,6 +8,7 @@ import { Machine, type Flash } from "./machine.ts"
 import { compile, type Program } from "./program.ts"
 import { encodeSettings } from "./settings.ts"
 import { Transcript } from "./transcript.ts"
+import { Wifi, type WifiOptions } from "./wifi.ts"
 import { Wire, type WireModel } from "./wire.ts"
 
 export interface BoardOptions {
@@ -21,6 +22,8 @@ export interface BoardOptions {
     gcStress?: boolean
     /** How the program's socket reaches the network. */
     link?: LinkOptions
+    /** The board has a Wi-Fi service, and is in a network only after it has joined one. Default: it always is. */
+    wifi?: WifiOptions
     /** Models that the program reaches by opening its socket to `sim:<name>`. */
     wires?: Record<string, WireModel>
     /** The bus of a dev server, for the board to join; left when the board stops. */
@@ -68,6 +71,8 @@ let boards = 0
 /** A board that runs one program. */
 export class Board extends EventEmitter<BoardEvents> {
     readonly link: Link
+    /** The board's Wi-Fi, with the option `wifi`. */
+    readonly wifi: Wifi | undefined
     /** How the first run of the program ends: by a panic, a reset, or `stop`. */
     readonly exited: Promise<Panic>
 
@@ -87,6 +92,7 @@ export class Board extends EventEmitter<BoardEvents> {
         const compiled =
             typeof program === "string" ? compile(program) : program
         const board = new Board(compiled, options)
+        board.wifi?.start()
         await board.machine.start(compiled.bytecode, {
             ...compiled.settings,
             ...encodeSettings(options.settings ?? {}),
@@ -103,6 +109,15 @@ export class Board extends EventEmitter<BoardEvents> {
         this.wires = options.wires ?? {}
         this.bus = options.bus
         if (this.bus) this.bus.onframe = frame => this.machine.receive(frame)
+        const { wifi } = options
+        if (wifi) {
+            this.wifi = new Wifi(
+                { isMute: options.link?.like === "picow", ...wifi },
+                frame => this.machine.receive(frame),
+                () => (this.link.isOnline = this.wifi!.isConnected)
+            )
+            this.link.isOnline = false
+        }
         this.reader = new LogReader(program.debug)
         this.exited = new Promise(resolve => (this.exit = resolve))
         if (options.log) this.on("log", options.log)
@@ -114,11 +129,15 @@ export class Board extends EventEmitter<BoardEvents> {
                 gcStress: options.gcStress ?? false,
                 flash: options.flash ?? {},
                 held: options.held,
+                isOnline: () => this.link.isOnline,
                 open: (host, port) => this.open(host, port),
             },
             {
                 line: text => this.line(text),
-                frame: bytes => this.bus?.send(bytes),
+                frame: bytes => {
+                    this.bus?.send(bytes)
+                    this.wifi?.receive(bytes)
+                },
                 failed: error => this.emit("error", error),
                 panic: code =>
                     this.ended("panic", {
@@ -202,6 +221,7 @@ export class Board extends EventEmitter<BoardEvents> {
     /** Ends the program and its connections; nothing of the board stays behind. May be called again. */
     async stop(): Promise<void> {
         this.machine.stop()
+        this.wifi?.stop()
         this.bus?.leave()
         this.transcript.end("the board was stopped")
         this.exit(STOPPED)

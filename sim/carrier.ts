@@ -18,4 +18,8 @@ export interface Carrier {
     next(idle: boolean): SocketEvent | undefined
     /** The program is done with the connection; nothing is reported any more. */
     close(): void
+    /** It is the board's, not one connection's: asked for events for ever, and opened again. */
+    readonly stays?: boolean
+    /** The board starts anew, or is gone: of all that went on nothing is left. */
+    stop?(): void
 }

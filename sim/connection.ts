@@ -1,12 +1,13 @@
 import { connect as connectTcp, Socket } from "node:net"
 import { connect as connectTls, type ConnectionOptions } from "node:tls"
 import type { Carrier, SocketEvent } from "./carrier.ts"
+import { DelayLine } from "./delay.ts"
 import type { Delivery, Firmware, Stage } from "./firmware.ts"
 
 /** The codes of the firmware's jd_tcpsock_write(). */
-const ACCEPTED = 0
-const WOULD_BLOCK = -1
-const NOT_CONNECTED = -10
+export const ACCEPTED = 0
+export const WOULD_BLOCK = -1
+export const NOT_CONNECTED = -10
 
 export interface Address {
     host: string
@@ -23,9 +24,11 @@ export interface Medium {
     /** Milliseconds. */
     readonly delay: number
     readonly fault: "none" | "stall" | "silence"
+    /** Nothing moves: a stall, or no Wi-Fi. */
+    readonly isStalled: boolean
     /** Every socket, so that none outlives the board. */
     adopt(socket: Socket): void
-    emit(event: "sent" | "received", bytes: Uint8Array): boolean
+    emit(event: "sent" | "received" | "lost", bytes: Uint8Array): boolean
     emit(event: "close"): boolean
 }
 
@@ -51,9 +54,8 @@ export class Connection implements Carrier {
     private readonly outgoing: Uint8Array[] = []
     private readonly incoming: Buffer[] = []
     private readonly events: SocketEvent[] = []
-    /** What happens only after the link's delay, in order. */
-    private readonly delayed: { due: number; action: () => void }[] = []
-    private timer: NodeJS.Timeout | undefined
+    /** What happens only after the link's delay. */
+    private readonly delayed = new DelayLine()
     private stage: Stage = "connect"
     /** Bytes that the program may still get before the VM runs. */
     private allowance = 0
@@ -106,20 +108,7 @@ export class Connection implements Carrier {
 
     /** Runs `action` after the link's delay, and after those before it. */
     private later(action: () => void) {
-        if (this.over) return
-        if (!this.link.delay && !this.delayed.length) return action()
-        this.delayed.push({ due: performance.now() + this.link.delay, action })
-        if (this.delayed.length === 1) this.await()
-    }
-
-    private await() {
-        const [first] = this.delayed
-        if (!first) return
-        this.timer = setTimeout(() => {
-            this.delayed.shift()
-            first.action()
-            this.await()
-        }, first.due - performance.now())
+        if (!this.over) this.delayed.after(this.link.delay, action)
     }
 
     private opened() {
@@ -151,8 +140,7 @@ export class Connection implements Carrier {
         this.over = true
         this.connected = false
         this.outgoing.length = 0
-        this.delayed.length = 0
-        clearTimeout(this.timer)
+        this.delayed.clear()
         this.socket.destroySoon()
     }
 
@@ -180,7 +168,11 @@ export class Connection implements Carrier {
 
     private flush() {
         if (this.over || this.draining) return
-        while (this.outgoing.length && this.link.fault === "none") {
+        while (
+            this.outgoing.length &&
+            this.link.fault === "none" &&
+            !this.link.isStalled
+        ) {
             if (this.socket.write(this.outgoing.shift()!)) continue
             this.draining = true
             this.socket.once("drain", () => {
@@ -192,9 +184,9 @@ export class Connection implements Carrier {
     }
 
     next(idle: boolean): SocketEvent | undefined {
-        const { delivery, firmware, fault } = this.link
+        const { delivery, firmware, isStalled } = this.link
         if (idle) this.allowance = firmware.window
-        if (fault === "stall") return undefined
+        if (isStalled) return undefined
         if (delivery === "burst") this.allowance = Infinity
         else if (!idle && this.allowance <= 0) return undefined
         if (this.events[0]?.type !== "open" && this.incoming.length) {
@@ -223,7 +215,7 @@ export class Connection implements Carrier {
 
     /** The link's fault began or ended. */
     faultChanged() {
-        if (this.over || this.link.fault === "stall") return
+        if (this.over || this.link.isStalled) return
         if (this.link.fault === "silence") {
             this.outgoing.length = 0
             this.incoming.length = 0
@@ -239,6 +231,10 @@ export class Connection implements Carrier {
         const { firmware } = this.link
         this.socket.resetAndDestroy()
         this.finish(firmware.error("transfer", "reset", "ECONNRESET"))
+    }
+
+    stop() {
+        this.close()
     }
 
     close() {

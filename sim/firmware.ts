@@ -26,6 +26,8 @@ export interface Firmware {
     tlsWrite: number
     /** When TLS reports "open"; `none`: no TLS. */
     tls: "handshake" | "connect" | "none"
+    /** Milliseconds in which nobody answers before the connection counts as failed. */
+    connectTimeout: number
     /** An error that the program gets before the "close" when the peer closes. */
     peerClosed?: string
     /** The text of the program's error. */
@@ -50,6 +52,8 @@ export const FIRMWARE: Record<Like, Firmware> = {
         // sock_mbedtls_write() asserts MBEDTLS_SSL_OUT_CONTENT_LEN
         tlsWrite: 4096,
         tls: "handshake",
+        // lwIP sends a SYN 12 times, every 1.5 s
+        connectTimeout: 18_000,
         error: stage => ESP32_ERRORS[stage],
     },
     // not imitated: jd_tcpsock_process() of Pico W sets host_found_pending where it means to clear it, so that a host that
@@ -63,6 +67,7 @@ export const FIRMWARE: Record<Like, Firmware> = {
         breaksWhenFull: true,
         tlsWrite: Infinity,
         tls: "none",
+        connectTimeout: Infinity,
         peerClosed: "recv without buf?",
         error: (stage, name, message) =>
             stage === "resolve"
@@ -77,6 +82,7 @@ export const FIRMWARE: Record<Like, Firmware> = {
         breaksWhenFull: false,
         tlsWrite: Infinity,
         tls: "connect",
+        connectTimeout: Infinity,
         error: (_stage, name, message) => `${name}: ${message}`,
     },
 }

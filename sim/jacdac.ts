@@ -21,6 +21,7 @@ export const service = {
     deviceScriptManager: 0x1134ea2b,
     deviceScriptDebugger: 0x155b5b40,
     usbBridge: 0x18f61a4a,
+    wifi: 0x18aae1fa,
 } as const
 
 /** Bytes of payload that fit into a frame with one packet. */

@@ -1,6 +1,8 @@
 /** The network side of a board: opens its connections and lets a test see, hold up and break them. */
 import { EventEmitter } from "node:events"
 import type { Socket } from "node:net"
+import type { Carrier } from "./carrier.ts"
+import { Esp32Socket } from "./esp32.ts"
 import { Connection, type Medium, type Receiver } from "./connection.ts"
 import {
     FIRMWARE,
@@ -23,6 +25,8 @@ export interface LinkOptions {
      * - `burst`: at once, in pieces of up to 64 KB, as the stock simulator does.
      */
     delivery?: Delivery
+    /** Milliseconds until a connection that nobody answers has failed. Default: the firmware's, 18,000 on ESP32. */
+    connectTimeout?: number
     /** How much the program may write ahead of the network. Default: the firmware's, 50 writes on ESP32. */
     queue?: Partial<Firmware["queue"]>
     /** Certificates to trust instead of Node's, and whether to verify at all. */
@@ -36,6 +40,8 @@ interface LinkEvents {
     sent: [bytes: Uint8Array]
     /** Bytes that the program got: one event a piece. */
     received: [bytes: Uint8Array]
+    /** What the program wrote and the firmware lost without a word: the ESP32 does, over TLS. */
+    lost: [bytes: Uint8Array]
     /** The program closed the connection, or learned that it is gone. */
     close: []
 }
@@ -51,17 +57,23 @@ export class Link extends EventEmitter<LinkEvents> implements Medium {
     delay = 0
 
     private state: "none" | "stall" | "silence" = "none"
-    private connection: Connection | undefined
+    private online = true
+    private connection: Connection | Esp32Socket | undefined
+    private readonly like: Like
+    /** An ESP32 has one for all its connections. */
+    private socket: Esp32Socket | undefined
     private readonly sockets = new Set<Socket>()
 
     constructor(options: LinkOptions = {}) {
         super()
-        const firmware = FIRMWARE[options.like ?? "esp32"]
+        this.like = options.like ?? "esp32"
+        const firmware = FIRMWARE[this.like]
         this.tls = options.tls
         this.delivery = options.delivery ?? firmware.delivery
         this.firmware = {
             ...firmware,
             piece: options.piece ?? firmware.piece,
+            connectTimeout: options.connectTimeout ?? firmware.connectTimeout,
             queue: { ...firmware.queue, ...options.queue },
         }
     }
@@ -71,13 +83,17 @@ export class Link extends EventEmitter<LinkEvents> implements Medium {
      * @param port negative for TLS, as the VM has it
      * @returns -100 where the firmware has no TLS, as on Pico W
      */
-    open(host: string, port: number, vm: Receiver): Connection | number {
+    open(host: string, port: number, vm: Receiver): Carrier | number {
         const secure = port < 0
         if (secure && this.firmware.tls === "none") return -100
         this.emit("open", host, Math.abs(port), secure)
         const address = { host, port: Math.abs(port), secure }
-        this.connection = new Connection(this, address, vm)
-        return this.connection
+        if (this.like === "esp32") {
+            this.socket ??= new Esp32Socket(this, vm)
+            this.socket.open(address)
+            return (this.connection = this.socket)
+        }
+        return (this.connection = new Connection(this, address, vm))
     }
 
     /** @internal */
@@ -94,6 +110,21 @@ export class Link extends EventEmitter<LinkEvents> implements Medium {
     private setFault(fault: typeof this.state) {
         this.state = fault
         this.connection?.faultChanged()
+    }
+
+    /** Whether there is a network to dial in. Without it what is connected stays so, and nothing moves. */
+    get isOnline() {
+        return this.online
+    }
+
+    set isOnline(online: boolean) {
+        this.online = online
+        this.connection?.faultChanged()
+    }
+
+    /** @internal */
+    get isStalled() {
+        return this.state === "stall" || !this.online
     }
 
     /** Nothing moves any more, in either direction: the program's writes queue up, and TCP holds the peer up. */
@@ -121,7 +152,7 @@ export class Link extends EventEmitter<LinkEvents> implements Medium {
 
     /** @internal Breaks everything and waits until it is gone. */
     async stop(): Promise<void> {
-        this.connection?.close()
+        this.connection?.stop()
         await Promise.all(
             [...this.sockets].map(
                 socket =>

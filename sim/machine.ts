@@ -18,6 +18,8 @@ export interface MachineOptions {
     flash: Flash
     /** The program waits for a debugger to start it. */
     held?: boolean
+    /** The network is there. */
+    isOnline?(): boolean
     /** Opens the program's socket. @returns the firmware's code when that fails at once */
     open(host: string, port: number): Carrier | number
 }
@@ -110,7 +112,7 @@ export class Machine {
     }
 
     private connectSocket(vm: Vm) {
-        vm.sockIsAvailable = () => true
+        vm.sockIsAvailable = () => this.options.isOnline?.() ?? true
         vm.sockOpen = (host, port) =>
             this.outside(() => this.open(cString(vm, host), port), NO_SOCKET)
         vm.sockWrite = (data, size) => {
@@ -124,7 +126,7 @@ export class Machine {
     }
 
     private open(host: string, port: number): number {
-        this.close()
+        if (!this.carrier?.stays) this.close()
         const carrier = this.options.open(host, port)
         if (typeof carrier === "number") return carrier
         this.carrier = carrier
@@ -134,8 +136,12 @@ export class Machine {
     private close(): number {
         if (!this.carrier) return NOT_CONNECTED
         this.carrier.close()
-        this.carrier = undefined
+        this.release()
         return 0
+    }
+
+    private release() {
+        if (!this.carrier?.stays) this.carrier = undefined
     }
 
     private tell(news: () => void) {
@@ -222,8 +228,7 @@ export class Machine {
         this.enter()
         inject(this.vm, event)
         this.leave()
-        if (event.type === "error" || event.type === "close")
-            this.carrier = undefined
+        if (event.type === "error" || event.type === "close") this.release()
         return true
     }
 
@@ -248,6 +253,7 @@ export class Machine {
         this.leave()
         this.unschedule()
         this.close()
+        this.carrier?.stop?.()
         const crash = error.name === "ExitStatus" ? undefined : error
         this.tell(() => this.listener.reset(crash))
         void this.boot().then(() => this.pause(0))

@@ -97,6 +97,7 @@ export interface BoardDefinition {
     archId: string
     pins?: Record<string, unknown>
     i2c?: unknown
+    led?: { type?: number }
     $fwUrl?: string
 }
 

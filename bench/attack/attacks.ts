@@ -7,6 +7,8 @@ export interface Attack {
     name: string
     /** Attempts under way at a time */
     width: number
+    /** Against the plotter's port for data sources */
+    onSources?: boolean
     /** One attempt */
     run(port: number, number: number): Promise<Outcome>
     /** The ends that mean that the server held */
@@ -33,7 +35,7 @@ const BROKEN_UPGRADES = [
     handshake({ Host: undefined }),
     handshake({}, "POST /ws HTTP/1.1"),
     handshake({}, "GET /../../etc/passwd HTTP/1.1"),
-    handshake({ "Sec-WebSocket-Protocol": "a,,b" }),
+    handshake({ "Sec-WebSocket-Protocol": "a,b c" }),
     handshake({ Upgrade: "h2c" }),
 ]
 
@@ -85,10 +87,28 @@ const DRAFTS = [
         }),
         "12345678",
     ],
+    [handshake({ ...OLD, "Sec-WebSocket-Key1": "" }), "12345678"],
 ]
 
+/** A Close frame with code 1000 */
+const CLOSE = frame(0x88, Buffer.from([0x03, 0xe8]))
+
 /** The longest of the pages */
-const PAGE = "GET /uplot.js HTTP/1.1\r\nHost: a\r\n\r\n"
+const PAGE = "GET /uplot.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+/** Texts of nearly a megabyte: points of one series, and a series for each point */
+const MANY_POINTS = ">a:" + "1:2;".repeat(240_000)
+const MANY_SERIES = Array.from({ length: 90_000 }, (_, i) => `>s${i}:1`).join(
+    "\n"
+)
+
+const NO_SOURCES = [
+    "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n1 2\n",
+    Buffer.concat([NOISE, Buffer.from("\n")]),
+    "name\n" + "nonsense\n".repeat(1000),
+    "x".repeat(100_000) + "\n",
+]
 
 /** Everything that is tried, one after the other. */
 export const ATTACKS: Attack[] = [
@@ -247,5 +267,69 @@ export const ATTACKS: Attack[] = [
         },
         // within the cap they may stay
         expected: /^(429|503|dropped|open)$/,
+    },
+    {
+        name: "forged hosts",
+        width: 16,
+        run: (port, number) => {
+            const Host = pick(
+                ["evil.example", "localhost.evil.example"],
+                number
+            )
+            const Origin = "http://good.example"
+            return attempt(
+                port,
+                number % 2
+                    ? handshake({ Host, Origin })
+                    : `GET / HTTP/1.1\r\nHost: ${Host}\r\n\r\n`
+            )
+        },
+        expected: /^421$/,
+    },
+    {
+        name: "pages asked for before an upgrade",
+        width: 8,
+        run: port => attempt(port, PAGE.repeat(20), handshake(), CLOSE),
+        expected: /^(close 1000|429)$/,
+    },
+    {
+        name: "floods of points",
+        width: 4,
+        run: (port, number) => {
+            const text = number % 2 ? MANY_POINTS : MANY_SERIES
+            const headers = {
+                "Sec-WebSocket-Protocol": "teleplot",
+                "Device-Name": "\u00e9".repeat(50) + number,
+            }
+            return attempt(
+                port,
+                handshake(headers),
+                Buffer.concat(Array<Buffer>(5).fill(frame(TEXT, text))),
+                CLOSE
+            )
+        },
+        expected: /^(close 1000|429)$/,
+    },
+    {
+        name: "silent and dripping data sources",
+        width: 400,
+        onSources: true,
+        run: async (port, number) => {
+            const socket = dial(port)
+            const ended = outcomeOf(socket)
+            for (let at = 0; !socket.destroyed && at < 100; at++) {
+                if (number % 2) socket.write("x")
+                await sleep(100)
+            }
+            return ended
+        },
+        expected: /^dropped$/,
+    },
+    {
+        name: "HTTP and nonsense at the port for data sources",
+        width: 16,
+        onSources: true,
+        run: (port, number) => attempt(port, pick(NO_SOURCES, number)),
+        expected: /^dropped$/,
     },
 ]

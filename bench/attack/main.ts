@@ -7,10 +7,18 @@ import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
+import { Command } from "commander"
+import { runCommand } from "../../lib/command.ts"
 import { ATTACKS, type Attack } from "./attacks.ts"
 import { serve, type Service } from "./probe.ts"
 
-const short = process.argv.includes("--short")
+const { short } = new Command("attack")
+    .description(
+        "Attacks a server from one address while others are served from another."
+    )
+    .option("--short", "less long")
+    .parse()
+    .opts()
 /** Milliseconds of each attack */
 const TIME = short ? 1500 : 6000
 /** The first pass warms up: what it leaves in memory is the measure for the later ones. */
@@ -57,21 +65,40 @@ interface Result {
     service: Service
 }
 
-async function run({ name }: Attack, url: string): Promise<Result> {
-    const { port } = new URL(url)
-    const attacker = start("attacker.ts", name, port, String(TIME))
+/** @param url where others ask */
+async function run(
+    { name, onSources }: Attack,
+    target: Target,
+    url: string
+): Promise<Result> {
+    const port = onSources ? target.sourcePort : target.port
+    const attacker = start("attacker.ts", name, String(port), String(TIME))
     let printed = ""
     attacker.stdout.on("data", chunk => (printed += chunk))
     const service = await serve(url, once(attacker, "close"))
     return { outcomes: JSON.parse(printed), service }
 }
 
-const server = start("../../server/main.ts", ...OPTIONS)
-let logged = 0
-const lines = createInterface(server.stdout)
-const [first] = await once(lines, "line")
-lines.on("line", () => logged++)
-const { url } = JSON.parse(first) as { url: string }
+/** A server that is attacked, and where. */
+interface Target {
+    process: ChildProcess
+    url: string
+    port: number
+    sourcePort?: number
+    /** Lines of log so far */
+    logged: number
+}
+
+async function startTarget(...args: string[]): Promise<Target> {
+    const child = start("../../server/main.ts", ...args, ...OPTIONS)
+    const lines = createInterface(child.stdout)
+    const [first] = await once(lines, "line")
+    const { url, port, sourcePort } = JSON.parse(first) as Target
+    const target = { process: child, url, port, sourcePort, logged: 0 }
+    lines.on("line", () => target.logged++)
+    return target
+}
+
 let failures = 0
 
 function verdict(holds: boolean, text: string): void {
@@ -79,53 +106,73 @@ function verdict(holds: boolean, text: string): void {
     console.log(`${holds ? "ok  " : "FAIL"} ${text}`)
 }
 
-const quiet = await serve(url, sleep(TIME))
-console.log(
-    `quiet: ${quiet.exchange.toFixed(2)} ms a round trip, ${quiet.opening.toFixed(2)} ms a new connection, ${memoryOf(server).toFixed(0)} MB`
-)
-let settled = 0
-const exchanges: number[] = []
-for (let pass = 1; pass <= PASSES; pass++) {
-    for (const attack of ATTACKS) {
-        const { outcomes, service } = await run(attack, url)
-        exchanges.push(service.exchange)
-        const total = Object.values(outcomes).reduce((a, b) => a + b, 0)
-        const held = Object.entries(outcomes)
-            .filter(([outcome]) => attack.expected.test(outcome))
-            .reduce((sum, [, count]) => sum + count, 0)
-        const counts = Object.entries(outcomes).map(
-            ([outcome, count]) => `${count} × ${outcome}`
-        )
-        verdict(
-            held === total && total > 0 && service.unanswered === 0,
-            `${attack.name}: ${counts.join(", ")}; ${service.asked - service.unanswered} of ${service.asked} others answered, ${service.exchange.toFixed(2)} ms a round trip (${(service.exchange / quiet.exchange).toFixed(1)} × quiet), ${service.opening.toFixed(2)} ms a new connection; ${memoryOf(server).toFixed(0)} MB`
-        )
+async function main(): Promise<void> {
+    const server = await startTarget("reverse")
+    // its WebSockets are pages, so that others ask the first one
+    const plotter = await startTarget("plotter", "--source-port", "0")
+    const quiet = await serve(server.url, sleep(TIME))
+    console.log(
+        `quiet: ${quiet.exchange.toFixed(2)} ms a round trip, ${quiet.opening.toFixed(2)} ms a new connection, ${memoryOf(server.process).toFixed(0)} MB`
+    )
+    const settled = new Map<Target, number>()
+    const exchanges: number[] = []
+    for (let pass = 1; pass <= PASSES; pass++) {
+        for (const attack of ATTACKS) {
+            const target = attack.onSources ? plotter : server
+            const { outcomes, service } = await run(attack, target, server.url)
+            exchanges.push(service.exchange)
+            judge(attack, target, outcomes, service, quiet)
+        }
+        await sleep(REST)
+        for (const target of [server, plotter]) {
+            const memory = memoryOf(target.process)
+            console.log(`pass ${pass}: ${memory.toFixed(0)} MB after a rest`)
+            const before = settled.get(target)
+            if (before === undefined) settled.set(target, memory)
+            else
+                verdict(
+                    memory <= before * GROWTH,
+                    `memory: ${(memory / before).toFixed(2)} times that after the first pass, at most ${GROWTH}`
+                )
+        }
     }
-    await sleep(REST)
-    const memory = memoryOf(server)
-    console.log(`pass ${pass}: ${memory.toFixed(0)} MB after a rest`)
-    if (pass === 1) settled = memory
-    else
+    const middle = exchanges.sort((a, b) => a - b)[exchanges.length >> 1]
+    verdict(
+        middle <= quiet.exchange * SLOWER,
+        `others: ${middle.toFixed(2)} ms a round trip in the middle of all attacks, ${(middle / quiet.exchange).toFixed(1)} times as long as in quiet, at most ${SLOWER}`
+    )
+    const after = await serve(server.url, sleep(TIME))
+    verdict(
+        after.unanswered === 0,
+        `afterwards: ${after.exchange.toFixed(2)} ms a round trip, ${after.opening.toFixed(2)} ms a new connection`
+    )
+    for (const { process: child, logged } of [server, plotter]) {
         verdict(
-            memory <= settled * GROWTH,
-            `memory: ${(memory / settled).toFixed(2)} times that after the first pass, at most ${GROWTH}`
+            child.exitCode === null && child.signalCode === null,
+            `the server is up, and wrote ${logged} lines of log`
         )
+        child.kill("SIGTERM")
+        const [code] = await once(child, "exit")
+        verdict(code === 0, `the server ended with ${code}`)
+    }
+    process.exitCode = failures ? 1 : 0
 }
-const middle = exchanges.sort((a, b) => a - b)[exchanges.length >> 1]
-verdict(
-    middle <= quiet.exchange * SLOWER,
-    `others: ${middle.toFixed(2)} ms a round trip in the middle of all attacks, ${(middle / quiet.exchange).toFixed(1)} times as long as in quiet, at most ${SLOWER}`
-)
-const after = await serve(url, sleep(TIME))
-verdict(
-    after.unanswered === 0,
-    `afterwards: ${after.exchange.toFixed(2)} ms a round trip, ${after.opening.toFixed(2)} ms a new connection`
-)
-verdict(
-    server.exitCode === null && server.signalCode === null,
-    `the server is up, and wrote ${logged} lines of log`
-)
-server.kill("SIGTERM")
-const [code] = await once(server, "exit")
-verdict(code === 0, `the server ended with ${code}`)
-process.exitCode = failures ? 1 : 0
+
+function judge(
+    { name, expected }: Attack,
+    target: Target,
+    outcomes: Record<string, number>,
+    service: Service,
+    quiet: Service
+): void {
+    const all = Object.entries(outcomes)
+    const unexpected = all.filter(([outcome]) => !expected.test(outcome))
+    const counts = all.map(([outcome, count]) => `${count} × ${outcome}`)
+    const held = all.length > 0 && unexpected.length === 0
+    verdict(
+        held && service.unanswered === 0,
+        `${name}: ${counts.join(", ")}; ${service.asked - service.unanswered} of ${service.asked} others answered, ${service.exchange.toFixed(2)} ms a round trip (${(service.exchange / quiet.exchange).toFixed(1)} × quiet), ${service.opening.toFixed(2)} ms a new connection; ${memoryOf(target.process).toFixed(0)} MB`
+    )
+}
+
+await runCommand(main)

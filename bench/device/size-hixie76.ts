@@ -1,8 +1,4 @@
-import { hixie76 } from "../../src/hixie/hixie"
-import { dialNative } from "../../src/net/native"
-import { connectOver } from "../../src/websocket/websocket"
+import { connectHixie76, dialNative } from "../../src"
 
-const ws = await connectOver(dialNative, "ws://127.0.0.1:8000/", {
-    version: hixie76(),
-})
+const ws = await connectHixie76(dialNative, "ws://127.0.0.1:8000/")
 for (;;) await ws.send(await ws.recv())

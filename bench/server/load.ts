@@ -2,6 +2,7 @@
  * The load generator, a process of its own that its parent steers: it opens its connections and says `ready`, counts between `begin` and
  * `end`, and answers with what it counted.
  */
+import { createHistogram } from "node:perf_hooks"
 import { Client } from "./client.ts"
 import { exchangeOf } from "./frames.ts"
 
@@ -24,20 +25,14 @@ export interface Counted {
     p99: number
 }
 
-/** Width of a class of round trips, ms, and how many there are: up to 2 s. */
-const CLASS = 0.02
-const CLASSES = 100_000
-
-const classes = new Uint32Array(CLASSES)
-let messages = 0
+/** Round trips, in microseconds */
+const roundTrips = createHistogram()
 let begun = 0
 
 const load = JSON.parse(process.argv[2]) as Load
 const exchange = exchangeOf(load.size)
-const onReply = (milliseconds: number) => {
-    ++messages
-    ++classes[Math.min(CLASSES - 1, Math.floor(milliseconds / CLASS))]
-}
+const onReply = (milliseconds: number) =>
+    roundTrips.record(Math.max(1, Math.round(1000 * milliseconds)))
 const clients: Client[] = []
 for (let i = 0; i < load.connections; ++i)
     clients.push(await Client.open({ ...load, exchange, onReply }))
@@ -51,18 +46,12 @@ process.once("disconnect", () => process.exit())
 process.send?.("ready")
 
 function begin(): void {
-    classes.fill(0)
-    messages = 0
+    roundTrips.reset()
     begun = performance.now()
 }
 
 function end(): Counted {
     const seconds = (performance.now() - begun) / 1000
-    return { messages, seconds, p99: quantile(0.99) }
-}
-
-function quantile(part: number): number {
-    let left = messages * part
-    const index = classes.findIndex(count => (left -= count) <= 0)
-    return (index + 1) * CLASS
+    const p99 = roundTrips.percentile(99) / 1000
+    return { messages: roundTrips.count, seconds, p99 }
 }

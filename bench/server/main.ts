@@ -4,6 +4,9 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
+import { Command } from "commander"
+import { runCommand } from "../../lib/command.ts"
+import { UserError } from "../../lib/errors.ts"
 import { perConnection, possible } from "./memory.ts"
 import { median, round, type Laying, type Round } from "./rounds.ts"
 import {
@@ -16,7 +19,13 @@ import {
     type Server,
 } from "./servers.ts"
 
-const short = process.argv.includes("--short")
+const { short } = new Command("bench:server")
+    .description(
+        "Measures the server beside `ws` by itself and Debian's Tornado."
+    )
+    .option("--short", "less often and less long")
+    .parse()
+    .opts()
 const ROUNDS = short ? 3 : 9
 const TIME = short ? 500 : 2000
 const CONNECTIONS = possible(short ? 1000 : 10_000)
@@ -144,31 +153,35 @@ function print(name: string, ...cells: string[]): void {
     console.log(name.padEnd(24) + line)
 }
 
-if (availableParallelism() < 2)
-    throw new Error("expected two processors, one for the load")
-const tornado = (await hasTornado()) ? [TORNADO] : []
-if (!tornado.length)
-    console.log(
-        "Tornado is missing and left out; to install it: apt-get install -y python3-tornado\n"
+await runCommand(main)
+
+async function main(): Promise<void> {
+    if (availableParallelism() < 2)
+        throw new UserError("expected two processors, one for the load")
+    const tornado = (await hasTornado()) ? [TORNADO] : []
+    if (!tornado.length)
+        console.log(
+            "Tornado is missing and left out; to install it: apt-get install -y python3-tornado\n"
+        )
+    const speed = await compare(
+        [
+            BARE,
+            ours("reverse", ...EVERYTHING),
+            ours("reverse, logging all", "--log", "debug", ...EVERYTHING),
+            ...tornado,
+        ].map(alone)
     )
-const speed = await compare(
-    [
+    showSpeed(speed)
+    const workers = await showWorkers()
+    const room = String(CONNECTIONS)
+    const memory = await showMemory([
         BARE,
-        ours("reverse", "--log", "info", ...EVERYTHING),
-        ours("reverse, logging all", ...EVERYTHING),
+        ours("reverse", "--quiet", "--max-connections", room),
         ...tornado,
-    ].map(alone)
-)
-showSpeed(speed)
-const workers = await showWorkers()
-const room = String(CONNECTIONS)
-const memory = await showMemory([
-    BARE,
-    ours("reverse", "--quiet", "--max-connections", room),
-    ...tornado,
-])
-mkdirSync("artifacts", { recursive: true })
-writeFileSync(
-    "artifacts/bench-server.json",
-    JSON.stringify({ speed, workers, memory }, undefined, 4)
-)
+    ])
+    mkdirSync("artifacts", { recursive: true })
+    writeFileSync(
+        "artifacts/bench-server.json",
+        JSON.stringify({ speed, workers, memory }, undefined, 4)
+    )
+}

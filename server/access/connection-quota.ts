@@ -37,13 +37,9 @@ export class ConnectionQuota {
     /** Counts a connection that is let in. @returns else which limit it met */
     open(address: string): Release | "total" | "address" {
         if (this.#open >= this.#settings.total) return "total"
-        const release = this.#take(address, "open", this.#settings.perAddress)
-        if (!release) return "address"
-        this.#open++
-        return () => {
-            this.#open--
-            release()
-        }
+        return (
+            this.#take(address, "open", this.#settings.perAddress) ?? "address"
+        )
     }
 
     #take(
@@ -55,9 +51,11 @@ export class ConnectionQuota {
         const network = this.#networks.get(key) ?? { tcp: 0, open: 0 }
         if (network[kind] >= limit && !this.#isSpared(address)) return undefined
         network[kind]++
+        if (kind === "open") this.#open++
         this.#networks.set(key, network)
         return () => {
             network[kind]--
+            if (kind === "open") this.#open--
             if (network.tcp + network.open === 0) this.#networks.delete(key)
         }
     }

@@ -48,8 +48,8 @@ export interface HttpListenerSettings {
 
 /** What a listener does not decide itself. */
 export interface HttpListenerHandlers {
-    /** A TCP connection. @returns whether it may stay */
-    connect(socket: Socket): boolean
+    /** A TCP connection. @returns what to call at its end; nothing when it may not stay */
+    connect(socket: Socket): (() => void) | undefined
     /** A request that is no upgrade to a WebSocket. @returns why it is refused, unless it was answered */
     request(
         request: IncomingMessage,
@@ -172,27 +172,24 @@ export class HttpListener {
             keepAliveTimeout: KEEP_ALIVE,
             maxHeaderSize: MAX_HEADERS,
         }
-        const server = certificate
-            ? createHttpsServer({
-                  ...options,
-                  handshakeTimeout,
-                  ...readCertificate(certificate),
-              })
-            : createHttpServer(options)
-        // for who takes its answer slowly; a WebSocket sets its own
-        return server.setTimeout(2 * handshakeTimeout)
+        if (!certificate) return createHttpServer(options)
+        const files = readCertificate(certificate)
+        return createHttpsServer({ ...options, handshakeTimeout, ...files })
     }
 
     #connected(socket: Socket): void {
-        if (!this.#handlers.connect(socket)) return this.#drop(socket)
+        const ended = this.#handlers.connect(socket)
+        if (!ended) return this.#drop(socket)
         const key = keyOf(socket)
         this.#asking.set(key, socket)
         this.#open++
         if (this.#open > this.#settings.maxConnections + ASKING)
             this.#dropOldest()
-        socket.once("close", () => {
+        // "on" takes less memory than "once", for each of thousands of connections
+        socket.on("close", () => {
             this.#open--
             if (this.#asking.get(key) === socket) this.#asking.delete(key)
+            ended()
         })
     }
 
@@ -243,6 +240,8 @@ export class HttpListener {
 
     #request(request: IncomingMessage, response: ServerResponse): void {
         this.#responses.set(request.socket, response)
+        // for who takes its answer slowly; Node ends the connection then
+        request.socket.setTimeout(2 * this.#settings.handshakeTimeout)
         const rejection = this.#handlers.request(request, response)
         if (!rejection) return
         const { headers, body } = answerOf(rejection)

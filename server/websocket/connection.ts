@@ -4,13 +4,21 @@ import { WebSocket } from "ws"
 import { TokenBucket } from "../access/token-bucket.ts"
 import type { Reporter } from "../telemetry/reporter.ts"
 import type { Message } from "./message.ts"
-import type { Transport } from "./transport.ts"
+import { own, type Transport, type TransportOwner } from "./transport.ts"
 
 /**
  * Bytes for which a message that waits for the client counts besides its own: an empty one is two bytes on the wire, and
  * takes a write request, a callback and a buffer in memory.
  */
 const WEIGHT = 64
+
+/** What `ws` says without telling how to allow it. */
+const FAILURES: Record<string, string> = {
+    WS_ERR_TOO_MANY_BUFFERED_PARTS:
+        "sent a message in too many fragments (--max-fragments)",
+    WS_ERR_UNSUPPORTED_MESSAGE_LENGTH:
+        "sent a message that is too long: max payload size exceeded (--max-message)",
+}
 
 /** What is done with the connections of one path; the connections share it. */
 export interface Behavior {
@@ -61,7 +69,7 @@ export interface ConnectionOptions {
  *                                        │ > hardLimit: terminate
  * ```
  */
-export class Connection {
+export class Connection implements TransportOwner {
     /** Address and port of the client; behind a trusted proxy the client's address, then the proxy's */
     readonly peer: string
     /** Messages that came in, and that went out */
@@ -81,6 +89,7 @@ export class Connection {
     /** Replies and pongs that wait for the client */
     #waiting = 0
     readonly #written = () => this.#freed()
+    #closed: (code: number) => void = () => {}
     /** When the ping was sent that has no pong yet */
     #pingedAt?: number
     #gathering = false
@@ -129,23 +138,8 @@ export class Connection {
 
     /** Begins to read. @param closed called when the connection has ended, with its close code */
     open(request: IncomingMessage, closed: (code: number) => void): void {
-        const transport = this.#transport
-        transport.on("ping", data => this.#ping(data))
-        transport.on("message", (data, isBinary) =>
-            this.#message(data, isBinary)
-        )
-        transport.on("pong", () => this.#ponged())
-        transport.on("error", error => this.#failed(error.message))
-        transport.on("close", (code, reason) => {
-            this.#reporter.report(this.peer, {
-                event: "close",
-                code,
-                reason: reason.toString(),
-                sent: transport.sent,
-            })
-            this.#behavior.close?.(this)
-            closed(code)
-        })
+        this.#closed = closed
+        own(this.#transport, this)
         // a peer that sends no more may still leave its replies unread
         this.#socket.on("end", () =>
             this.#socket.setTimeout(this.#settings.stallTimeout)
@@ -202,7 +196,8 @@ export class Connection {
         transport.ping()
     }
 
-    #message(data: Buffer | string, isBinary: boolean): void {
+    /** @internal */
+    onMessage(data: Buffer | string, isBinary: boolean): void {
         if (this.#isTooFast()) return
         const message: Message = isBinary
             ? { type: "binary", data: data as Buffer }
@@ -213,8 +208,8 @@ export class Connection {
         this.#behavior.message?.(this, message)
     }
 
-    /** Who does not read the pongs is treated as who does not read replies. */
-    #ping(data: Buffer): void {
+    /** @internal Who does not read the pongs is treated as who does not read replies. */
+    onPing(data: Buffer): void {
         if (this.#isTooFast() || !this.#settings.answerPings) return
         if (this.#transport.readyState !== WebSocket.OPEN) return
         this.#gather()
@@ -223,11 +218,29 @@ export class Connection {
         this.#bound()
     }
 
-    #ponged(): void {
+    /** @internal */
+    onPong(): void {
         if (this.#pingedAt === undefined) return
         this.roundTrip = performance.now() - this.#pingedAt
         this.pongs++
         this.#pingedAt = undefined
+    }
+
+    /** @internal */
+    onError({ message, code }: Error & { code?: string }): void {
+        this.#failed(FAILURES[code ?? ""] ?? message)
+    }
+
+    /** @internal */
+    onClose(code: number, reason: Buffer): void {
+        this.#reporter.report(this.peer, {
+            event: "close",
+            code,
+            reason: reason.toString(),
+            sent: this.#transport.sent,
+        })
+        this.#behavior.close?.(this)
+        this.#closed(code)
     }
 
     /** Sends the replies to all messages that arrived together in one piece: a system call costs more than a reply. */

@@ -5,7 +5,7 @@ import { WebSocket } from "ws"
 import type { HixieVersion } from "../access/hixie-version.ts"
 import { HixieFrames, textFrame } from "./hixie-frames.ts"
 import { BODY, handshakeAnswer, signature } from "./hixie-handshake.ts"
-import type { Transport } from "./transport.ts"
+import type { Transport, TransportOwner } from "./transport.ts"
 
 /** What a draft's handshake is answered with, and what its connection bears. Times are milliseconds, sizes bytes. */
 export interface HixieOptions {
@@ -34,6 +34,7 @@ export class HixieTransport extends EventEmitter implements Transport {
     readonly version: HixieVersion
     readonly protocol: string
     readonly canPing = false
+    owner?: TransportOwner
     readonly #socket: Socket
     readonly #options: HixieOptions
     #readyState: number = WebSocket.CONNECTING

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events"
 import { WebSocket } from "ws"
 
 /** The events of a transport: those of `ws`. */
@@ -9,15 +10,44 @@ export interface TransportEvents {
     close: [code: number, reason: Buffer]
 }
 
-type Listen = <Name extends keyof TransportEvents>(
-    event: Name,
-    listener: (...values: TransportEvents[Name]) => void
-) => unknown
+/** Who takes the events of a transport. */
+export type TransportOwner = {
+    [Name in keyof TransportEvents as `on${Capitalize<Name>}`]: (
+        ...values: TransportEvents[Name]
+    ) => void
+}
+
+/** Listeners that all transports share: one for each of thousands of connections would take a kilobyte more. */
+const LISTENERS = {
+    message(this: Transport, data: Buffer | string, isBinary: boolean) {
+        this.owner?.onMessage(data, isBinary)
+    },
+    ping(this: Transport, data: Buffer) {
+        this.owner?.onPing(data)
+    },
+    pong(this: Transport) {
+        this.owner?.onPong()
+    },
+    error(this: Transport, error: Error) {
+        this.owner?.onError(error)
+    },
+    close(this: Transport, code: number, reason: Buffer) {
+        this.owner?.onClose(code, reason)
+    },
+}
+
+/** Hands the events of a transport to its owner. */
+export function own(transport: Transport, owner: TransportOwner): void {
+    transport.owner = owner
+    const emitter = transport as unknown as EventEmitter
+    for (const [name, listener] of Object.entries(LISTENERS))
+        emitter.on(name, listener)
+}
 
 /** A WebSocket of any version, in the shape that `ws` has. */
 export interface Transport {
-    on: Listen
-    once: Listen
+    /** Set by `own` */
+    owner?: TransportOwner
     /** `RFC 6455`, `hixie-76` or `hixie-75` */
     readonly version: string
     /** The subprotocol, or an empty string */
@@ -47,6 +77,7 @@ export interface Transport {
 
 /** A WebSocket by RFC 6455 that remembers the code it closed with, also when `ws` itself chose it. */
 export class RfcTransport extends WebSocket implements Transport {
+    owner?: TransportOwner
     sent?: number
 
     get version() {

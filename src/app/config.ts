@@ -1,4 +1,3 @@
-import * as ds from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
 import { defaults, levels, ranges } from "./config.generated"
 
@@ -51,17 +50,14 @@ export async function readAccess() {
 }
 
 /**
- * Hands the settings `SSID` and `PASSWORD` to the board's Wi-Fi, which keeps them in its flash. The tool chain's
- * `WIFI_SSID` and `WIFI_PWD` do the same, but only when a connected board is deployed to: a bundle leaves them out.
+ * The Wi-Fi network to join: the settings `SSID` and `PASSWORD`. The tool chain's `WIFI_SSID` and `WIFI_PWD` reach only a
+ * connected board that is deployed to: a bundle leaves them out.
  */
-export async function joinWifi() {
-    if (ds.isSimulator()) return
-    const ssid = await textSetting("SSID", "")
-    if (!ssid) return
-    const password = await textSetting("PASSWORD", "")
-    // [int:0]: the service of this very board, whatever else is on the bus
-    const wifi = new ds.Wifi("wifi[int:0]")
-    await wifi.addNetwork(ssid, password)
+export async function readWifi() {
+    return {
+        ssid: await textSetting("SSID", ""),
+        password: await textSetting("PASSWORD", ""),
+    }
 }
 
 async function textSetting(name: string, otherwise: string): Promise<string> {

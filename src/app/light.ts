@@ -1,12 +1,9 @@
-import * as ds from "@devicescript/core"
+import { isSimulator } from "@devicescript/core"
 import { setStatusLight } from "@devicescript/runtime"
-import { Signal } from "../fiber/signal"
-
-/** Colours, dim; a light of one colour is on or off. */
-export const DARK = 0
-export const GREEN = 0x001800
-export const RED = 0x200000
-export const BLUE = 0x000020
+import { asSent, DARK } from "./color"
+import { isGreenFirst } from "./config.generated"
+import { sleep } from "../fiber/clock"
+import { notify, Signal, wait } from "../fiber/signal"
 
 /** After 2 s the firmware shows its own state again (jacdac-c, jd_status_light.c). */
 const REFRESH = 1000
@@ -26,7 +23,7 @@ export class StatusLight {
     set(color: number) {
         if (color === this.wanted) return
         this.wanted = color
-        this.changed.notify()
+        notify(this.changed)
     }
 
     /** Leaves the light to the firmware. */
@@ -38,10 +35,10 @@ export class StatusLight {
     private async run() {
         while (this.on) {
             const shown = this.wanted
-            await setStatusLight(shown)
-            await ds.sleep(SHORTEST)
+            await setStatusLight(asSent(shown, isGreenFirst && !isSimulator()))
+            await sleep(SHORTEST)
             if (this.on && this.wanted === shown)
-                await this.changed.wait(REFRESH - SHORTEST)
+                await wait(this.changed, REFRESH - SHORTEST)
         }
         await setStatusLight(DARK)
     }

@@ -30,6 +30,20 @@ export interface Stream {
      */
     recv(timeout?: number): Promise<Buffer>
 
+    /**
+     * Most bytes that `send` may take now; without it, any. Only of a network that otherwise loses some without an error:
+     * TLS on an ESP32. Each `send` lowers it, `prove` makes it whole.
+     */
+    credit?: number
+
+    /**
+     * Sends `probe`, and waits until the peer's answer has come in, which proves that all before has arrived. Whoever reads
+     * gets the answer all the same.
+     * @param answer in hex
+     * @throws StreamError when it does not come, too
+     */
+    prove?(probe: Buffer, answer: string): Promise<void>
+
     /** Gives the connection up; never throws. Allowed at any time and more than once; a waiting `recv` then returns `null`. */
     close(): Promise<void>
 }

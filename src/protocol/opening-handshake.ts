@@ -32,14 +32,23 @@ export function upgradeRequest(
     values: HandshakeValue[],
     key: string
 ): Buffer {
-    let text =
+    const text =
         `GET ${url.target} HTTP/1.1\r\nHost: ${url.authority}\r\n` +
         `Upgrade: websocket\r\nConnection: Upgrade\r\n` +
         `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n`
+    return Buffer.from(text + headersOf(url, values) + "\r\n")
+}
+
+/**
+ * The headers that the values make, each with its line end.
+ * @throws as `upgradeRequest`
+ */
+export function headersOf(url: Url, values: HandshakeValue[]): string {
+    let text = ""
     for (const value of values) text += value.request(url)
     if (url.userinfo !== undefined)
         throw new TypeError("user and password in the URL: give basic()")
-    return Buffer.from(text + "\r\n")
+    return text
 }
 
 /**
@@ -55,10 +64,7 @@ export function checkReply(
 ): Reply {
     const { fields } = head
     const reply: Reply = { fields, protocol: "" }
-    // Also for a header that is missing: "undefined" is neither.
-    const upgrade = `${fields["upgrade"]}`
-    expect(upgrade.toLowerCase() === "websocket", "upgrade")
-    expect(hasUpgrade(fields["connection"]), "connection")
+    checkUpgrade(head)
     expect(
         fields["sec-websocket-accept"] ===
             base64(sha1(Buffer.from(key + GUID))),
@@ -70,6 +76,14 @@ export function checkReply(
     if (fields["sec-websocket-extensions"])
         expect(reply.extension, "sec-websocket-extensions")
     return reply
+}
+
+/** Checks that the response switches to WebSocket. @throws ProtocolError */
+export function checkUpgrade({ fields }: ResponseHead) {
+    // Also for a header that is missing: "undefined" is neither.
+    const upgrade = `${fields["upgrade"]}`
+    expect(upgrade.toLowerCase() === "websocket", "upgrade")
+    expect(hasUpgrade(fields["connection"]), "connection")
 }
 
 /** Whether a list, RFC 9110, 5.6.1, has the element `upgrade`, in whatever case. */

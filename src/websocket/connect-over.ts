@@ -55,7 +55,7 @@ export async function connectOver(
 }
 
 /** @returns what comes behind the head */
-async function readHead(
+export async function readHead(
     stream: Stream,
     head: ResponseHead,
     timeout: number

@@ -1,13 +1,14 @@
 import { randomBuffer } from "@devicescript/crypto"
 import { describe, expect, test } from "@devicescript/test"
-import { hixie76 } from "../../src/hixie/hixie"
-import { keyAnswer, newKey } from "../../src/hixie/handshake"
-import { Message } from "../../src/protocol/message"
-import { Event } from "../../src/protocol/receiver"
-import { Session } from "../../src/protocol/session"
+import { connectBy } from "../../src/hixie/connect"
+import { HixieRequest, request76 } from "../../src/hixie/handshake"
+import { keyAnswer, newKey } from "../../src/hixie/keys"
 import { parseUrl } from "../../src/protocol/url"
+import { StreamError } from "../../src/net/stream"
 import { breathe, expectText } from "./check"
 import { hixieText } from "./hixie-peer"
+import { expectFailed, Task } from "./peer"
+import { Network } from "./pipe"
 
 /** The worked example of draft-hixie-76, 1.3. */
 const KEY1 = "4 @1  46546xW%0l 1 5"
@@ -65,8 +66,11 @@ function keyBytes(
     return bytes
 }
 
-/** The session of the worked example: the random bytes are those that make its keys. */
-function example(): Session {
+const URL = "ws://example.com/demo"
+const OPTIONS = { protocol: "sample" }
+
+/** The request of the worked example: the random bytes are those that make its keys. */
+function example(): HixieRequest {
     const random = [
         keyBytes(
             5,
@@ -93,37 +97,39 @@ function example(): Session {
         Buffer.from(KEY3),
         Buffer.alloc(9),
     ]
-    return hixie76().session(
-        parseUrl("ws://example.com/demo"),
-        { protocols: ["sample"] },
-        {},
-        size => {
-            const bytes = random[0]
-            random.insert(0, -1)
-            if (bytes.length < size)
-                throw new Error(`${size} random bytes, of ${bytes.length}`)
-            return bytes
-        }
-    )
+    return request76(parseUrl(URL), OPTIONS, size => {
+        const bytes = random[0]
+        random.insert(0, -1)
+        if (bytes.length < size)
+            throw new Error(`${size} random bytes, of ${bytes.length}`)
+        return bytes
+    })
 }
 
-/** What the session makes of pieces: whether it is open, its messages, and `close`. */
-async function outcome(session: Session, pieces: Buffer[]): Promise<string> {
-    let seen = ""
-    for (const piece of pieces) {
-        session.receive(piece)
-        await breathe()
-        for (;;) {
-            const event = session.poll()
-            if (event === Event.None) break
-            if (event === Event.Close) seen += " close"
-            if (event === Event.Data) {
-                const message = session.item as Message
-                seen += ` "${message.text()}"`
-            }
-        }
+/** What comes of pieces: messages, and the end. */
+async function outcome(pieces: Buffer[]): Promise<string> {
+    const network = new Network()
+    const task = new Task(
+        async () =>
+            await connectBy(
+                network.dial,
+                parseUrl(URL),
+                example(),
+                OPTIONS,
+                true
+            )
+    )
+    const pipe = await network.next()
+    for (const piece of pieces) pipe.push(piece)
+    pipe.end()
+    const connection = await task.result()
+    let seen = connection.protocol
+    for (;;) {
+        const message = await connection.recv()
+        if (!message) break
+        seen += ` "${message.text()}"`
     }
-    return `${session.isOpen ? "open" : "not open"} ${session.protocol}${seen}`
+    return `${seen} ${connection.end.code}`
 }
 
 /** The pieces of bytes cut in two. */
@@ -146,7 +152,7 @@ describe("the worked example", () => {
     })
 
     test("is asked for, its headers in some order, the 8 bytes behind them", () => {
-        const request = example().open().toString()
+        const request = example().bytes.toString()
         const lines = request.split("\r\n")
         expectText(lines[0], REQUEST[0])
         for (const line of REQUEST) {
@@ -165,23 +171,22 @@ describe("the worked example", () => {
             .concat(hixieText("Hi €"))
             .concat(hixieText(""))
             .concat(hex`ff00`)
-        const expected = 'open sample "Hi €" "" close'
-        expectText(await outcome(example(), [reply]), expected)
+        const expected = 'sample "Hi €" "" 1005'
+        expectText(await outcome([reply]), expected)
         const single: Buffer[] = []
         for (let i = 0; i < reply.length; ++i)
             single.push(reply.slice(i, i + 1))
-        expectText(await outcome(example(), single), expected)
+        expectText(await outcome(single), expected)
         for (let at = 1; at < reply.length; ++at) {
-            expectText(await outcome(example(), cutAt(reply, at)), expected)
+            expectText(await outcome(cutAt(reply, at)), expected)
         }
     })
 
     test("is not open before all of the answer is there", async () => {
         const reply = Buffer.from(REPLY)
-        expectText(
-            await outcome(example(), [reply.slice(0, reply.length - 1)]),
-            "not open "
-        )
+        const short = reply.slice(0, reply.length - 1)
+        const task = new Task(async () => await outcome([short]))
+        await expectFailed(task, StreamError, "no answer to the keys")
     })
 })
 

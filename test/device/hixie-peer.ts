@@ -1,9 +1,15 @@
-import { hixie75, hixie76 } from "../../src/hixie/hixie"
-import { keyAnswer } from "../../src/hixie/handshake"
-import { WebSocketOptions } from "../../src/websocket/websocket"
+import {
+    connectHixie75,
+    connectHixie76,
+    HixieOptions,
+} from "../../src/hixie/connect"
+import { HixieConnection } from "../../src/hixie/connection"
+import { keyAnswer } from "../../src/hixie/keys"
+import { End } from "../../src/websocket/connection"
 import { breathe } from "./check"
 import { headerOf } from "./frames"
-import { Connection, Peer } from "./old-peer"
+import { Peer, Task } from "./peer"
+import { Network } from "./pipe"
 
 /** Milliseconds that no test takes: what ends a connection is not this timeout. */
 const NEVER = 600000
@@ -65,30 +71,54 @@ export async function accept76(peer: Peer) {
     peer.pipe.push(reply76(peer.request, key3))
 }
 
-/** An open WebSocket of draft-hixie-76. */
-export async function connected76(
-    options: WebSocketOptions = {}
-): Promise<Connection> {
-    await breathe()
-    options.version = hixie76()
-    if (!options.closeTimeout) options.closeTimeout = NEVER
-    const connection = new Connection(options)
-    await accept76(await connection.dialed())
-    await connection.ws.opened()
-    return connection
+/** An open WebSocket, and its peer. */
+export class Opened {
+    constructor(
+        readonly ws: HixieConnection,
+        readonly peer: Peer
+    ) {}
+
+    /** Reads until the end, throwing messages away. */
+    async ended(): Promise<End> {
+        try {
+            while (await this.ws.recv());
+        } catch {
+            // `end` tells.
+        }
+        return this.ws.end
+    }
+
+    /** The peer ends the connection; waits until the WebSocket has noticed. */
+    async finish(): Promise<End> {
+        this.peer.pipe.end()
+        return await this.ended()
+    }
 }
 
-/** An open WebSocket of draft-hixie-75. */
-export async function connected75(): Promise<Connection> {
+/** An open WebSocket of draft-hixie-76. */
+export async function connected76(options: HixieOptions = {}): Promise<Opened> {
     await breathe()
-    const connection = new Connection({
-        version: hixie75(),
-        closeTimeout: NEVER,
-    })
-    const peer = await connection.dialed()
-    peer.say(acceptance75(await peer.readRequest()))
-    await connection.ws.opened()
-    return connection
+    const network = new Network()
+    if (!options.closeTimeout) options.closeTimeout = NEVER
+    const task = new Task(
+        async () => await connectHixie76(network.dial, "ws://peer/", options)
+    )
+    const server = new Peer(await network.next())
+    await accept76(server)
+    return new Opened(await task.result(), server)
+}
+
+/** An open WebSocket of draft-hixie-75. @param headers further lines of the reply, each with its line end */
+export async function connected75(headers?: string): Promise<Opened> {
+    await breathe()
+    const network = new Network()
+    const options = { closeTimeout: NEVER }
+    const task = new Task(
+        async () => await connectHixie75(network.dial, "ws://peer/", options)
+    )
+    const server = new Peer(await network.next())
+    server.say(acceptance75(await server.readRequest(), headers))
+    return new Opened(await task.result(), server)
 }
 
 /** The next frame of text that the WebSocket sends, waiting for it. @returns `null` when it closes or is gone */

@@ -1,34 +1,38 @@
 import { describe, expect, test } from "@devicescript/test"
 import { ProtocolError } from "../../src/protocol/codes"
-import { hixie75 } from "../../src/hixie/hixie"
 import { Message } from "../../src/protocol/message"
-import { OPEN, WebSocket } from "../../src/websocket/websocket"
-import {
-    expectBytes,
-    expectError,
-    expectReject,
-    expectText,
-    expectThrow,
-} from "./check"
+import { Connection, End } from "../../src/websocket/connection"
+import { expectBytes, expectError, expectReject, expectText } from "./check"
 import {
     connected75,
     connected76,
     HIXIE_CLOSE,
     hixieText,
+    Opened,
     readText,
 } from "./hixie-peer"
-import { sending, show } from "./old-peer"
+import { show, Task } from "./peer"
 import { settle } from "./pipe"
 
 /** The bytes that come next to the WebSocket make these messages. */
 async function expectMessages(
-    ws: WebSocket,
+    ws: Connection,
     push: () => void,
     messages: string[]
 ) {
     push()
     for (const message of messages)
         expectText(show(await ws.recv(5000)), message)
+}
+
+/** Reads to the end in the background. */
+function ending(connection: Opened): Task<End> {
+    return new Task(async () => await connection.ended())
+}
+
+/** Sends a message in the background. */
+function sending(ws: Connection, data: string): Task<void> {
+    return new Task(async () => await ws.send(data))
 }
 
 function repeated(text: string, times: number): string {
@@ -91,21 +95,6 @@ describe("what comes", () => {
         await connection.finish()
     })
 
-    test("may come in slices", async () => {
-        const connection = await connected76({ slices: true })
-        const { ws, peer } = connection
-        peer.pipe.push(hex`00 61`)
-        peer.pipe.push(hex`62 63`)
-        peer.pipe.push(hex`ff 00 ff`)
-        let all = ""
-        for (let i = 0; i < 4; ++i) {
-            const { data, isText, first, last, frameEnd } = await ws.recvSlice()
-            all += `${data.toString()}${isText ? "" : " binary"}${first ? " first" : ""}${last ? " last" : ""}${frameEnd ? " end" : ""}, `
-        }
-        expectText(all, "a first, bc,  last end,  first last end, ")
-        await connection.finish()
-    })
-
     test("is skipped when it is of another type", async () => {
         for (const connection of [await connected75(), await connected76()]) {
             const { ws, peer } = connection
@@ -127,9 +116,9 @@ describe("what comes", () => {
             const { ws, peer } = connection
             peer.pipe.push(head)
             peer.pipe.push(hixieText("x"))
-            await peer.pipe.consumed()
-            expect(await ws.recv(0)).toBe(undefined)
-            expect(ws.readyState).toBe(OPEN)
+            expect(await ws.recv(5)).toBe(undefined)
+            expect(peer.pipe.unread()).toBe(0)
+            expect(ws.end).toBe(undefined)
             expect(peer.pipe.available()).toBe(0)
             await connection.finish()
         }
@@ -160,9 +149,10 @@ describe("what comes", () => {
         for (const pair of cases) {
             const connection = await connected76({ maxMessage: 8 })
             const { peer } = connection
+            const task = ending(connection)
             for (const piece of pair[0]) peer.pipe.push(piece)
             expectBytes(await peer.pipe.take(2), HIXIE_CLOSE)
-            const end = await connection.finish()
+            const end = await task.result()
             expectError(end.error, ProtocolError, "")
             expect(end.code).toBe(pair[1])
             expect(end.wasClean).toBe(false)
@@ -212,66 +202,18 @@ describe("what goes out", () => {
             RangeError,
             "binary"
         )
-        expect(ws.bufferedAmount > 0).toBe(true)
         peer.pipe.allow(undefined)
         for (const task of tasks) await task.result()
         for (const text of ["1", long, "€"])
             expectText(await readText(peer), text)
-        expect(ws.bufferedAmount).toBe(0)
         expect(peer.pipe.available()).toBe(0)
-        await connection.finish()
-    })
-
-    test("may be written in slices when its length is known", async () => {
-        const connection = await connected76()
-        const { ws, peer } = connection
-        const writer = await ws.startMessage(true, 5)
-        const after = sending(ws, "after")
-        await writer.write("ab")
-        await writer.write("")
-        await writer.write(Buffer.from("cd"))
-        await writer.end("e")
-        await after.result()
-        await (await ws.startMessage(true, 0)).end()
-        for (const text of ["abcde", "after", ""])
-            expectText(await readText(peer), text)
-        await connection.finish()
-    })
-
-    test("goes on as before when a slice is refused", async () => {
-        const connection = await connected76()
-        const { ws, peer } = connection
-        const writer = await ws.startMessage(true, 4)
-        const after = sending(ws, "after")
-        const refused = hex`61ff`
-        const why = "0xff"
-        await expectReject(
-            async () => await writer.write(refused),
-            RangeError,
-            why
-        )
-        await writer.write("ab")
-        await expectReject(
-            async () => await writer.write(refused),
-            RangeError,
-            why
-        )
-        await expectReject(
-            async () => await writer.end(refused),
-            RangeError,
-            why
-        )
-        await writer.end("cd")
-        await after.result()
-        for (const text of ["abcd", "after"])
-            expectText(await readText(peer), text)
         await connection.finish()
     })
 
     test("can be nothing that the drafts do not have", async () => {
         const connection = await connected76()
         const { ws, peer } = connection
-        const name = "draft-hixie-76 has no "
+        const name = "draft-hixie has no "
         await expectReject(
             async () => await ws.send(hex`ff`),
             RangeError,
@@ -283,21 +225,6 @@ describe("what goes out", () => {
             name + "binary messages"
         )
         await expectReject(
-            async () => await ws.startMessage(false, 2),
-            RangeError,
-            name + "binary messages"
-        )
-        await expectReject(
-            async () => await ws.startMessage(true),
-            RangeError,
-            name + "fragments"
-        )
-        await expectReject(
-            async () => await ws.ping(),
-            RangeError,
-            name + "Pings"
-        )
-        await expectReject(
             async () => await ws.close(1000),
             RangeError,
             name + "close codes"
@@ -307,18 +234,9 @@ describe("what goes out", () => {
             RangeError,
             "0xff"
         )
-        expectThrow(
-            () =>
-                new WebSocket(undefined, "ws://peer/", {
-                    version: hixie75(),
-                    heartbeat: { interval: 1000, timeout: 1000 },
-                }),
-            RangeError,
-            "draft-hixie-75 has no Pings"
-        )
         expect(peer.pipe.available()).toBe(0)
         // and goes on as before
-        expect(ws.readyState).toBe(OPEN)
+        expect(ws.end).toBe(undefined)
         await ws.send("x")
         expectText(await readText(peer), "x")
         await connection.finish()
@@ -326,8 +244,10 @@ describe("what goes out", () => {
 
     test("is never a Ping, however long nothing comes", async () => {
         const connection = await connected76()
+        const task = ending(connection)
         await connection.peer.pipe.consumed()
         expect(connection.peer.pipe.patience).toBe(undefined)
-        await connection.finish()
+        connection.peer.pipe.end()
+        await task.result()
     })
 })

@@ -105,18 +105,17 @@ for (const version of ["hixie-76", "hixie-75"]) {
     })
 }
 
-for (const version of ["hixie76", "hixie75"])
+for (const version of ["Hixie76", "Hixie75"])
     test(`${version}: the echo server of this project answers, tells its plot's subprotocol, and ends with the client`, async t => {
         const server = await startServer({ port: 0 })
         t.after(() => server.close())
         const source = `
-import { connect, ${version}, plotter } from "./src"
-const ws = await connect("${server.url}", {
-    version: ${version}(),
-    protocols: ["teleplot"],
+import { connect${version}, dialNative } from "./src"
+const ws = await connect${version}(dialNative, "${server.url}", {
+    protocol: "teleplot",
     closeTimeout: 60000,
 })
-await plotter(ws)("temperature", 20)
+await ws.send(">temperature:20")
 for (const text of ["Hello €", ""]) {
     await ws.send(text)
     console.log((await ws.recv()).text())
@@ -130,9 +129,9 @@ console.log("closed " + ws.protocol)`
     })
 
 /** What only the drafts need: texts, functions, and the first of MD5's sines. */
-const TEXTS = ["draft-hixie-76", "Sec-WebSocket-Key1", "Location"]
+const TEXTS = ["draft-hixie", "Sec-WebSocket-Key1", "answer to the keys"]
 const SINES = Buffer.from("78a46ad756b7c7e8", "hex")
-const FUNCTIONS = ["Handshake75", "HixieSession", "HixieSender", "md5"]
+const FUNCTIONS = ["request76", "HixieConnection", "newKey", "md5"]
 
 /** What a program has of these. */
 function traces(program: string): string[] {
@@ -153,6 +152,6 @@ test("a program that only uses RFC 6455 carries nothing of the drafts", () => {
         "sines",
         ...FUNCTIONS,
     ])
-    for (const program of ["sizewebsocket", "sizereconnect"])
+    for (const program of ["size-websocket", "size-reconnect"])
         assert.deepEqual(traces(`bench/device/${program}.ts`), [])
 })

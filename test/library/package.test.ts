@@ -127,7 +127,7 @@ test("a fresh project imports it by its name, builds it, and exchanges a message
 test("all that the front door names is there, and to import it does nothing", async t => {
     const names = [
         ...["connect", "connectOver", "dialNative", "backoff", "WebSocket"],
-        ...["Message", "Slice", "hixie75", "hixie76", "plotter"],
+        ...["Message", "Slice", "connectHixie75", "connectHixie76", "plotter"],
         ...["StreamError", "ProtocolError", "HandshakeError"],
         ...["CONNECTING", "OPEN", "CLOSING", "CLOSED"],
     ]

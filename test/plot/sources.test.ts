@@ -263,3 +263,52 @@ test("a port for sources that is taken is named, with its own option", async t =
     )
     await second.close()
 })
+
+test("one address has a bounded number of sources, whether they say anything or not", async t => {
+    const { server } = await open(t, { perAddress: 2 })
+    const silent = [1, 2].map(() => connect(server.port, "127.0.0.1"))
+    t.after(() => silent.forEach(socket => socket.destroy()))
+    await Promise.all(silent.map(socket => once(socket, "connect")))
+    assert.match(await send(server, "name\n1 2\n"), /too many connections/)
+    const gone = once(silent[0], "close")
+    silent[0].end()
+    silent[0].resume()
+    await gone
+    assert.equal(await send(server, "name\n1 2\n"), "")
+})
+
+test("bytes that make up no name do not win a source more time", async t => {
+    const { server } = await open(t, { handshakeTimeout: 300 })
+    const socket = connect(server.port, "127.0.0.1")
+    const dripping = setInterval(() => socket.write("x"), 20)
+    t.after(() => clearInterval(dripping))
+    assert.equal(await collect(socket), "expected a name, got none in time\n")
+})
+
+test("a source that has told its name may be silent for longer", async t => {
+    const { server, points, publisher } = await open(t, {
+        handshakeTimeout: 50,
+    })
+    const socket = connect(server.port, "127.0.0.1")
+    const answer = collect(socket)
+    socket.write("name\n")
+    await new Promise(resolve => setTimeout(resolve, 200))
+    socket.end("1 2\n")
+    assert.equal(await answer, "")
+    publisher.close()
+    assert.deepEqual(points.get("name"), [1, 2])
+})
+
+for (const request of [
+    "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n1 2\n",
+    "get http://a/ http/1.0\r\n\r\n",
+    "OPTIONS * HTTP/1.1\r\n\r\n",
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "GET /\r\n",
+])
+    test(`HTTP is refused: ${JSON.stringify(request)}`, async t => {
+        const { server, points } = await open(t)
+        assert.match(await send(server, request), /^line 1: .*by HTTP/)
+        assert.equal(points.size, 0)
+    })

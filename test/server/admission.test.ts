@@ -197,3 +197,41 @@ test("compression is not agreed to", async t => {
     const client = await connect(t, server.url, { perMessageDeflate: true })
     assert.equal(client.ws.extensions, "")
 })
+
+for (const upgrade of [
+    "websocket, h2c",
+    "h2c,websocket",
+    "h2c ,\tWebSocket\t, ",
+    ", ,websocket",
+    "Websocket",
+])
+    test(`"Upgrade: ${upgrade}" asks for a WebSocket`, async t => {
+        const server = await serve(t)
+        const socket = await tcp(t, server.port)
+        socket.write(handshake({ Upgrade: upgrade }))
+        const [answer] = await once(socket, "data")
+        assert.match(String(answer), /^HTTP\/1\.1 101 /)
+        assert.match(String(answer), /^Upgrade: websocket\r$/m)
+    })
+
+for (const upgrade of ["h2c", "websockets", "websocket/13", "x-websocket, h2c"])
+    test(`"Upgrade: ${upgrade}" does not`, async t => {
+        const { status } = await ask(t, handshake({ Upgrade: upgrade }))
+        assert.equal(status, 426)
+    })
+
+for (const [offered, agreed] of [
+    ["a, b", "b"],
+    [",, b ,,c,", "b"],
+    ["\tc\t,b", "c"],
+    ["a,,", undefined],
+])
+    test(`of the subprotocols "${offered}" ${agreed} is agreed on`, async t => {
+        const server = await serve(t, { subprotocols: ["b", "c"] })
+        const socket = await tcp(t, server.port)
+        socket.write(handshake({ "Sec-WebSocket-Protocol": offered }))
+        const [answer] = await once(socket, "data")
+        const protocol = /^Sec-WebSocket-Protocol: (.*)\r$/m
+        assert.match(String(answer), /^HTTP\/1\.1 101 /)
+        assert.equal(protocol.exec(String(answer))?.[1], agreed)
+    })

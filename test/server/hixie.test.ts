@@ -379,3 +379,20 @@ test("a handshake that lacks its version is not taken for an old one", async t =
     const request = handshake("hixie-75", { Upgrade: "websocket" })
     assert.match(await exchange(t, server.port, request), /^HTTP\/1\.1 426 /)
 })
+
+for (const keys of [
+    { "Sec-WebSocket-Key1": "" },
+    { "Sec-WebSocket-Key2": "" },
+    { "Sec-WebSocket-Key1": "", "Sec-WebSocket-Key2": "" },
+    { "Sec-WebSocket-Key1": "1  1" },
+])
+    test(`hixie-76: a refused handshake with ${JSON.stringify(keys)} keeps no place`, async t => {
+        const server = await serve(t, { maxConnections: 1 })
+        for (let i = 0; i < 3; i++) {
+            const request = handshake("hixie-76", keys)
+            const answer = await exchange(t, server.port, request)
+            assert.match(answer, /^HTTP\/1\.1 400 /)
+        }
+        const good = await open(t, server.port, handshake("hixie-76"))
+        assert.match(await good.until("\r\n\r\n"), /^HTTP\/1\.1 101 /)
+    })

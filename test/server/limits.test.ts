@@ -229,3 +229,35 @@ test("replies count for what they take in memory, however short they are", async
         got += chunk.length
     }
 })
+
+/** A fragment of 64 bytes; zeros for the mask. */
+const FRAGMENT = Buffer.concat([
+    Buffer.from("00c000000000", "hex"),
+    Buffer.alloc(64),
+])
+
+test("the longest message may come in pieces of 64 bytes", async t => {
+    const maxMessage = 4 * 1024 * 1024
+    const server = await serve(t, { mode: "echo", maxMessage })
+    const socket = await tcp(t, server.port)
+    socket.write(handshake())
+    await once(socket, "data")
+    const count = maxMessage / 64
+    socket.write(Buffer.from("028000000000", "hex"))
+    socket.write(Buffer.alloc((count - 2) * FRAGMENT.length, FRAGMENT))
+    socket.write(Buffer.from("80c000000000", "hex"))
+    socket.write(Buffer.alloc(64))
+    const expected = (count - 1) * 64
+    let got = -10
+    while (got < expected) got += (await once(socket, "data"))[0].length
+    assert.equal(got, expected)
+})
+
+test("more fragments than allowed close with 1008, and the reason names the option", async t => {
+    const server = await serve(t, { maxFragments: 10 })
+    const client = await connect(t, server.url)
+    const failed = once(server.events, "failure")
+    for (let i = 0; i < 11; i++) client.ws.send("x", { fin: false })
+    assert.match((await failed)[0].reason, /fragments \(--max-fragments\)/)
+    assert.equal((await client.closed).code, 1008)
+})

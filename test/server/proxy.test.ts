@@ -21,6 +21,9 @@ const FORWARDED: [forwarded: string, name: string][] = [
     ["192.0.2.7:1234", "192.0.2.7,127.0.0.1"],
     ["[2001:db8::7]:1234", "2001:db8::7,127.0.0.1"],
     ["::ffff:192.0.2.7", "192.0.2.7,127.0.0.1"],
+    ["::FFFF:c000:207", "192.0.2.7,127.0.0.1"],
+    ["2001:0DB8:0:0:0:0:0:7", "2001:db8::7,127.0.0.1"],
+    ["192.0.2.7, , ,", "192.0.2.7,127.0.0.1"],
     // what the client itself wrote stands in front
     ["198.51.100.1, 192.0.2.7", "192.0.2.7,127.0.0.1"],
     ["192.0.2.7, 10.1.2.3", "192.0.2.7,127.0.0.1"],
@@ -164,4 +167,23 @@ test("all for whom there are seats may come at once", async t => {
     })
     for (const socket of sockets) socket.write(handshake())
     assert.deepEqual([...new Set(await Promise.all(answers))], ["HTTP/1.1 101"])
+})
+
+test("the cap for an address counts all spellings of an IPv6 /64 as one", async t => {
+    const server = await serve(t, {
+        trustProxy: ["127.0.0.0/8"],
+        maxPerAddress: 1,
+    })
+    const from = (address: string) => ({
+        headers: { "X-Forwarded-For": address },
+    })
+    await connect(t, server.url, from("2001:db8:0:1::1"))
+    for (const same of [
+        "2001:0db8:0000:0001:0000:0000:0000:0002",
+        "2001:DB8::1:0:0:0:3",
+        "2001:db8:0:1::192.0.2.7",
+        "[2001:db8:0:1::4]:443",
+    ])
+        await assert.rejects(connect(t, server.url, from(same)), /429/, same)
+    await connect(t, server.url, from("2001:db8:0:2::1"))
 })

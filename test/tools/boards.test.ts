@@ -112,6 +112,39 @@ describe("an image", () => {
                 message: /on the board that is the board itself/,
             }))
 
+    for (const [board, url, why] of [
+        [
+            "esp32c3_mini",
+            "wss://192.0.2.1/",
+            /certificate, which is for a name/,
+        ],
+        ["esp32c3_mini", "ws://[2001:db8::1]/", /no IPv6 address/],
+        ["esp32s2_bare", "wss://example.com/", /too little memory for TLS/],
+        ["pico_w", "wss://example.com/", /a Pico W has no TLS/],
+    ] as const)
+        test(`is not made for ${url} on ${board}`, () =>
+            assert.throws(() => checkForBoard({ ...config, board, url }, {}), {
+                message: why,
+            }))
+
+    test("of an ESP32 is not made with what its firmware would cut off", () => {
+        const esp32 = { ...config, board: "esp32c3_mini" }
+        const pico = { ...config, board: "pico_w", url: "ws://example.com/" }
+        for (const [most, settings] of [
+            [31, (text: string) => ({ SSID: text })],
+            [63, (text: string) => ({ SSID: "net", PASSWORD: text })],
+        ] as const) {
+            const fits = settings("é".repeat(most >> 1) + "x")
+            const long = settings("é".repeat((most + 1) >> 1))
+            assert.deepEqual(checkForBoard(esp32, fits), [])
+            assert.throws(
+                () => checkForBoard(esp32, long),
+                new RegExp(`takes ${most + 1} bytes.* cuts it off at ${most}`)
+            )
+            assert.deepEqual(checkForBoard(pico, long), [])
+        }
+    })
+
     test("is checked with the url of the settings, which wins", () =>
         assert.throws(() => checkForBoard(config, { URL: "ws://localhost/" }), {
             message: /"url" is ws:\/\/localhost\//,

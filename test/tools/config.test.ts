@@ -248,6 +248,17 @@ test("the module for the program has what the program reads, and no more", async
     })
     assert.deepEqual(module.ranges.count, { minimum: 0, maximum: 1000000000 })
     assert.deepEqual(module.levels, ["info", "warn", "error"])
+    assert.equal(module.isGreenFirst, true)
+    const { isGreenFirst } = await import(
+        `data:text/javascript,${encodeURIComponent(
+            moduleOf(
+                config(
+                    '{ "url": "ws://h/", "board": "w5500_evb_pico", "network": "ethernet" }'
+                )
+            )
+        )}`
+    )
+    assert.equal(isGreenFirst, false)
 })
 
 test("the modules of the networks have those that are chosen, in their order", () => {

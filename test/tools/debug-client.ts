@@ -5,13 +5,22 @@ import { readFileSync } from "node:fs"
 import { createConnection } from "node:net"
 import { resolve } from "node:path"
 import type { Readable, Writable } from "node:stream"
+import type { DebugProtocol } from "@vscode/debugprotocol"
+import type { Start } from "../../tools/debugger/adapter.ts"
 import {
     Channel,
-    type Arguments,
     type Event,
     type Message,
     type Response,
 } from "../../tools/debugger/protocol.ts"
+
+/** What comes with a response or an event: each has its own, which the protocol does not tie to its name. */
+type Body = DebugProtocol.Response["body"]
+
+/** Of `launch` and `attach`. */
+interface StartArguments extends Partial<Omit<Start, "request">> {
+    request?: string
+}
 
 /** A breakpoint by what is in its line, so that it stays where it belongs. */
 export function lineOf(file: string, text: string): number {
@@ -80,7 +89,7 @@ export class DebugClient {
     }
 
     /** @returns the next event of that name that has not been taken */
-    async event(name: string): Promise<Arguments> {
+    async event(name: string): Promise<Body> {
         const { body } = await this.find(
             `event ${name}`,
             (message): message is Event =>
@@ -95,7 +104,7 @@ export class DebugClient {
         return this.output
     }
 
-    async respond(command: string, args: Arguments = {}): Promise<Response> {
+    async respond(command: string, args: object = {}): Promise<Response> {
         const seq = this.channel.send({
             ...{ type: "request", command, arguments: args },
         })
@@ -107,14 +116,14 @@ export class DebugClient {
     }
 
     /** @throws Error when it fails */
-    async ask(command: string, args: Arguments = {}): Promise<Arguments> {
+    async ask(command: string, args: object = {}): Promise<Body> {
         const { success, message, body } = await this.respond(command, args)
         if (!success) throw new Error(message)
         return body ?? {}
     }
 
     /** Launches as an editor does. */
-    async launch(args: Arguments, ...breakpoints: [string, number[]][]) {
+    async launch(args: StartArguments, ...breakpoints: [string, number[]][]) {
         await this.ask("initialize", { adapterID: "devicescript" })
         const launched = this.ask(args.request ?? "launch", args)
         // until it has failed, the response comes behind the configuration, or before

@@ -104,7 +104,7 @@ describe("a debug session, through the modem model", { skip }, () => {
         assert.equal(reason, "breakpoint")
         assert.equal(frame.name, "received")
         assert.equal(frame.line, RECEIVED)
-        assert.match(frame.source.path, /src\/app\.ts$/)
+        assert.match(frame.source.path, /src\/app\/app\.ts$/)
     })
 
     test("names the page where the echo server shows the board", async () => {
@@ -157,7 +157,7 @@ describe("a debug session, through the modem model", { skip }, () => {
     })
 
     test("takes a breakpoint while the program runs, at the next line with code", async () => {
-        const comment = lineOf(APP, "// due now when this exchange")
+        const comment = lineOf(APP, "// from one message to the next")
         const [set] = await client.stopAt(APP, [comment])
         assert.equal(set.verified, true)
         assert.equal(set.line, comment + 1)

@@ -1,5 +1,6 @@
 /** Part of `npm run lint`: checks the types of all DeviceScript as an editor does, folder by folder. */
 import { dirname, join, relative } from "node:path"
+import { Command } from "commander"
 import ts from "typescript"
 import { runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
@@ -35,7 +36,7 @@ function isIn(file: string, folder: string): boolean {
     return !relative(join(PROJECT, folder), file).startsWith("..")
 }
 
-await runCommand(async () => {
+async function main() {
     const problems = FOLDERS.flatMap(problemsOf)
     if (problems.length === 0) return
     throw new UserError(
@@ -45,4 +46,9 @@ await runCommand(async () => {
             getNewLine: () => "\n",
         })
     )
-})
+}
+
+await new Command("node --import tsx tools/commands/check-types.ts")
+    .description("checks the types of all DeviceScript here, as an editor does")
+    .action(() => runCommand(main))
+    .parseAsync()

@@ -1,28 +1,32 @@
 /** A debug adapter on standard input and output, which starts all that a debug session needs, and ends it. */
-import { runCommand, onStop } from "../../lib/command.ts"
+import { Command } from "commander"
+import { onStop, runCommand } from "../../lib/command.ts"
 import {
     DebugAdapter,
     type Debuggee,
     type Debuggees,
     type Start,
 } from "../debugger/adapter.ts"
-import { Rig, type RigListener } from "../debugger/debug-target.ts"
+import {
+    DebugTarget,
+    type DebugTargetListener,
+} from "../debugger/debug-target.ts"
 import { Channel } from "../debugger/protocol.ts"
 
-/** A rig that lives as long as its session. */
-class OwnRig implements Debuggees {
-    private rig?: Promise<Rig>
+/** A target that lives as long as its session. */
+class OwnTarget implements Debuggees {
+    private target?: Promise<DebugTarget>
 
-    async open(start: Start, listener: RigListener): Promise<Debuggee> {
-        this.rig = Rig.start(optionsOf(start), listener)
-        const rig = await this.rig
-        await rig.deploy()
-        return rig
+    async open(start: Start, listener: DebugTargetListener): Promise<Debuggee> {
+        this.target = DebugTarget.start(optionsOf(start), listener)
+        const target = await this.target
+        await target.deploy()
+        return target
     }
 
     async close() {
-        const rig = await this.rig?.catch(() => undefined)
-        await rig?.close()
+        const target = await this.target?.catch(() => undefined)
+        await target?.close()
         process.stdin.destroy()
     }
 }
@@ -32,9 +36,16 @@ function optionsOf({ device, noDebug, request, ...start }: Start) {
     return { ...start, device: device ?? kind, debugged: !noDebug }
 }
 
-await runCommand(async () => {
-    const rig = new OwnRig()
-    new DebugAdapter(new Channel(process.stdin, process.stdout), rig)
-    onStop(() => void rig.close())
-    process.stdin.once("end", () => void rig.close())
-})
+async function main() {
+    const target = new OwnTarget()
+    new DebugAdapter(new Channel(process.stdin, process.stdout), target)
+    onStop(() => void target.close())
+    process.stdin.once("end", () => void target.close())
+}
+
+await new Command("node --import tsx tools/commands/debug.ts")
+    .description(
+        "speaks the Debug Adapter Protocol on standard input and output, for an editor that starts it"
+    )
+    .action(() => runCommand(main))
+    .parseAsync()

@@ -8,9 +8,9 @@ import { UserError } from "../../lib/errors.ts"
 import type { LogEvent } from "../../sim/log.ts"
 import { DebugAdapter, type Debuggee } from "../debugger/adapter.ts"
 import {
-    Rig,
-    type RigListener,
-    type RigOptions,
+    DebugTarget,
+    type DebugTargetListener,
+    type DebugTargetOptions,
 } from "../debugger/debug-target.ts"
 import { KINDS, type Kind } from "../debugger/devices.ts"
 import { Channel } from "../debugger/protocol.ts"
@@ -42,11 +42,11 @@ async function run({ network, ...options }: Options) {
 }
 
 /** Deploys at each save, and lets one debugger in at a time. */
-class Simulator implements RigListener {
+class Simulator implements DebugTargetListener {
     /** Resolves when nothing works any more. */
     readonly broken: Promise<string>
     failed!: (why: string) => void
-    private rig?: Rig
+    private target?: DebugTarget
     private session?: DebugAdapter
     private work: Promise<void> = Promise.resolve()
     private closing = false
@@ -58,15 +58,15 @@ class Simulator implements RigListener {
         this.broken = new Promise(resolve => (this.failed = resolve))
     }
 
-    async start(options: RigOptions) {
+    async start(options: DebugTargetOptions) {
         this.door.listen(DEBUG_PORT, "127.0.0.1")
         await once(this.door, "listening").catch(() => {
             throw new UserError(
                 `port ${DEBUG_PORT}, for debuggers, is taken: does another npm run sim run?`
             )
         })
-        this.rig = await Rig.start(options, this)
-        const { url, page } = this.rig
+        this.target = await DebugTarget.start(options, this)
+        const { url, page } = this.target
         const where = page ? `${url}, page ${page}` : url
         console.log(
             `server ${where}, debuggers 127.0.0.1:${DEBUG_PORT}, Ctrl-C ends`
@@ -76,10 +76,10 @@ class Simulator implements RigListener {
 
     /** A program that cannot be built leaves the one before running. */
     private async deploy() {
-        const rig = this.rig!
+        const target = this.target!
         const start = performance.now()
         try {
-            await rig.deploy()
+            await target.deploy()
             const seconds = ((performance.now() - start) / 1000).toFixed(1)
             console.log(`deployed in ${seconds} s`)
         } catch (error) {
@@ -88,7 +88,7 @@ class Simulator implements RigListener {
             console.error(error.message)
         }
         this.unwatch()
-        this.unwatch = watchFiles(rig.files, path => this.saved(path))
+        this.unwatch = watchFiles(target.files, path => this.saved(path))
     }
 
     private saved(path: string) {
@@ -120,7 +120,7 @@ class Simulator implements RigListener {
         await this.work
         if (this.session) throw new UserError("another debugger is attached")
         this.session = adapter
-        return this.rig!
+        return this.target!
     }
 
     private leave(adapter: DebugAdapter) {
@@ -149,7 +149,7 @@ class Simulator implements RigListener {
         this.unwatch()
         this.door.close()
         for (const socket of this.sockets) socket.destroy()
-        await this.rig?.close()
+        await this.target?.close()
         await this.work
     }
 }

@@ -3,6 +3,7 @@
  * breakpoints only while the program is stopped, and fails at those in files that it does not know.
  */
 import { join } from "node:path"
+import type { DebugProtocol } from "@vscode/debugprotocol"
 import { UserError } from "../../lib/errors.ts"
 import type { LogEvent } from "../../sim/log.ts"
 import type { Program } from "../../sim/program.ts"
@@ -10,12 +11,12 @@ import { PROJECT } from "../project/folder.ts"
 import { place } from "./breakpoints.ts"
 import { BuildError } from "./build-result.ts"
 import { DebugServer } from "./debug-server.ts"
-import type { RigListener, RigOptions } from "./debug-target.ts"
+import type { DebugTargetListener, DebugTargetOptions } from "./debug-target.ts"
 import { evaluate } from "./evaluate.ts"
-import type { Arguments, Channel, Event, Request } from "./protocol.ts"
+import type { Channel, Event, Request } from "./protocol.ts"
 
 /** Of `launch` and `attach`: what to run, and how to begin. */
-export interface Start extends RigOptions {
+export interface Start extends DebugTargetOptions {
     request: "launch" | "attach"
     /** The program runs without a debugger. */
     noDebug?: boolean
@@ -36,12 +37,12 @@ export interface Debuggees {
      * Brings it onto its device.
      * @throws UserError
      */
-    open(start: Start, listener: RigListener): Promise<Debuggee>
+    open(start: Start, listener: DebugTargetListener): Promise<Debuggee>
     /** The session is over. */
     close(): Promise<void>
 }
 
-const CAPABILITIES = {
+const CAPABILITIES: DebugProtocol.Capabilities = {
     supportsConfigurationDoneRequest: true,
     supportsEvaluateForHovers: true,
     supportsExceptionInfoRequest: true,
@@ -71,8 +72,10 @@ const TEMPORARIES = "Temporaries"
 const RESUMING = ["continue", "next", "stepIn", "stepOut"]
 
 /** One debug session. */
-export class DebugAdapter implements RigListener {
-    private client: Arguments = {}
+export class DebugAdapter implements DebugTargetListener {
+    private client: DebugProtocol.InitializeRequestArguments = {
+        adapterID: "devicescript",
+    }
     private debuggee?: Debuggee
     private debug?: DebugServer
     private stopOnEntry = false
@@ -112,8 +115,8 @@ export class DebugAdapter implements RigListener {
         return ["launch", "attach"].includes(command) && !this.debug
     }
 
-    private async handle(request: Request): Promise<Arguments | undefined> {
-        const { command, arguments: args = {} } = request
+    private async handle(request: Request): Promise<unknown> {
+        const { command, arguments: args } = request
         switch (command) {
             case "initialize":
                 return this.initialize(args)
@@ -135,10 +138,10 @@ export class DebugAdapter implements RigListener {
                 this.pausing = true
         }
         if (this.resumes(command)) this.halted = false
-        return this.debug.request(command, args)
+        return this.debug.pass(command, args)
     }
 
-    private initialize(args: Arguments) {
+    private initialize(args: DebugProtocol.InitializeRequestArguments) {
         if (args.linesStartAt1 === false || args.columnsStartAt1 === false)
             throw new Error("expected lines and columns that begin at 1")
         this.client = { pathFormat: "path", ...args }
@@ -151,7 +154,10 @@ export class DebugAdapter implements RigListener {
     }
 
     /** Enough for a client that wants to run the program only. */
-    private withoutDebugger(command: string, args: Arguments) {
+    private withoutDebugger(
+        command: string,
+        args?: Partial<DebugProtocol.SetBreakpointsArguments>
+    ) {
         if (!this.debuggee) throw new Error(`${command}: no program runs yet`)
         const message = "the program runs without a debugger"
         switch (command) {
@@ -161,7 +167,7 @@ export class DebugAdapter implements RigListener {
             case "setExceptionBreakpoints":
                 return undefined
             case "setBreakpoints":
-                return { breakpoints: unverified(args.breakpoints, message) }
+                return { breakpoints: unverified(args?.breakpoints, message) }
         }
         throw new Error(message)
     }
@@ -231,9 +237,11 @@ export class DebugAdapter implements RigListener {
         return done
     }
 
-    private async setBreakpoints({ source, ...args }: Arguments) {
-        const wanted: { line: number }[] = args.breakpoints ?? []
-        const lines = wanted.map(({ line }) => line)
+    private async setBreakpoints({
+        source,
+        breakpoints = [],
+    }: DebugProtocol.SetBreakpointsArguments) {
+        const lines = breakpoints.map(({ line }) => line)
         const places = place(this.debuggee!.program, source.path ?? "", lines)
         const possible = places.filter(at => typeof at === "number")
         const known = await this.whileHalted(() =>
@@ -242,7 +250,7 @@ export class DebugAdapter implements RigListener {
                 breakpoints: possible.map(line => ({ line })),
             })
         )
-        const set = (known.breakpoints as object[]).values()
+        const set = known.breakpoints.values()
         return {
             breakpoints: places.map(at =>
                 typeof at === "number"
@@ -257,30 +265,33 @@ export class DebugAdapter implements RigListener {
         if (this.halted) return action()
         const debug = this.debug!
         const stopped = new Promise<boolean>(done => (this.interruption = done))
-        await debug.request("pause")
+        await debug.request("pause", undefined)
         const byUs = await Promise.race([stopped, debug.closed])
         try {
             return await action()
         } finally {
             if (byUs === true) {
                 this.halted = false
-                await debug.request("continue")
+                await debug.request("continue", undefined)
             }
         }
     }
 
     /** The first one an editor shows open; the compiler's own variables none wants to see. */
-    private async scopes(args: Arguments) {
+    private async scopes(args: DebugProtocol.ScopesArguments) {
         const { scopes } = await this.debug!.request("scopes", args)
         const order = (name: string) => ORDER.findIndex(n => n === name)
         return {
-            scopes: (scopes as { name: string }[])
+            scopes: scopes
                 .filter(({ name }) => name !== TEMPORARIES)
                 .sort((a, b) => order(a.name) - order(b.name)),
         }
     }
 
-    private async evaluate({ expression, frameId }: Arguments) {
+    private async evaluate({
+        expression,
+        frameId,
+    }: DebugProtocol.EvaluateArguments) {
         const { value, variablesReference } = await evaluate(
             this.debug!,
             expression,
@@ -325,7 +336,7 @@ export class DebugAdapter implements RigListener {
         this.event("output", { category, output: `${text}\n`, ...source })
     }
 
-    private event(event: string, body?: Arguments) {
+    private event(event: string, body?: object) {
         this.channel.send({ type: "event", event, body })
     }
 }

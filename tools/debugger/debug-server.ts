@@ -4,8 +4,8 @@ import { createConnection, type Socket } from "node:net"
 import { PORTS } from "../toolchain/dev-server.ts"
 import {
     Channel,
-    type Arguments,
     type Event,
+    type Requests,
     type Response,
 } from "./protocol.ts"
 
@@ -39,9 +39,17 @@ export class DebugServer {
      * @returns the response's body
      * @throws Error with what it says, or when the connection goes
      */
-    async request(command: string, args: Arguments = {}): Promise<Arguments> {
+    request<Name extends keyof Requests>(
+        command: Name,
+        args: Requests[Name][0]
+    ): Promise<Requests[Name][1]> {
+        return this.pass(command, args) as Promise<Requests[Name][1]>
+    }
+
+    /** Likewise, for what a client asks: the debugger knows whether it is right. */
+    async pass(command: string, args: unknown): Promise<unknown> {
         const seq = this.channel.send({
-            ...{ type: "request", command, arguments: args },
+            ...{ type: "request", command, arguments: args ?? {} },
         })
         const response = await Promise.race([
             new Promise<Response>(done => this.waiting.set(seq, done)),
@@ -52,7 +60,7 @@ export class DebugServer {
         // it says its stack, too
         if (!response.success)
             throw new Error(response.message?.split("\n")[0] ?? command)
-        return response.body ?? {}
+        return response.body
     }
 
     close(): void {

@@ -22,7 +22,7 @@ import {
     type Kind,
 } from "./devices.ts"
 
-export interface RigOptions {
+export interface DebugTargetOptions {
     /** Default `simulator`. */
     device?: Kind
     /** Instead of devs.json's; the tool chain's VM has `wifi` only. */
@@ -36,8 +36,8 @@ export interface RigOptions {
     debugged?: boolean
 }
 
-/** What a rig reports. */
-export interface RigListener extends DeviceListener {
+/** What a target reports. */
+export interface DebugTargetListener extends DeviceListener {
     /** Something that the user wants to know. */
     note(text: string): void
     /** The dev server is gone, and nothing works any more. */
@@ -45,7 +45,7 @@ export interface RigListener extends DeviceListener {
 }
 
 /** A program on a device, which is known by its id on the dev server's bus. */
-export class Rig {
+export class DebugTarget {
     /** The program as it is on the device. */
     program!: Program
     /** The files that it was built from, relative to the project. */
@@ -61,7 +61,10 @@ export class Rig {
      * Starts everything but the program, which `deploy` does.
      * @throws UserError when a port is taken, or there is no device
      */
-    static async start(options: RigOptions, listener: RigListener) {
+    static async start(
+        options: DebugTargetOptions,
+        listener: DebugTargetListener
+    ) {
         const kind = options.device ?? "simulator"
         if (!KINDS.includes(kind))
             throw new UserError(
@@ -72,24 +75,24 @@ export class Rig {
                 `expected no url for device ${kind}, whose program connects to the one of devs.json; got ${options.url}`
             )
         const server = await DevServer.start()
-        const rig = new Rig(kind, options, server)
+        const target = new DebugTarget(kind, options, server)
         try {
             // loads the tool chain into this process, while the dev server starts in its own
             const config = configured(options)
-            rig.echo = await startEchoServer(kind, options, config, listener)
+            target.echo = await startEchoServer(kind, options, config, listener)
             await server.ready()
             server.once("died", why => listener.failed(why))
-            rig.device = await openDevice(kind, server, listener)
-            return rig
+            target.device = await openDevice(kind, server, listener)
+            return target
         } catch (error) {
-            await rig.close()
+            await target.close()
             throw error
         }
     }
 
     private constructor(
         private readonly kind: Kind,
-        private readonly options: RigOptions,
+        private readonly options: DebugTargetOptions,
         private readonly server: DevServer
     ) {}
 
@@ -153,7 +156,7 @@ export class Rig {
         return { entry: entryOf(config), close: () => {} }
     }
 
-    /** The settings files', with what the rig knows better. */
+    /** The settings files', with what the target knows better. */
     private settings({ modem, plot }: Config): Settings {
         return {
             ...readSettings(PROJECT),
@@ -179,7 +182,7 @@ export class Rig {
     }
 }
 
-function configured({ network, modem, url }: RigOptions): Config {
+function configured({ network, modem, url }: DebugTargetOptions): Config {
     for (const [key, value] of Object.entries({ network, modem })) {
         const problem = value === undefined ? value : checkValue(key, value)
         if (problem) throw new UserError(problem)
@@ -199,9 +202,9 @@ function configured({ network, modem, url }: RigOptions): Config {
 /** The simulated board is told any port; other devices go where the configuration says, if that is here. */
 async function startEchoServer(
     kind: Kind,
-    { url, debugged }: RigOptions,
+    { url, debugged }: DebugTargetOptions,
     config: Config,
-    listener: RigListener
+    listener: DebugTargetListener
 ): Promise<Server | undefined> {
     const own = { ping: debugged ? 0 : undefined, framed: true }
     if (url) return undefined

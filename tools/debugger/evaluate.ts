@@ -1,13 +1,6 @@
 /** Names and dotted paths in a program that is stopped: the VM evaluates nothing. */
+import type { DebugProtocol } from "@vscode/debugprotocol"
 import type { DebugServer } from "./debug-server.ts"
-
-/** A value as the debugger shows it. */
-interface Variable {
-    name: string
-    value: string
-    /** 0: it has no parts. */
-    variablesReference: number
-}
 
 const PATH = /^[\p{L}_$][\p{L}\d_$]*(\.[\p{L}_$][\p{L}\d_$]*|\[\d+\])*$/u
 
@@ -19,7 +12,7 @@ export async function evaluate(
     debug: DebugServer,
     expression: string,
     frameId: number | undefined
-): Promise<Variable> {
+): Promise<DebugProtocol.Variable> {
     const path = expression.trim()
     if (!PATH.test(path))
         throw new Error(
@@ -45,7 +38,7 @@ async function inScope(
     debug: DebugServer,
     name: string,
     frameId: number
-): Promise<Variable> {
+): Promise<DebugProtocol.Variable> {
     const { scopes } = await debug.request("scopes", { frameId })
     for (const { variablesReference } of scopes) {
         const variables = await partsOf(debug, variablesReference)
@@ -58,7 +51,7 @@ async function inScope(
 async function partsOf(
     debug: DebugServer,
     variablesReference: number
-): Promise<Variable[]> {
+): Promise<DebugProtocol.Variable[]> {
     if (!variablesReference) return []
     const { variables } = await debug.request("variables", {
         variablesReference,

@@ -1,35 +1,42 @@
 /** The Debug Adapter Protocol as far as it is the same for every message: JSON behind a header with its length. */
 import type { Readable, Writable } from "node:stream"
+import type { DebugProtocol } from "@vscode/debugprotocol"
 
-export interface Request {
-    seq: number
-    type: "request"
-    command: string
-    arguments?: Arguments
-}
-
-/** Of a request; each command has its own. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the protocol's own types would be a dependency
-export type Arguments = Record<string, any>
-
-export interface Response {
-    seq: number
-    type: "response"
-    request_seq: number
-    success: boolean
-    command: string
-    message?: string
-    body?: Arguments
-}
-
-export interface Event {
-    seq: number
-    type: "event"
-    event: string
-    body?: Arguments
-}
-
+export type Request = DebugProtocol.Request & { type: "request" }
+export type Response = DebugProtocol.Response & { type: "response" }
+export type Event = DebugProtocol.Event & { type: "event" }
 export type Message = Request | Response | Event
+
+/** The requests that are made here, with what they take and what comes back. */
+export interface Requests {
+    initialize: [
+        DebugProtocol.InitializeRequestArguments,
+        DebugProtocol.Capabilities,
+    ]
+    launch: [DebugProtocol.LaunchRequestArguments & StartArguments, undefined]
+    attach: [DebugProtocol.AttachRequestArguments & StartArguments, undefined]
+    pause: [undefined, undefined]
+    continue: [undefined, DebugProtocol.ContinueResponse["body"]]
+    scopes: [
+        DebugProtocol.ScopesArguments,
+        DebugProtocol.ScopesResponse["body"],
+    ]
+    setBreakpoints: [
+        DebugProtocol.SetBreakpointsArguments,
+        DebugProtocol.SetBreakpointsResponse["body"],
+    ]
+    variables: [
+        DebugProtocol.VariablesArguments,
+        DebugProtocol.VariablesResponse["body"],
+    ]
+}
+
+/** What the dev server's debugger wants to know beyond the protocol. */
+interface StartArguments {
+    deviceId: string
+    stopOnEntry: boolean
+}
+
 type Unnumbered<M> = M extends Message ? Omit<M, "seq"> : never
 
 /** One side of a conversation. */

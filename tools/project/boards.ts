@@ -15,6 +15,8 @@ export interface Board {
     w5500: boolean
     /** Likewise for `"network": "cellular"`: a bridge on SPI, or on I2C as it must be beside a W5500; and a power key. */
     bridge: { spi: boolean; i2c: boolean }
+    /** Its light takes green before red, and its firmware sends red first. */
+    isGreenFirst: boolean
     /** From where `devs` fetches the firmware. */
     firmware: string
 }
@@ -47,6 +49,9 @@ export function boards(): Map<string, Board> {
                     spi: BRIDGE_PINS.every(pin => pin in (board.pins ?? {})),
                     i2c: "i2c" in board && "PWRKEY" in (board.pins ?? {}),
                 },
+                // jd_rgbext_set() of devicescript-esp32 (main/ledstrip.c) against the WS2812B's data sheet, "composition of 24bit data"
+                isGreenFirst:
+                    board.archId.startsWith("esp32") && board.led?.type === 1,
                 firmware:
                     board.$fwUrl ?? known.archs[board.archId].bareUrl ?? "",
             },

@@ -1,6 +1,7 @@
 /** The modules that are made of devs.json, where every way to build the program finds them. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { boards } from "./boards.ts"
 import { BUILD_KEYS, schema, type Config } from "./config.ts"
 import { PROJECT } from "./folder.ts"
 
@@ -61,8 +62,10 @@ export function moduleOf(config: Config): string {
     const ranges = keys
         .filter(([, { type }]) => type === "integer")
         .map(([key, { minimum, maximum }]) => [key, { minimum, maximum }])
+    const { isGreenFirst } = boards().get(config.board)!
     return [
         HEADER,
+        declaration("isGreenFirst", isGreenFirst),
         declaration("defaults", Object.fromEntries(defaults)),
         declaration("ranges", Object.fromEntries(ranges)),
         declaration("levels", schema().log.enum),

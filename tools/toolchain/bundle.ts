@@ -1,4 +1,5 @@
 /** Makes an image: firmware, board definition, settings and program in one file for the flash memory. */
+import { isIP } from "node:net"
 import { mkdirSync, statSync } from "node:fs"
 import { basename, dirname, join } from "node:path"
 import { reachableAddresses } from "../../lib/addresses.ts"
@@ -18,6 +19,12 @@ import { devs } from "./devs.ts"
 const CACHE = ".devicescript/cache"
 /** cli/src/exitcodes.ts: the dev server that `devs bundle` starts found its ports taken. */
 const EXIT_CODE_EADDRINUSE = 100
+
+/** Why a chip has no wss:// over its own Wi-Fi. */
+const WITHOUT_TLS: Record<string, string> = {
+    rp2040w: "the firmware of a Pico W has no TLS",
+    esp32s2: "an ESP32-S2 has too little memory for TLS",
+}
 
 /** An image and the board that it is for. */
 export interface Image {
@@ -70,6 +77,9 @@ export function imageOf(id: string): Image {
 export function checkForBoard(config: Config, settings: Settings): string[] {
     const { url } = withSettings(config, settings)
     const { hostname, protocol } = new URL(url)
+    const networks = [config.network].flat()
+    const usesWifi = networks.includes("wifi")
+    const arch = boards().get(config.board)?.arch ?? ""
     if (config.network === "ethernet" && protocol === "wss:")
         throw new UserError(
             `"url" is ${url}: there is no TLS over Ethernet. Expected ws://`
@@ -79,13 +89,56 @@ export function checkForBoard(config: Config, settings: Settings): string[] {
             `"url" is ${url}: on the board that is the board itself. Expected an address of the computer with the server` +
                 addressesHint()
         )
-    const usesWifi = [config.network].flat().includes("wifi")
-    if (!usesWifi || settings.SSID !== undefined) return []
+    if (config.network === "wifi")
+        checkWifi({ url, arch, hostname, isSecure: protocol === "wss:" })
+    if (!usesWifi) return []
+    if (arch.startsWith("esp32")) checkLengths(settings)
+    if (settings.SSID !== undefined) return []
     return [
         settings.WIFI_SSID === undefined
-            ? "no SSID (and PASSWORD) in .env.local: the board joins the Wi-Fi network it knows from before, or none"
+            ? "no SSID (and PASSWORD) in .env.local: the board joins no Wi-Fi network. The image replaces the part of its flash memory with the one that it knows from before"
             : "the tool chain leaves WIFI_SSID and WIFI_PWD out of an image: name them SSID and PASSWORD in .env.local",
     ]
+}
+
+/** What the firmware cannot do over its own Wi-Fi, or not on this chip. */
+function checkWifi(program: {
+    url: string
+    arch: string
+    hostname: string
+    isSecure: boolean
+}) {
+    const { url, arch, hostname, isSecure } = program
+    const isAddress = isIP(hostname) !== 0
+    if (hostname.startsWith("["))
+        throw new UserError(
+            `"url" is ${url}: the board gets no IPv6 address. Expected a name or an IPv4 address`
+        )
+    if (isSecure && arch in WITHOUT_TLS)
+        throw new UserError(
+            `"url" is ${url}: ${WITHOUT_TLS[arch]}. Expected ws://, to a TLS proxy in your network if need be`
+        )
+    if (isSecure && isAddress)
+        throw new UserError(
+            `"url" is ${url}: the board checks the server's certificate, which is for a name. Expected wss:// and that name`
+        )
+}
+
+/** The firmware copies both with a zero behind into buffers of 32 and 64 bytes (main/wifi_impl.c), and joins with what is left. */
+function checkLengths(settings: Settings) {
+    for (const [name, most] of [
+        ["SSID", 31],
+        ["PASSWORD", 63],
+    ] as const) {
+        const bytes = Buffer.byteLength(String(settings[name] ?? ""))
+        if (bytes > most)
+            throw new UserError(
+                `${name} in .env.local takes ${bytes} bytes, and an ESP32's firmware cuts it off at ${most}: the board could not join. ` +
+                    (name === "SSID"
+                        ? "Give the network a shorter name"
+                        : "Write the passphrase instead of the key of 64 digits")
+            )
+    }
 }
 
 function addressesHint(): string {

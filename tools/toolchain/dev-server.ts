@@ -96,7 +96,7 @@ export class DevServer extends EventEmitter<DevServerEvents> {
         this.ended = once(child, "close")
         child.once("close", code => {
             this.over.abort()
-            if (!this.closing) this.emit("died", this.obituary(code))
+            if (!this.closing) this.emit("died", this.exitMessage(code))
         })
     }
 
@@ -106,7 +106,7 @@ export class DevServer extends EventEmitter<DevServerEvents> {
         this.words.splice(0, this.words.length - LAST_WORDS)
     }
 
-    private obituary(code: number | null): string {
+    private exitMessage(code: number | null): string {
         const last = this.words.map(line => `\n    ${line}`).join("")
         return `the tool chain's dev server ended with code ${code}; it said last:${last || " nothing"}`
     }
@@ -138,7 +138,7 @@ export class DevServer extends EventEmitter<DevServerEvents> {
         throw new UserError(
             this.child.exitCode === null
                 ? `expected the tool chain's dev server on port ${PORTS.side} within ${START / 1000} s, found none`
-                : this.obituary(this.child.exitCode)
+                : this.exitMessage(this.child.exitCode)
         )
     }
 
@@ -167,7 +167,7 @@ export class DevServer extends EventEmitter<DevServerEvents> {
             return Promise.reject(new Error("the dev server has ended"))
         return new Promise((resolve, reject) => {
             const fail = (why: string) => settle(() => reject(new Error(why)))
-            const gone = () => fail(this.obituary(this.child.exitCode))
+            const gone = () => fail(this.exitMessage(this.child.exitCode))
             const timer = setTimeout(
                 () => fail(`no answer to ${req} within ${ANSWER / 1000} s`),
                 ANSWER

@@ -21,12 +21,20 @@ export function csvOf(lines, range) {
 }
 
 /**
- * Text as a field. A spreadsheet would compute what begins like a formula, so that gets an apostrophe in front.
+ * What a spreadsheet would take for a formula: at the beginning of a text, or, where it takes another character than the
+ * comma for the separator, behind that.
+ */
+const FORMULA = /(^|[,;|\t\r\n"])(\s*)([=+\-@\uff1d\uff0b\uff0d\uff20])/g
+
+/**
+ * Text as a field. What would be computed gets an apostrophe in front.
  * @param {string} text
  */
 function field(text) {
-    const plain = /^[=+\-@\t]/.test(text) ? `'${text}` : text
-    return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain
+    const plain = text.replace(FORMULA, "$1$2'$3")
+    return /[",;|\t\r\n]/.test(plain)
+        ? `"${plain.replaceAll('"', '""')}"`
+        : plain
 }
 
 /**

@@ -1,0 +1,64 @@
+import { Duplex } from "node:stream"
+import type { Socket } from "node:net"
+
+/** RFC 5246, 6.2.1: type, version and length; type 21 is an alert, which is what a connection ends with in order. */
+const HEADER = 5
+const ALERT = 21
+
+/** A TCP connection under TLS 1.2 that tells how it ended: behind an alert (close_notify), or cut off. */
+export class TlsRecords extends Duplex {
+    /** The latest record that came was an alert. */
+    isAlerted = false
+    private header = Buffer.alloc(0)
+    private left = 0
+
+    constructor(private readonly tcp: Socket) {
+        super()
+        tcp.on("data", bytes => {
+            this.look(bytes)
+            if (!this.push(bytes)) tcp.pause()
+        })
+        tcp.on("end", () => this.push(null))
+        tcp.on("error", error => this.destroy(error))
+        tcp.on("close", () => this.destroy())
+    }
+
+    private look(bytes: Buffer) {
+        for (let at = 0; at < bytes.length;) {
+            if (this.left) {
+                const size = Math.min(this.left, bytes.length - at)
+                this.left -= size
+                at += size
+                continue
+            }
+            const end = at + HEADER - this.header.length
+            this.header = Buffer.concat([this.header, bytes.subarray(at, end)])
+            at = end
+            if (this.header.length < HEADER) return
+            this.isAlerted = this.header[0] === ALERT
+            this.left = this.header.readUInt16BE(3)
+            this.header = Buffer.alloc(0)
+        }
+    }
+
+    override _read() {
+        this.tcp.resume()
+    }
+
+    override _write(
+        bytes: Buffer,
+        _: string,
+        done: (e?: Error | null) => void
+    ) {
+        this.tcp.write(bytes, done)
+    }
+
+    override _final(done: () => void) {
+        this.tcp.end(done)
+    }
+
+    override _destroy(error: Error | null, done: (e: Error | null) => void) {
+        this.tcp.destroy()
+        done(error)
+    }
+}
