@@ -223,9 +223,9 @@ module.exports = {
         ]),
         node("^test/suites/", [
             "^sim/(?!device/)",
-            "^test/(hil(?!/device)|conformance)/",
+            "^test/(hil(?!/device)|conformance|wire)/",
         ]),
-        node("^test/serial/", ["^sim/(?!device/)", "^test/suites/"]),
+        node("^test/serial/", ["^sim/(?!device/)", "^test/(suites|wire)/"]),
         node("^test/server/", ["^server/", "^test/(wire|plot)/"]),
         node("^test/plot/", [
             "^server/",
@@ -236,8 +236,8 @@ module.exports = {
             "^server/",
             "^test/(server|plot|wire)/",
         ]),
-        node("^test/tornado/", ["^sim/(?!device/)"]),
-        node("^test/vscode/", ["^test/chromium/"]),
+        node("^test/tornado/", ["^sim/(?!device/)", "^test/wire/"]),
+        node("^test/vscode/", ["^test/(chromium|wire)/"]),
         {
             name: "nobody-imports-an-entry",
             severity: "error",

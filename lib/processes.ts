@@ -1,6 +1,5 @@
 /** Child processes: what they print, and how they end. */
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process"
-import { once } from "node:events"
 
 /** Milliseconds that a process may take to print a line that is waited for, and to end. */
 const PATIENCE = 60_000
@@ -19,16 +18,18 @@ export class Process {
     readonly child: ChildProcess
     /** @throws Error when there is no such command */
     readonly ended: Promise<Ended>
-    #changed = () => {}
+    readonly #leads: boolean
+    readonly #looks = new Set<() => void>()
 
-    /** @param options default: nothing on its standard input */
+    /** @param options default: nothing on its standard input; `detached`: signals go to its whole group, as a terminal's do */
     constructor(command: string, args: string[], options: SpawnOptions = {}) {
         const stdio = ["ignore", "pipe", "pipe"] as const
+        this.#leads = options.detached ?? false
         this.child = spawn(command, args, { stdio: [...stdio], ...options })
         for (const stream of [this.child.stdout, this.child.stderr])
             stream?.setEncoding("utf8").on("data", (text: string) => {
                 this.output += text
-                this.#changed()
+                for (const look of this.#looks) look()
             })
         this.ended = new Promise((resolve, reject) => {
             this.child.once("error", reject)
@@ -47,18 +48,23 @@ export class Process {
         pattern: RegExp,
         patience = PATIENCE
     ): Promise<RegExpExecArray> {
+        let look = () => {}
         const found = new Promise<RegExpExecArray>(resolve => {
-            const look = () => {
+            look = () => {
                 const match = pattern.exec(this.output)
                 if (match) resolve(match)
             }
-            this.#changed = look
-            look()
         })
-        const over = this.ended.then(({ code }) =>
-            this.#fail(`it ended with ${code}`, pattern)
-        )
-        return this.#within(patience, Promise.race([found, over]), pattern)
+        const over = this.ended.then(({ code }) => {
+            throw this.#error(`it ended with ${code}`, pattern)
+        })
+        this.#looks.add(look)
+        look()
+        return this.#within(
+            patience,
+            Promise.race([found, over]),
+            pattern
+        ).finally(() => this.#looks.delete(look))
     }
 
     /** Waits for its end. @throws Error with the output, after `patience` milliseconds */
@@ -68,18 +74,9 @@ export class Process {
 
     /** Sends a signal, and waits for its end. */
     async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
-        this.child.kill(signal)
+        const pid = this.child.pid!
+        process.kill(this.#leads ? -pid : pid, signal)
         return this.end()
-    }
-
-    /** Ends it at once, if it has not ended; its whole group when it leads one. */
-    async kill(group = false): Promise<void> {
-        const { pid, exitCode, signalCode } = this.child
-        if (pid === undefined || exitCode !== null || signalCode !== null)
-            return
-        const gone = once(this.child, "exit")
-        process.kill(group ? -pid : pid, "SIGKILL")
-        await gone
     }
 
     async #within<T>(
@@ -98,10 +95,6 @@ export class Process {
             )
         })
         return Promise.race([wanted, late]).finally(() => clearTimeout(timer))
-    }
-
-    #fail(why: string, what: RegExp | string): never {
-        throw this.#error(why, what)
     }
 
     #error(why: string, what: RegExp | string): Error {

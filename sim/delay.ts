@@ -7,13 +7,14 @@ export class DelayLine {
     after(milliseconds: number, action: () => void) {
         if (!milliseconds && !this.waiting.length) return action()
         this.waiting.push({ due: performance.now() + milliseconds, action })
-        if (this.waiting.length === 1) this.await()
+        this.await()
     }
 
     private await() {
         const [first] = this.waiting
-        if (!first) return
+        if (!first || this.timer) return
         this.timer = setTimeout(() => {
+            this.timer = undefined
             this.waiting.shift()
             first.action()
             this.await()
@@ -24,5 +25,6 @@ export class DelayLine {
     clear() {
         this.waiting.length = 0
         clearTimeout(this.timer)
+        this.timer = undefined
     }
 }

@@ -18,6 +18,8 @@ export interface WifiOptions {
     scan?: number
     join?: number
     fail?: number
+    /** Milliseconds between two scans without a connection. Default 10,240. */
+    scanEvery?: number
 }
 
 const DEVICE = "f1f1f1f1f1f1f1f1"
@@ -202,7 +204,7 @@ export class Wifi {
 
     private scanAgain() {
         if (!this.isConnected) this.scan()
-        this.later(SCAN, () => this.scanAgain())
+        this.later(this.options.scanEvery ?? SCAN, () => this.scanAgain())
     }
 
     /** An ESP32 cannot scan while it joins (ESP_ERR_WIFI_STATE). */

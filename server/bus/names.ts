@@ -9,5 +9,5 @@ export function nameOf(text: string): string {
         .slice(0, 4 * LONGEST_NAME)
         .replace(CONTROLS, " ")
         .trim()
-    return [...clean].slice(0, LONGEST_NAME).join("")
+    return [...clean].slice(0, LONGEST_NAME).join("").trimEnd()
 }

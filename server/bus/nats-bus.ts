@@ -221,9 +221,11 @@ export class NatsBus implements Bus {
     }
 
     #pump(): void {
-        this.#pumping ??= this.#empty().finally(
-            () => (this.#pumping = undefined)
-        )
+        this.#pumping ??= this.#empty().finally(() => {
+            this.#pumping = undefined
+            // one may have come after the last look
+            if (this.#nats && this.#outbox.first) this.#pump()
+        })
     }
 
     /** Publishes what waits: one event at a time, so that they stay in order whatever has to be said again. */

@@ -1,6 +1,6 @@
 import { startApp } from "../../src/app/app"
 import { readAddress, readConfig } from "../../src/app/config"
-import { dialEthernet } from "../../src/net/ethernet/dial"
+import { dialEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 import { simBus } from "./sim-bus"
 

@@ -1,7 +1,7 @@
 import { startApp } from "../../src/app/app"
 import { readAddress, readConfig } from "../../src/app/config"
 import { i2cRegisters } from "../../src/net/cellular/registers"
-import { dialEthernet } from "../../src/net/ethernet/dial"
+import { dialEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 import { failover } from "../../src/net/failover"
 import { startModem } from "../../src/app/networks/modem"

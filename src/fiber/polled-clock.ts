@@ -19,12 +19,7 @@ let first: Sleeper
  * tim.c, `tim_set_timer`).
  */
 export function startPolling() {
-    if (isRp2040()) usePolledClock()
-}
-
-/** Lets every wait from now on end by `tick`. */
-export function usePolledClock() {
-    setClock(suspendInList)
+    if (isRp2040()) setClock(suspendInList)
 }
 
 /**

@@ -1,5 +1,5 @@
-import { millis } from "@devicescript/core"
-import { Signal } from "../fiber/signal"
+import { millis } from "../fiber/clock"
+import { notify, Signal, wait } from "../fiber/signal"
 import { Address, Dial, Stream } from "./stream"
 
 /** Times in milliseconds. */
@@ -47,11 +47,11 @@ export function failover(dials: Dial[], options: FailoverOptions = {}): Dial {
     }
 
     async function improve(link: Link) {
-        while (!link.closed && !(await link.ended.wait(retry))) {
+        while (!link.closed && !(await wait(link.ended, retry))) {
             const found = await connect(link.address, link.n)
             if (!found) continue
             while (!link.closed && link.rest(quiet) > 0)
-                await link.ended.wait(link.rest(quiet))
+                await wait(link.ended, link.rest(quiet))
             // It has ended by itself meanwhile: whoever wants the next one dials anew.
             if (link.closed) return await found.close()
             if (better) await better.close()
@@ -122,7 +122,7 @@ class Link implements Stream {
 
     async close() {
         this.closed = true
-        this.ended.notify()
+        notify(this.ended)
         await this.stream.close()
     }
 }

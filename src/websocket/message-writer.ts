@@ -87,7 +87,11 @@ export class MessageWriter {
         this.isOver = isLast
         this.written = total
         try {
-            if (length === undefined || output.extension)
+            if (
+                length === undefined ||
+                output.extension ||
+                output.stream.credit !== undefined
+            )
                 await this.fragment(data, size, isLast)
             else await this.part(data, size, isLast)
         } finally {

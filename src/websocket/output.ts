@@ -4,12 +4,19 @@ import { deadlineIn, waitUntil } from "../fiber/deadline"
 import { acquire, Lock, release } from "../fiber/lock"
 import { notify, Signal, wait } from "../fiber/signal"
 import { Stream, StreamError } from "../net/stream"
-import { FIN, OP_CLOSE } from "../protocol/codes"
+import { FIN, OP_CLOSE, OP_PING } from "../protocol/codes"
 import { frame, masked } from "../protocol/frame"
 import { Extension } from "../protocol/handshake-value"
 
 /** Most payload bytes in a write: with a header what every network takes at once. */
 export const MAX_WRITE = 1008
+
+/** Of a stream with a credit: most payload bytes of a frame, so that two fit into it, and what a frame costs beside them. */
+const MAX_PROVED = 1880
+const FRAME_COST = 160
+
+/** The head of a Pong with 8 bytes, in hex. */
+const PONG = "8a08"
 
 /** Output after which the fiber gives way, far from the VM's limit of steps; a write costs as much as so many bytes. */
 const OUTPUT_A_TURN = 8192
@@ -77,13 +84,32 @@ export async function sendMessage(
     }
 }
 
-/** Sends a frame. The calling fiber has the turn. @throws StreamError */
+/** Sends a frame; as several, where only so much may be on its way. The calling fiber has the turn. @throws StreamError */
 export async function sendFrame(
     output: Output,
     head: number,
     data: Buffer | string,
     length: number
 ) {
+    if (output.stream.credit !== undefined) {
+        if (length > MAX_PROVED) {
+            for (let at = 0; at < length; at += MAX_PROVED) {
+                const size = Math.min(length - at, MAX_PROVED)
+                const isLast = at + size === length
+                const piece = Buffer.alloc(size)
+                piece.blitAt(0, data, at, size)
+                await sendFrame(
+                    output,
+                    isLast ? head : head & ~FIN,
+                    piece,
+                    size
+                )
+                head &= FIN
+            }
+            return
+        }
+        if (output.stream.credit < length + FRAME_COST) await prove(output)
+    }
     await begin(output)
     const key = nextKey()
     let size = Math.min(length, MAX_WRITE)
@@ -146,10 +172,25 @@ export async function sendControls(output: Output) {
     notify(output.changed)
 }
 
-/** Hands bytes to the link. */
-export async function write(output: Output, bytes: Buffer) {
+/** A Ping that has come back proves that all before it has arrived. */
+async function prove(output: Output) {
+    const nonce = randomBuffer(8)
+    await write(
+        output,
+        frame(FIN | OP_PING, 8, nonce, 8, nextKey()),
+        PONG + nonce.toString("hex")
+    )
+}
+
+/**
+ * Hands bytes to the link.
+ * @param answer in hex, to wait for
+ */
+export async function write(output: Output, bytes: Buffer, answer?: string) {
+    const { stream } = output
     try {
-        await output.stream.send(bytes)
+        if (answer) await stream.prove(bytes, answer)
+        else await stream.send(bytes)
     } catch (e: any) {
         await stop(output, e)
         throw output.error

@@ -160,9 +160,10 @@ export class Reconnecting implements Connection {
         for (;;) {
             const down = await this.connect()
             if (!this.isClosing) down.retry = this.retry(down)
-            if (down.retry === undefined) this.finish(down)
+            if (down.retry === undefined) this.end = down
             if (onclose) onclose.start(down)
-            if (this.end) return
+            // Behind it: what `recv` returns then is no surprise.
+            if (this.end) return this.finish.start()
             const deadline = deadlineIn(down.retry)
             while (!this.isClosing)
                 if (!(await waitUntil(this.changed, deadline))) break
@@ -304,8 +305,7 @@ export class Reconnecting implements Connection {
         if (reason && ondrop) ondrop.start({ data: item.data, reason })
     }
 
-    private finish(end: Down) {
-        this.end = end
+    private async finish() {
         while (this.queue.length) this.remove(this.queue[0], "closed")
         notify(this.arrived)
         notify(this.changed)

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { connect } from "node:net"
 import { after, test, type TestContext } from "node:test"
 import type { Page } from "playwright-core"
 import { WebSocket } from "ws"
 import { startServer, type Server } from "../../server/server.ts"
+import { once } from "../wire/wait.ts"
 import { launchChromium } from "./browser.ts"
 import {
     button,

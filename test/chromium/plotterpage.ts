@@ -1,11 +1,11 @@
 /** What a person does with the plot's page, and sees there. */
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { readFile } from "node:fs/promises"
 import { connect, type Socket } from "node:net"
 import type { TestContext } from "node:test"
 import type { Page } from "playwright-core"
 import type { Server } from "../../server/server.ts"
+import { once } from "../wire/wait.ts"
 
 /** A source that sends y = f(x) for x = 0, 1, 2, … */
 export async function source(

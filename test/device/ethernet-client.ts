@@ -1,7 +1,7 @@
 /** The client of `streamclient.ts` over the modelled chip. */
 import { readSetting } from "@devicescript/settings"
 import { simBus } from "../../sim/device/sim-bus"
-import { dialEthernet } from "../../src/net/ethernet/dial"
+import { dialEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 import { runClient } from "./stream-client"
 

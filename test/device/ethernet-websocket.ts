@@ -3,7 +3,7 @@ import { readSetting } from "@devicescript/settings"
 import { echo } from "../../examples/echo"
 import { simBus } from "../../sim/device/sim-bus"
 import { Connection, connectOver } from "../../src"
-import { dialEthernet } from "../../src/net/ethernet/dial"
+import { dialEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 
 const url = await readSetting("url", "")

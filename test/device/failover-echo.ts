@@ -5,7 +5,7 @@ import { startApp } from "../../src/app/app"
 import { readConfig } from "../../src/app/config"
 import { i2cRegisters } from "../../src/net/cellular/registers"
 import { simcom } from "../../src/net/cellular/simcom"
-import { dialEthernet } from "../../src/net/ethernet/dial"
+import { dialEthernet } from "../../src/net/ethernet/ethernet"
 import { failover } from "../../src/net/failover"
 import { startModem } from "../../src/app/networks/modem"
 

@@ -9,7 +9,8 @@ import {
 } from "../../src/fiber/clock"
 import { deadlineIn, timeLeft, waitUntil } from "../../src/fiber/deadline"
 import { acquire, Lock, release } from "../../src/fiber/lock"
-import { tick, usePolledClock } from "../../src/fiber/polled-clock"
+import { startPolling, tick } from "../../src/fiber/polled-clock"
+import { simulateRp2040 } from "../../src/fiber/rp2040"
 import { notify, Signal, wait } from "../../src/fiber/signal"
 import { after, every } from "../../src/fiber/timers"
 import { expectText } from "./check"
@@ -200,7 +201,10 @@ describe("the polled clock", () => {
     test("is started", () => {
         driving = true
         drive.start()
-        usePolledClock()
+        startPolling()
+        expect(suspend === suspendInVm).toBe(true)
+        simulateRp2040()
+        startPolling()
     })
     tests()
     test("wakes nobody by itself, and at a turn all who are due", async () => {

@@ -3,6 +3,9 @@ import { GPIOMode } from "@devicescript/core"
 import { describe, expect, test } from "@devicescript/test"
 import { Bus, transact } from "../../src/net/bus/bus"
 import { spiBus } from "../../src/net/bus/spi-bus"
+import { stayAwake } from "../../src/net/bus/stay-awake"
+import { sleep } from "../../src/fiber/clock"
+import { simulateRp2040 } from "../../src/fiber/rp2040"
 import { expectReject, expectText } from "./check"
 
 /** What the firmware of a board would do: the VM on a computer has no SPI. */
@@ -143,5 +146,22 @@ describe("the board's SPI", () => {
         bus.setReset(true)
         expectLog("reset low", "reset high")
         expect(makeBus(undefined).setReset).toBe(undefined)
+    })
+})
+
+describe("an RP2040 without a driver that polls", () => {
+    test("stays awake by transfers to nobody, by which fibers sleep", async () => {
+        simulateRp2040()
+        log = []
+        stayAwake(pin("sck", 18))
+        await sleep(20)
+        expectText(log[0], "configure -1 -1 18 mode 0 800000 Hz")
+        expect(log.length > 2).toBe(true)
+        for (let i = 1; i < log.length; ++i) expectText(log[i], "100 in place")
+    })
+
+    test("pads what would take as long as its firmware misses", () => {
+        expect(makeBus(undefined).shortest).toBe(120)
+        expect(makeBus(1000000).shortest).toBe(15)
     })
 })

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { afterEach, test } from "node:test"
 import { WebSocketServer, type ServerOptions, type WebSocket } from "ws"
 import { Board } from "../../sim/board.ts"
+import { once } from "../wire/wait.ts"
 
 type Reply = (text: string, socket: WebSocket) => void
 

@@ -270,3 +270,44 @@ test("a NATS server without JetStream is reported", async t => {
     await a.until(() => a.reports.length > 0)
     assert.match(a.reports[0], /JetStream/i)
 })
+
+test("an event that NATS does not take is dropped and reported, and the next ones arrive", async t => {
+    const { url } = await startNats(t)
+    const a = await start(t, { url, storage: "memory" })
+    const b = await start(t, { url, storage: "memory" })
+    await a.until(() => a.bus.status.connected)
+    await b.until(() => b.bus.status.connected)
+    const name = "x".repeat(2 * 1024 * 1024)
+    a.bus.publish({
+        ...{ kind: "state", server: "a", sources: [name] },
+        ...{ devices: [], more: 0 },
+    })
+    a.bus.publish({
+        ...points("a", 0),
+        batch: [{ source: name, series: "", points: [0, 0] }],
+    })
+    a.bus.publish(points("a", 1))
+    await b.until(() => b.xs.includes(1))
+    assert.deepEqual(b.xs, [1])
+    assert.equal(a.bus.status.dropped, 2)
+    assert.ok(a.bus.status.connected)
+    assert.ok(a.reports.some(text => text.includes("max_payload")))
+})
+
+test("an event that the stream refuses for ever is given up, and the next ones arrive", async t => {
+    const { url } = await startNats(t)
+    const nats = await connect({ servers: url })
+    t.after(() => nats.close())
+    const { streams } = await jetstreamManager(nats)
+    await streams.add({ name: STREAM, subjects: [POINTS], max_msg_size: 500 })
+    const a = await start(t, { url, storage: "memory" })
+    await a.until(() => a.bus.status.connected)
+    const batch = [{ source: "x".repeat(1000), series: "", points: [0, 0] }]
+    a.bus.publish({ ...points("a", 0), batch })
+    a.bus.publish(points("a", 1))
+    await a.until(() => a.bus.status.waiting === 2 && !a.bus.status.connected)
+    while (a.bus.status.waiting > 0)
+        await new Promise(resolve => setTimeout(resolve, 100))
+    assert.equal(a.bus.status.dropped, 1)
+    assert.ok(a.bus.status.connected)
+})

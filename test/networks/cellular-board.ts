@@ -1,18 +1,18 @@
 /** A board with a modelled modem behind a modelled bridge, and a server for it to talk to. */
 import { readFileSync } from "node:fs"
-import { createServer as createTlsServer } from "node:tls"
-import { once } from "node:events"
 import type { AddressInfo, Socket } from "node:net"
 import type { TestContext } from "node:test"
+import { createServer as createTlsServer } from "node:tls"
+import { Board } from "../../sim/board.ts"
+import { Backplane, I2cWire, SpiWire } from "../../sim/buses.ts"
 import type { Modem, ModemOptions } from "../../sim/chips/modem/modem.ts"
 import { QuectelModem } from "../../sim/chips/modem/quectel.ts"
-import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
 import {
     Sc16is7xx,
     type BridgeOptions,
 } from "../../sim/chips/modem/sc16is7xx.ts"
-import { Board } from "../../sim/board.ts"
-import { Backplane, I2cWire, SpiWire } from "../../sim/buses.ts"
+import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
+import { once } from "../wire/wait.ts"
 import { echo, serve } from "./ethernet-board.ts"
 
 export { echo, until } from "./ethernet-board.ts"

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
 import { randomBytes } from "node:crypto"
-import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { describe, test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
+import { once } from "../wire/wait.ts"
 import { MAKES, start } from "./cellular-board.ts"
 
 const program = "test/device/cellular-websocket.ts"

@@ -1,11 +1,11 @@
 /** A board with a modelled W5500 in a modelled network, and a server for it to talk to. */
-import { once } from "node:events"
 import { createServer, type AddressInfo, type Socket } from "node:net"
 import type { TestContext } from "node:test"
-import { W5500, type W5500Options } from "../../sim/chips/w5500/w5500.ts"
-import { HomeLan } from "../../sim/chips/w5500/home.ts"
 import { Board } from "../../sim/board.ts"
 import { Backplane, SpiWire } from "../../sim/buses.ts"
+import { HomeLan } from "../../sim/chips/w5500/home.ts"
+import { W5500, type W5500Options } from "../../sim/chips/w5500/w5500.ts"
+import { once } from "../wire/wait.ts"
 
 export interface Setup {
     /** Settings of test/device/ethernet-client.ts. */

@@ -51,8 +51,9 @@ function assertSteps(found: string[], expected: RegExp[]) {
     assert.equal(found.length, expected.length, found.join("\n"))
 }
 
-/** A setup whose chip is listened in on. */
-function record(settings: Record<string, unknown>) {
+/** A setup whose chip is listened in on; without what an RP2040 needs, unless the settings want it. */
+function record(wanted: Record<string, unknown>) {
+    const settings = { RP2040: false, ...wanted }
     const trace: Transaction[] = []
     const prepare = (chip: W5500) => {
         chip.trace = (mosi, miso) => trace.push({ mosi, miso })
@@ -171,4 +172,20 @@ test("a reset pin is used when there is one, or else MR[RST]", async t => {
     })
     await board.expect("echo done 1")
     assert.deepEqual(levels, [false, true])
+})
+
+test("on an RP2040 no transaction takes as long as its firmware misses, whatever is said", async t => {
+    const { trace, ...setup } = record({ RP2040: true, count: 5 })
+    for (const size of [1, 3, 60, 3000]) {
+        const settings = { ...setup.settings, size }
+        const { board } = await start(t, { ...setup, settings })
+        await board.expect("echo done 5")
+    }
+    const lengths = trace.map(({ mosi }) => mosi.length)
+    assert.ok(lengths.length > 100)
+    // 8 MHz: a byte takes a microsecond
+    assert.deepEqual(
+        lengths.filter(length => length > 5 && length < 120),
+        []
+    )
 })

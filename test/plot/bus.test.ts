@@ -98,6 +98,40 @@ for (const [what, event] of Object.entries({
     test(`${what} is no event`, () =>
         assert.equal(parseEvent(JSON.stringify(event)), undefined))
 
+test("names that come over the bus are shortened and cleaned as a device's own are", () => {
+    const long = "\u0000x".repeat(300)
+    const short = "x" + " x".repeat(49)
+    const state = parseEvent(
+        JSON.stringify({
+            ...STATE,
+            sources: [long],
+            devices: [{ ...DEVICE, name: long, address: long, protocol: long }],
+        })
+    )
+    assert.deepEqual(state, {
+        ...STATE,
+        sources: [short],
+        devices: [{ ...DEVICE, name: short, address: short, protocol: short }],
+    })
+    const batch = [{ source: long, series: long, points: [1, 2] }]
+    const points = parseEvent(JSON.stringify({ ...POINTS, batch }))
+    assert.deepEqual(points, {
+        ...POINTS,
+        batch: [{ source: short, series: short, points: [1, 2] }],
+    })
+})
+
+test("an outbox that is given more than it may hold keeps what it can", () => {
+    const outbox = new Outbox()
+    outbox.add("x".repeat(40 * 1024 * 1024))
+    assert.equal(outbox.length, 1)
+    outbox.add("y")
+    assert.equal(outbox.length, 1)
+    outbox.drop()
+    assert.equal(outbox.length, 0)
+    assert.equal(outbox.dropped, 2)
+})
+
 test("a bus has a URL of one or several NATS servers", () => {
     const { servers, user, pass, tls } = connectionOptions(
         "nats://me:p%40ss@a:1,nats://b"

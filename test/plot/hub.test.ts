@@ -1,12 +1,14 @@
 import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
 import {
+    BYTES_PER_EVENT,
     LocalBus,
     POINTS_PER_EVENT,
     SERVER_TIMEOUT,
+    type Device,
     type HubEvent,
 } from "../../server/bus/bus.ts"
-import { Publisher } from "../../server/plot/publisher.ts"
+import { Publisher, type LookAtDevices } from "../../server/plot/publisher.ts"
 import { Hub, type HubLimits } from "../../server/plot/hub.ts"
 import { Ring } from "../../server/plot/ring.ts"
 import { PageSession, type Batch } from "../../server/plot/session.ts"
@@ -239,4 +241,71 @@ test("a publisher gathers points, publishes them in order and in bounded events,
         points("b", [10, 10], "x"),
         { kind: "gone", server: "s" },
     ])
+})
+
+/** What a publisher published, and the bytes of each event. */
+function published(t: TestContext, look?: LookAtDevices) {
+    const bus = new LocalBus()
+    const events: HubEvent[] = []
+    void bus.subscribe(event => events.push(event))
+    t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] })
+    const publisher = new Publisher(bus, "s", look)
+    t.after(() => publisher.close())
+    const largest = () =>
+        Math.max(
+            ...events.map(event => Buffer.byteLength(JSON.stringify(event)))
+        )
+    return { publisher, events, largest }
+}
+
+/** The longest name that there is: each character is six bytes as JSON. */
+const LONG = "\ud800".repeat(100)
+
+test("events are bounded in bytes, whatever the names of sources and series", t => {
+    const { publisher, events, largest } = published(t)
+    for (let i = 0; i < 200; i++) {
+        const source = publisher.source(`${i} ${LONG}`.slice(0, 100))
+        for (let k = 0; k < 32; k++)
+            source.point(`${k} ${LONG}`.slice(0, 100), 1e-300 / 3, -1e300 / 3)
+    }
+    t.mock.timers.tick(1000)
+    assert.ok(largest() <= BYTES_PER_EVENT, `${largest()} bytes`)
+    const batches = events.flatMap(event =>
+        event.kind === "points" ? event.batch : []
+    )
+    assert.equal(batches.length, 200 * 32)
+    const [state] = events.filter(event => event.kind === "state")
+    assert.equal(state.sources.length, 200)
+})
+
+test("a state beyond the bytes of an event leaves devices out, and counts them", t => {
+    const device = {
+        ...{ id: "1", name: LONG, address: LONG, protocol: LONG },
+        ...{ since: 0, messages: 0, wrong: 0 },
+    }
+    const devices = Array<Device>(1000).fill(device)
+    const { publisher, events, largest } = published(t, () => ({
+        devices,
+        more: 3000,
+    }))
+    for (let i = 0; i < 4000; i++) publisher.source(`${i} ${LONG}`)
+    t.mock.timers.tick(1000)
+    assert.ok(largest() <= BYTES_PER_EVENT, `${largest()} bytes`)
+    const [state] = events.filter(event => event.kind === "state")
+    assert.ok(state.devices.length > 100)
+    assert.equal(state.devices.length + state.more, 4000)
+})
+
+test("a source's series are bounded, and the points of further ones are counted", t => {
+    const { publisher, events } = published(t)
+    const source = publisher.source("a")
+    for (let i = 0; i < 40; i++) source.point(`${i}`, 1, 1)
+    source.point("0", 2, 2)
+    t.mock.timers.tick(1000)
+    const names = events.flatMap(event =>
+        event.kind === "points" ? event.batch.map(({ series }) => series) : []
+    )
+    assert.equal(names.length, 32)
+    const [state] = events.filter(event => event.kind === "state")
+    assert.equal(state.refused, 8)
 })

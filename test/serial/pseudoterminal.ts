@@ -2,10 +2,10 @@
 import { spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
-import { once } from "node:events"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { Duplex } from "node:stream"
+import { once } from "../wire/wait.ts"
 
 /** Says what is missing, or undefined. */
 export function missing(): string | undefined {

@@ -1,24 +1,20 @@
 import assert from "node:assert/strict"
-import { spawn } from "node:child_process"
 import { test } from "node:test"
+import { startModule } from "../../lib/processes.ts"
 import { startSerialBoard } from "../suites/serial-board.ts"
 import { missing, startPseudoTerminal } from "./pseudoterminal.ts"
 
 const lacking = missing()
 if (lacking) throw new Error(lacking)
 
+/** Milliseconds for a run of the suite. */
+const PATIENCE = 300_000
+
 /** Runs `npm run hil`. */
 async function hil(...args: string[]) {
-    const child = spawn(
-        process.execPath,
-        ["--import", "tsx", "test/hil/main.ts", "--device", "serial", ...args],
-        { stdio: ["ignore", "pipe", "pipe"] }
+    return startModule("test/hil/main.ts", ["--device", "serial", ...args]).end(
+        PATIENCE
     )
-    let output = ""
-    for (const stream of [child.stdout, child.stderr])
-        stream.on("data", text => (output += text))
-    const code = await new Promise(resolve => child.on("close", resolve))
-    return { code, output }
 }
 
 test(

@@ -167,3 +167,33 @@ test("the end of a pipe ends the server", async t => {
     assert.equal((await client.closed).code, 1001)
     assert.equal((await ended).code, 0)
 })
+
+for (const signal of ["SIGTERM", "SIGKILL"] as const)
+    test(`a server that npm started ends with it, after ${signal} too`, async t => {
+        const args = ["run", "--silent", "serve", "--", "--port", "0"]
+        const program = run(t, "npm", ...args)
+        const url = (await program.line()).replace("listening on ", "")
+        const client = await connect(t, url)
+        // npm alone, not its group
+        program.process.kill(signal)
+        assert.equal((await client.closed).code, 1001)
+        await program.ended
+        await assert.rejects(connect(t, url), /ECONNREFUSED/)
+    })
+
+test("a server that npm did not start outlives its parent", async t => {
+    const program = run(
+        t,
+        "sh",
+        "-c",
+        "unset npm_lifecycle_event; node --import tsx server/main.ts --port 0 & wait"
+    )
+    const url = (await program.line()).replace("listening on ", "")
+    const parent = once(program.process, "exit")
+    program.process.kill("SIGKILL")
+    await parent
+    const client = await connect(t, url)
+    // longer than a server looks for npm
+    await new Promise(resolve => setTimeout(resolve, 1200))
+    assert.equal(await client.askText("ab"), "ba")
+})

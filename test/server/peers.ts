@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process"
-import { EventEmitter, on } from "node:events"
+import { EventEmitter, on, once as nodeOnce } from "node:events"
 import { connect as connectTcp, type Socket } from "node:net"
 import { createInterface } from "node:readline"
 import type { Readable } from "node:stream"
@@ -147,11 +147,14 @@ export function run(
     const lines = on(createInterface(child.stdout), "line")
     let errors = ""
     child.stderr.on("data", chunk => (errors += chunk))
-    const ended = once(child, "close").then(([code, signal]) => ({
+    const closed = within(nodeOnce(child, "close"), "its end", 60_000)
+    const ended = closed.then(([code, signal]) => ({
         code,
         signal,
         errors,
     }))
+    // who does not wait for it does not mind
+    ended.catch(() => {})
     t.after(() => killGroup(child.pid!))
     const line = async () => {
         const { value } = await within(lines.next(), "a line")

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { mkdtemp, rm, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -8,6 +7,7 @@ import { Board, type BoardOptions } from "../../sim/board.ts"
 import type { Flash } from "../../sim/machine.ts"
 import { CompileError, compileSource } from "../../sim/program.ts"
 import { tcpPeer } from "../wire/tcp-server.ts"
+import { once } from "../wire/wait.ts"
 
 /** Runs a program on a board until the test ends. */
 async function run(t: TestContext, source: string, options?: BoardOptions) {

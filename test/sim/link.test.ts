@@ -1,12 +1,12 @@
 import assert from "node:assert/strict"
 import { createHash, randomBytes } from "node:crypto"
-import { once } from "node:events"
 import type { Socket } from "node:net"
 import { test, type TestContext } from "node:test"
 import { Board, type BoardOptions } from "../../sim/board.ts"
 import type { LinkOptions } from "../../sim/link.ts"
 import { compileSource } from "../../sim/program.ts"
 import { certificate, tcpPeer, tlsPeer } from "../wire/tcp-server.ts"
+import { once } from "../wire/wait.ts"
 
 /** Runs a program that begins with a connection `socket` to `port`. */
 async function run(

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict"
-import { once, EventEmitter } from "node:events"
+import { EventEmitter } from "node:events"
 import { test } from "node:test"
 import { Chip } from "../../sim/rp2040/chip.ts"
 import { wireSpi } from "../../sim/rp2040/wiring.ts"
+import { once } from "../wire/wait.ts"
 
 /**
  * A boot ROM for this test only: sends the bytes of the flash memory's first word on SPI0, up to the first zero, with GPIO17

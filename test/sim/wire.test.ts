@@ -1,9 +1,9 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { test } from "node:test"
 import { Board } from "../../sim/board.ts"
 import { compileSource } from "../../sim/program.ts"
 import type { Reply, WireModel } from "../../sim/wire.ts"
+import { once } from "../wire/wait.ts"
 
 /** Answers each write at once with what `answer` makes of it, and notes what happens. */
 class Model implements WireModel {

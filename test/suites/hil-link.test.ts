@@ -1,11 +1,11 @@
 /** The steerable link between a board and its server: what goes in, what comes out, and what its faults look like at both ends. */
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 import { test, type TestContext } from "node:test"
 import { seededRandom } from "../../lib/random.ts"
 import { FaultLog } from "../hil/fault-log.ts"
 import { Link } from "../hil/link.ts"
+import { once } from "../wire/wait.ts"
 
 /** Milliseconds for which an end waits for anything. */
 const PATIENCE = 20_000

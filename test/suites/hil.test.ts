@@ -1,11 +1,10 @@
 /** `npm run hil` as a user and a build server see it: verdicts, exit codes, reports. */
 import assert from "node:assert/strict"
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
+import { startModule } from "../../lib/processes.ts"
 import { choose } from "../hil/select.ts"
 
 function scratch(t: TestContext): string {
@@ -14,21 +13,15 @@ function scratch(t: TestContext): string {
     return folder
 }
 
+/** Milliseconds for a run of the suite. */
+const PATIENCE = 300_000
+
 /** Runs it over the board's own network. @returns exit code and output */
-async function hil(out: string, ...args: string[]) {
-    const child = spawn(
-        process.execPath,
-        [
-            ...["--import", "tsx", "test/hil/main.ts"],
-            ...["--network", "wifi", "--out", out, ...args],
-        ],
-        { stdio: ["ignore", "pipe", "pipe"] }
-    )
-    let output = ""
-    for (const from of [child.stdout, child.stderr])
-        from.setEncoding("utf8").on("data", (text: string) => (output += text))
-    const [code] = await once(child, "close")
-    return { code: code as number, output }
+function hil(out: string, ...args: string[]) {
+    const run = startModule("test/hil/main.ts", [
+        ...["--network", "wifi", "--out", out, ...args],
+    ])
+    return run.end(PATIENCE)
 }
 
 test("a scenario in a file of one's own passes, and every report has it", async t => {

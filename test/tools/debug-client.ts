@@ -1,6 +1,6 @@
 /** A client of the Debug Adapter Protocol, as an editor has one. */
 import { spawn } from "node:child_process"
-import { EventEmitter, once } from "node:events"
+import { EventEmitter } from "node:events"
 import { readFileSync } from "node:fs"
 import { createConnection } from "node:net"
 import { resolve } from "node:path"
@@ -13,6 +13,7 @@ import {
     type Message,
     type Response,
 } from "../../tools/debugger/protocol.ts"
+import { once } from "../wire/wait.ts"
 
 /** What comes with a response or an event: each has its own, which the protocol does not tie to its name. */
 type Body = DebugProtocol.Response["body"]

@@ -1,7 +1,6 @@
 /** Debug sessions against the tool chain's real dev server, without an editor. */
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
@@ -17,6 +16,7 @@ import {
 } from "../../tools/debugger/devices.ts"
 import { Channel } from "../../tools/debugger/protocol.ts"
 import { DevServer, PORTS } from "../../tools/toolchain/dev-server.ts"
+import { once } from "../wire/wait.ts"
 import { DebugClient, lineOf } from "./debug-client.ts"
 import { copyOfProject } from "./project-copy.ts"
 

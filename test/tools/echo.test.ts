@@ -1,10 +1,10 @@
 /** `npm run echo`, as another conformance suite drives it. */
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
-import { once } from "node:events"
 import type { AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { WebSocketServer, type ServerOptions, type WebSocket } from "ws"
+import { once } from "../wire/wait.ts"
 
 /** Runs the command until it has read all lines. @returns its objects on standard output */
 async function echo(lines: string[], ...flags: string[]) {

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict"
 import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
+import { once } from "../wire/wait.ts"
 
 /** A boot ROM for this test only: sends what is in flash on UART0, up to the first zero, and waits for ever. */
 const CODE = `

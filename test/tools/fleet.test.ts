@@ -1,12 +1,11 @@
 /** `npm run fleet`: its plan, its sums, and a small fleet from the first board to Ctrl-C. */
 import assert from "node:assert/strict"
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
 import { pathToFileURL } from "node:url"
+import { startModule } from "../../lib/processes.ts"
 import { Child } from "../../tools/fleet/child.ts"
 import { add, noFigures, quantile } from "../../tools/fleet/figures.ts"
 import { planFaults, planFleet } from "../../tools/fleet/plan.ts"
@@ -57,24 +56,17 @@ test("a fleet gets through, shows itself, and ends with its figures when all its
     const folder = mkdtempSync(join(tmpdir(), "fleet-"))
     t.after(() => rmSync(folder, { recursive: true }))
     const json = join(folder, "fleet.json")
-    const child = spawn(
-        process.execPath,
+    const fleet = startModule(
+        "tools/commands/fleet.ts",
         [
-            ...["--import", "tsx", "tools/commands/fleet.ts", "--json", json],
-            ...["--devices", "3", "--processes", "2", "--ramp", "0"],
-            ...["--interval", "50-100", "--faults", "0"],
+            ...["--json", json, "--devices", "3", "--processes", "2"],
+            ...["--ramp", "0", "--interval", "50-100", "--faults", "0"],
         ],
         // a group of its own, which is what a signal of a terminal or of a service manager goes to
-        { stdio: ["ignore", "pipe", "pipe"], detached: true }
+        { detached: true }
     )
-    let output = ""
-    for (const from of [child.stdout, child.stderr])
-        from.setEncoding("utf8").on("data", (text: string) => {
-            output += text
-            if (/ 3 of 3 open, .* silently lost 0, /.test(output))
-                process.kill(-child.pid!, "SIGTERM")
-        })
-    const [code] = await once(child, "close")
+    await fleet.shows(/ 3 of 3 open, .* silently lost 0, /)
+    const { code, output } = await fleet.stop()
     assert.equal(code, 0, output)
     const figures = JSON.parse(readFileSync(json, "utf8"))
     assert.equal(figures.reached, 3)

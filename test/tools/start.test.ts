@@ -1,49 +1,24 @@
 import assert from "node:assert/strict"
-import { spawn, type ChildProcess } from "node:child_process"
-import { once } from "node:events"
 import { test } from "node:test"
+import { Process, startModule } from "../../lib/processes.ts"
 import { startServer } from "../../server/server.ts"
 
-const START = [
-    "--import",
-    "tsx",
-    "tools/commands/start.ts",
-    "--message",
-    "Hello {n}",
-]
-
-/** A child process in a group of its own, as a shell starts it. */
-function start(command: string, args: string[]) {
-    const child = spawn(command, args, {
-        detached: true,
-        stdio: ["ignore", "pipe", "pipe"],
-    })
-    const seen = { output: "", heard: () => {} }
-    for (const stream of [child.stdout, child.stderr])
-        stream.setEncoding("utf8").on("data", (text: string) => {
-            seen.output += text
-            seen.heard()
-        })
-    const shows = (pattern: RegExp) =>
-        new Promise<void>((resolve, reject) => {
-            seen.heard = () => pattern.test(seen.output) && resolve()
-            child.once("close", () =>
-                reject(new Error(`expected ${pattern} in\n${seen.output}`))
-            )
-            seen.heard()
-        })
-    return { child, seen, shows }
+/** Starts the command in a group of its own, as a shell does. */
+function start(...options: string[]): Process {
+    return startModule(
+        "tools/commands/start.ts",
+        ["--message", "Hello {n}", ...options],
+        { detached: true }
+    )
 }
 
-async function run(...options: string[]) {
-    const { child, seen } = start(process.execPath, [...START, ...options])
-    const [code] = await once(child, "close")
-    return { code, output: seen.output }
+function run(...options: string[]) {
+    return start(...options).end()
 }
 
-/** Every process of the child's group is gone. */
-function assertGone({ pid }: ChildProcess) {
-    assert.throws(() => process.kill(-pid!, 0), { code: "ESRCH" })
+/** Every process of the group is gone. */
+function assertGone({ child }: Process) {
+    assert.throws(() => process.kill(-child.pid!, 0), { code: "ESRCH" })
 }
 
 test("five exchanges: shown, summed up, exit code 0", async () => {
@@ -114,36 +89,36 @@ test("a value out of range: told what is allowed, exit code 1", async () => {
 })
 
 test("Ctrl-C ends an endless run with its summary and exit code 0", async () => {
-    const { child, seen, shows } = start(process.execPath, [
-        ...START,
-        ...["--interval", "20"],
-    ])
-    await shows(/^right 3 /m)
-    process.kill(-child.pid!, "SIGINT")
-    const [code] = await once(child, "close")
-    assert.equal(code, 0, seen.output)
-    assert.match(seen.output, /^interrupted\nsummary sent=\d+ right=\d+ /m)
-    assertGone(child)
+    const started = start("--interval", "20")
+    await started.shows(/^right 3 /m)
+    const { code, output } = await started.stop("SIGINT")
+    assert.equal(code, 0, output)
+    assert.match(output, /^interrupted\nsummary sent=\d+ right=\d+ /m)
+    assertGone(started)
 })
 
 test("Ctrl-C before the count is reached: exit code 1", async () => {
-    const { child, seen, shows } = start(process.execPath, [
-        ...START,
-        ...["--interval", "20", "--count", "1000000"],
-    ])
-    await shows(/^right 1 /m)
-    process.kill(-child.pid!, "SIGINT")
-    const [code] = await once(child, "close")
-    assert.equal(code, 1, seen.output)
+    const started = start("--interval", "20", "--count", "1000000")
+    await started.shows(/^right 1 /m)
+    const { code, output } = await started.stop("SIGINT")
+    assert.equal(code, 1, output)
 })
 
 test("Ctrl-C under npm leaves no process behind", async () => {
-    const { child, seen, shows } = start("npm", [
-        ...["start", "--", "--interval", "20"],
-    ])
-    await shows(/^right 1 /m)
-    process.kill(-child.pid!, "SIGINT")
-    await once(child, "close")
-    assert.match(seen.output, /^summary sent=/m)
-    assertGone(child)
+    const started = new Process("npm", ["start", "--", "--interval", "20"], {
+        detached: true,
+    })
+    await started.shows(/^right 1 /m)
+    const { output } = await started.stop("SIGINT")
+    assert.match(output, /^summary sent=/m)
+    assertGone(started)
+})
+
+test("a reader that has enough ends it without a word", async () => {
+    const command = `${process.execPath} --import tsx tools/commands/start.ts --interval 20 | head -n 3`
+    const started = new Process("sh", ["-c", command], { detached: true })
+    const { code, output } = await started.end()
+    assert.equal(code, 0)
+    assert.equal(output.trimEnd().split("\n").length, 3, output)
+    assertGone(started)
 })

@@ -1,12 +1,12 @@
 /** The echo program on the tool chain's own simulator, by the tool chain's own command. */
 import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
 import { stripVTControlCharacters } from "node:util"
 import { readConfig } from "../../tools/project/config.ts"
 import { moduleOf } from "../../tools/project/generate.ts"
+import { once } from "../wire/wait.ts"
 import { copyOfProject } from "./project-copy.ts"
 
 const SUMMARY = /summary sent=3 right=3 wrong=0 lost=0 late=0 reconnects=0 /

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { test, type TestContext } from "node:test"
 import { WebSocket } from "ws"
+import { once } from "../wire/wait.ts"
 import { startTornado } from "./tornado.ts"
 
 async function open(t: TestContext) {

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
+import { once } from "../wire/wait.ts"
 
 /** Debian's Python, for which it packages Tornado. */
 const PYTHON = "/usr/bin/python3"

@@ -1,6 +1,5 @@
 /** VS Code in a browser: code-server in headless Chromium, on a copy of the project as it would be cloned. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process"
-import { once } from "node:events"
 import {
     cpSync,
     existsSync,
@@ -16,6 +15,7 @@ import { basename, dirname, join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { launchChromium } from "../chromium/browser.ts"
+import { once } from "../wire/wait.ts"
 
 type Browser = Awaited<ReturnType<typeof launchChromium>>
 type Page = Awaited<ReturnType<Browser["newPage"]>>

@@ -1,10 +1,10 @@
 /** The whole way in the real editor: from the folder to a program that stops at a breakpoint. */
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { after, before, describe, test, type TestContext } from "node:test"
+import { once } from "../wire/wait.ts"
 import { Editor } from "./editor.ts"
 
 const APP = "src/app/app.ts"

@@ -1,11 +1,11 @@
 /** A TCP server that hands its connections out, one at a time. */
-import { once } from "node:events"
 import {
     createServer,
     type AddressInfo,
     type Server,
     type Socket,
 } from "node:net"
+import { once } from "./wait.ts"
 
 export class TcpServer {
     private waiting?: (socket: Socket) => void

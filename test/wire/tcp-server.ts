@@ -1,5 +1,4 @@
 /** TCP and TLS servers for the tests of the simulated board. */
-import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import {
     createServer,
@@ -9,6 +8,7 @@ import {
 } from "node:net"
 import type { TestContext } from "node:test"
 import { createServer as createTlsServer } from "node:tls"
+import { once } from "./wait.ts"
 
 const pem = (name: string) =>
     readFileSync(new URL(`../certificates/${name}.pem`, import.meta.url))

@@ -2,7 +2,7 @@
 import { once as nodeOnce, type EventEmitter } from "node:events"
 
 /** Milliseconds after which a wait has failed: longer than anything takes on a busy machine. */
-const PATIENCE = 20_000
+const PATIENCE = 60_000
 
 /** The next event of a name, as Node's `once`. @throws Error when it does not come in time */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any

@@ -9,7 +9,7 @@ import { devs } from "../toolchain/devs.ts"
 const FOLDER = "test/device"
 
 /** How long a program may take, in milliseconds; with the tool chain's own VM it takes some ten times as long. */
-const TIMEOUT = { board: 60_000, stock: 300_000 }
+const TIMEOUT = { board: 180_000, stock: 300_000 }
 
 /** A test that failed, and what the log has about it. */
 export interface Failure {

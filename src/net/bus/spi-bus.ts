@@ -1,7 +1,6 @@
 import * as ds from "@devicescript/core"
 import { GPIOMode } from "@devicescript/core"
-import "@devicescript/gpio"
-import { spi } from "@devicescript/spi"
+import type {} from "@devicescript/gpio"
 import { acquireLast, Lock, release } from "../../fiber/lock"
 import { isRp2040 } from "../../fiber/rp2040"
 import { Bus } from "./bus"
@@ -24,7 +23,15 @@ const WINDOW = 120
 /** What the SPI driver takes at once. */
 const MAX_TRANSFER = 4096
 
-type NativeSpi = typeof ds & {
+/** What `@devicescript/spi` stands on; its `transfer` allocates a buffer for what comes in, and who does not use it carries it. */
+export type NativeSpi = typeof ds & {
+    spiConfigure(
+        miso: number,
+        mosi: number,
+        sck: number,
+        mode: number,
+        hz: number
+    ): void
     spiXfer(tx: Buffer, rx: Buffer): Promise<void>
 }
 
@@ -40,13 +47,14 @@ export function spiBus(pins: SpiPins): Bus {
     const hz = pins.hz || 8000000
     const millisecond = Buffer.alloc(Math.min(hz / 8000, MAX_TRANSFER))
     const lock = new Lock()
-    // as spi.transfer(), which allocates a buffer for what comes in; both natives in variables, for a search costs more
+    // both natives in variables: a search costs more than a call
     const transfer = (ds as NativeSpi).spiXfer
     const select = cs.setMode
 
     cs.setMode(GPIOMode.OutputHigh)
     if (reset) reset.setMode(GPIOMode.OutputHigh)
-    spi.configure({ miso, mosi, sck, mode: 0, hz })
+    const configure = (ds as NativeSpi).spiConfigure
+    configure(miso.gpio, mosi.gpio, sck.gpio, 0, hz)
 
     return {
         lock,

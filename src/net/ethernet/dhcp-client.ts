@@ -19,7 +19,7 @@ import { UdpSocket } from "./udp"
 const CLIENT_PORT = 68
 const SERVER_PORT = 67
 const DISCARD_PORT = 9
-const BROADCAST = Buffer.from("ffffffff", "hex")
+const BROADCAST = hex`ffffffff`
 /** Milliseconds until the first message is repeated, and at most (RFC 2131, 4.1). */
 const FIRST_WAIT = 4000
 const LONGEST_WAIT = 64000

@@ -31,10 +31,10 @@ import {
     W5500_SOCK_UDP,
 } from "./registers"
 import {
-    BUFFERS,
     FRAME_HEADER,
     frameFor,
     headerOf,
+    kilobytes,
     setHeader,
     socketBlock,
     W5500,
@@ -112,7 +112,7 @@ export class Socket {
     ) {
         this.bus = chip.bus
         this.block = socketBlock(n)
-        const size = BUFFERS[n] * 1024
+        const size = kilobytes(n) * 1024
         this.patience = size / 4
         this.piece = Math.min(1460, size)
         this.snapshot = frameFor(chip.bus, SNAPSHOT)

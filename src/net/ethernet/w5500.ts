@@ -27,10 +27,12 @@ export const FRAME_HEADER = 3
 export const SOCKETS = 8
 
 /**
- * Kilobytes of receive and of transmit buffer for each socket, 16 together each way: plenty for the first two connections;
- * the last ones, 2 KB, serve DHCP and DNS.
+ * Kilobytes of a socket's receive buffer, and of its transmit buffer, 16 together each way: plenty for the first two
+ * connections; the last ones, 2 KB, serve DHCP and DNS.
  */
-export const BUFFERS = Buffer.from([4, 4, 1, 1, 1, 1, 2, 2])
+export function kilobytes(n: number): number {
+    return n < 2 ? 4 : n < 6 ? 1 : 2
+}
 
 /** Block select bits of a socket's registers; its transmit and receive buffers are the next two blocks. */
 export function socketBlock(n: number): number {
@@ -110,7 +112,7 @@ export class W5500 {
         }
         await this.checkVersion()
         for (let n = 0; n < SOCKETS; ++n) {
-            const sizes = Buffer.from([BUFFERS[n], BUFFERS[n]])
+            const sizes = Buffer.from([kilobytes(n), kilobytes(n)])
             await this.write(socketBlock(n), W5500_SN_RXBUF_SIZE, sizes)
         }
         this.linked = false

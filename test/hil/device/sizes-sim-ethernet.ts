@@ -1,6 +1,6 @@
 import { simBus } from "../../../sim/device/sim-bus"
 import { readAddress } from "../../../src/app/config"
-import { dialEthernet } from "../../../src/net/ethernet/dial"
+import { dialEthernet } from "../../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../../src/net/ethernet/ip"
 import { runSizes } from "./sizes"
 

@@ -1,18 +1,16 @@
 import { deviceIdentifier } from "@devicescript/core"
-import { randomBuffer } from "@devicescript/crypto"
 import { millis, suspendInVm } from "../../fiber/clock"
 import { startPolling, tick } from "../../fiber/polled-clock"
-import { Signal } from "../../fiber/signal"
-import { Address, Stream, StreamError } from "../stream"
+import { notify, Signal, wait } from "../../fiber/signal"
+import { Address, Dial, Stream, StreamError } from "../stream"
 import { Bus } from "../bus/bus"
 import { DhcpHost, keepAddress } from "./dhcp-client"
-import { IpConfig, parseIp, sameIp, u16 } from "./ip"
+import { IpConfig, parseIp, sameIp } from "./ip"
 import { Resolver } from "./resolver"
-import { W5500_SOCK_CLOSED } from "./registers"
-import { abort, lose, poll, Socket } from "./socket"
+import { Sockets } from "./sockets"
 import { TcpStream } from "./tcp"
 import { UdpSocket } from "./udp"
-import { SOCKETS, W5500 } from "./w5500"
+import { W5500 } from "./w5500"
 
 /** Milliseconds between two looks at the link. */
 const LOOK_INTERVAL = 250
@@ -21,13 +19,6 @@ const RETRY_INTERVAL = 1000
 /** Milliseconds between two polls when nothing has happened for long. */
 const LONGEST_REST = 8
 const DEFAULT_TIMEOUT = 30000
-
-const NO_ADDRESS: IpConfig = {
-    ip: Buffer.alloc(4),
-    mask: Buffer.alloc(4),
-    gateway: Buffer.alloc(4),
-    dns: [],
-}
 
 export interface EthernetOptions {
     bus: Bus
@@ -40,15 +31,26 @@ export interface EthernetOptions {
 }
 
 /**
+ * Dials over a W5500. The chip is started by the first call; one interface serves up to eight connections at once.
+ * `wss://` is refused: there is no TLS for it.
+ */
+export function dialEthernet(options: EthernetOptions): Dial {
+    let ethernet: Ethernet
+    return async address => {
+        if (!ethernet) ethernet = new Ethernet(options)
+        return await ethernet.dial(address)
+    }
+}
+
+/**
  * A wired network interface.
  *
  * One fiber polls the chip for everybody and rests between polls, 1 ms at first, up to 8 ms when nothing happens; what it
  * rests on is the bus, never a timer. Another one takes care of the address.
  */
-export class Ethernet implements DhcpHost {
+class Ethernet implements DhcpHost {
     private readonly chip: W5500
-    /** The chip's sockets that were used so far; for the others it is not worth to keep anything. */
-    private readonly sockets: Socket[] = []
+    private readonly sockets: Sockets
     private readonly resolver: Resolver
     readonly changed = new Signal()
     readonly mac: Buffer
@@ -62,10 +64,13 @@ export class Ethernet implements DhcpHost {
     constructor(private readonly options: EthernetOptions) {
         const mac = options.mac || ownMac()
         this.mac = mac
-        this.chip = new W5500(options.bus, mac)
+        const chip = new W5500(options.bus, mac)
+        const sockets = new Sockets(chip)
+        this.chip = chip
+        this.sockets = sockets
         const self = this
         this.resolver = new Resolver(
-            async () => await self.openUdp(self.localPort())
+            async () => await self.openUdp(sockets.localPort())
         )
         this.config = options.address
         this.run.start()
@@ -94,9 +99,9 @@ export class Ethernet implements DhcpHost {
         const ip =
             parseIp(host) ||
             (await this.resolver.lookup(host, config.dns, deadline))
-        const stream = new TcpStream(await this.claim(false), name)
+        const stream = new TcpStream(await this.sockets.claim(false), name)
         try {
-            await stream.connect(ip, port, this.localPort(), deadline)
+            await stream.connect(ip, port, this.sockets.localPort(), deadline)
         } catch (e) {
             await stream.close()
             // perhaps the host has moved
@@ -115,7 +120,7 @@ export class Ethernet implements DhcpHost {
                     this.fault ||
                         `w5500: ${name}: ${this.linked ? "no DHCP server has given an address" : "no link: is the cable plugged in at both ends?"}`
                 )
-            await this.changed.wait(left)
+            await wait(this.changed, left)
         }
         return this.config
     }
@@ -126,7 +131,7 @@ export class Ethernet implements DhcpHost {
         for (;;) {
             try {
                 await this.chip.start()
-                await this.chip.configure(this.config || NO_ADDRESS)
+                await this.chip.configure(this.config || noAddress())
                 this.setFault(undefined)
                 await this.poll()
                 this.setFault("w5500: the chip was reset")
@@ -134,8 +139,7 @@ export class Ethernet implements DhcpHost {
                 this.setFault((e as Error).message)
                 await this.pause()
             }
-            for (const socket of this.sockets)
-                lose(socket, "the chip was reset")
+            this.sockets.loseAll("the chip was reset")
         }
     }
 
@@ -150,7 +154,7 @@ export class Ethernet implements DhcpHost {
     private setFault(fault: string) {
         this.fault = fault
         if (fault) this.linked = false
-        this.changed.notify()
+        notify(this.changed)
     }
 
     /** @returns when the chip was reset */
@@ -164,19 +168,9 @@ export class Ethernet implements DhcpHost {
                 if (!(await this.look())) return
                 look = millis() + LOOK_INTERVAL
             }
-            let active = false
-            for (const socket of this.sockets) {
-                if (
-                    socket.lingers &&
-                    millis() > socket.lingers &&
-                    !socket.claimed
-                )
-                    await abort(socket, "closed")
-                if (await poll(socket)) active = true
-            }
-            if (active) {
+            if (await this.sockets.poll()) {
                 quiet = 0
-                // those who were woken go first; nothing is due later, so this needs no timer
+                // who was woken goes first; nothing becomes due later, so that no timer is needed for this
                 await suspendInVm(0)
             } else {
                 const rest = Math.min(1 + (++quiet >> 6), LONGEST_REST)
@@ -191,7 +185,7 @@ export class Ethernet implements DhcpHost {
         if (chip.linked !== this.linked) {
             this.linked = chip.linked
             if (this.linked) this.links++
-            this.changed.notify()
+            notify(this.changed)
         }
         return true
     }
@@ -201,20 +195,15 @@ export class Ethernet implements DhcpHost {
         const before = this.config
         this.config = config
         if (before && !(config && sameIp(before.ip, config.ip))) {
-            await this.closeAll("the network took the address back")
+            await this.sockets.abortAll("the network took the address back")
             this.resolver.forget()
         }
-        await this.chip.configure(config || NO_ADDRESS)
-        this.changed.notify()
-    }
-
-    private async closeAll(why: string) {
-        for (const socket of this.sockets)
-            if (socket.state !== W5500_SOCK_CLOSED) await abort(socket, why)
+        await this.chip.configure(config || noAddress())
+        notify(this.changed)
     }
 
     async openUdp(port: number): Promise<UdpSocket> {
-        const udp = new UdpSocket(await this.claim(true))
+        const udp = new UdpSocket(await this.sockets.claim(true))
         try {
             await udp.open(port)
         } catch (e) {
@@ -223,46 +212,6 @@ export class Ethernet implements DhcpHost {
         }
         return udp
     }
-
-    /** A free socket: the last one for UDP, the first one for TCP; if need be, one whose connection is still ending. */
-    private async claim(last: boolean): Promise<Socket> {
-        let ending: Socket
-        for (let i = 0; i < SOCKETS; ++i) {
-            const socket = this.socket(last ? SOCKETS - 1 - i : i)
-            if (socket.claimed) continue
-            if (socket.state === W5500_SOCK_CLOSED) {
-                socket.claimed = true
-                return socket
-            }
-            ending = ending || socket
-        }
-        if (!ending)
-            throw new StreamError(
-                `w5500: all ${SOCKETS} sockets of the chip are in use`
-            )
-        ending.claimed = true
-        await abort(ending, "closed")
-        return ending
-    }
-
-    private socket(n: number): Socket {
-        for (const socket of this.sockets) if (socket.n === n) return socket
-        const socket = new Socket(this.chip, n)
-        this.sockets.push(socket)
-        return socket
-    }
-
-    /** A dynamic port (RFC 6335, 6) that no other socket has, hard to guess (RFC 6056). */
-    private localPort(): number {
-        let port = 0
-        while (!port || this.isTaken(port))
-            port = 0xc000 | u16(randomBuffer(2), 0)
-        return port
-    }
-
-    private isTaken(port: number): boolean {
-        return !!this.sockets.find(socket => socket.port === port)
-    }
 }
 
 /** The device's identifier, cut to six bytes: unicast, locally administered. */
@@ -270,4 +219,9 @@ function ownMac(): Buffer {
     const mac = Buffer.from(deviceIdentifier("self"), "hex").slice(2, 8)
     mac[0] = (mac[0] & 0xfc) | 0x02
     return mac
+}
+
+function noAddress(): IpConfig {
+    const none = Buffer.alloc(4)
+    return { ip: none, mask: none, gateway: none, dns: [] }
 }

@@ -1,0 +1,3 @@
+import { testPrograms } from "./device-programs.ts"
+
+testPrograms("networks")

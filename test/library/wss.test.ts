@@ -1,0 +1,162 @@
+/** Messages over TLS as an ESP32 does it, which loses without a word what runs too far ahead of its acknowledgements. */
+import assert from "node:assert/strict"
+import { createHash, randomBytes } from "node:crypto"
+import { once } from "node:events"
+import { readFileSync } from "node:fs"
+import { createServer } from "node:https"
+import type { AddressInfo } from "node:net"
+import { test, type TestContext } from "node:test"
+import { WebSocketServer, type WebSocket } from "ws"
+import { Board } from "../../sim/board.ts"
+import { compileSource } from "../../sim/program.ts"
+import { certificate } from "../wire/tcp-server.ts"
+
+/** Serves wss://localhost until the test ends. @returns the port */
+async function serve(t: TestContext, handle: (socket: WebSocket) => void) {
+    const key = readFileSync(
+        new URL("../certificates/test-only.key.pem", import.meta.url)
+    )
+    const https = createServer({ key, cert: certificate })
+    const server = new WebSocketServer({ server: https })
+    server.on("connection", handle)
+    https.listen(0, "127.0.0.1")
+    await once(https, "listening")
+    t.after(() => {
+        for (const client of server.clients) client.terminate()
+        https.close()
+    })
+    return (https.address() as AddressInfo).port
+}
+
+async function run(t: TestContext, port: number, delay: number, body: string) {
+    const source = `import { connectOver } from "./src/websocket/connect-over"
+        import { startMessage } from "./src/websocket/message-writer"
+        import { dialNative } from "./src/net/native"
+        const ws = await connectOver(dialNative, "wss://localhost:${port}/", { maxMessage: 12000 })
+        ${body}`
+    const board = await Board.start(compileSource(source), {
+        link: { tls: { ca: certificate } },
+    })
+    t.after(() => board.stop())
+    board.link.delay = delay
+    let lost = 0
+    board.link.on("lost", bytes => (lost += bytes.length))
+    return { board, lost: () => lost }
+}
+
+/** 1 MB takes minutes where the round trip is long: that is for who asks, by BYTES. */
+const BYTES = Number(process.env.BYTES ?? 65_536)
+
+for (const delay of [0, 2.5, 25])
+    test(`${BYTES} bytes arrive whole in messages of 1 KB, with a round trip of ${2 * delay} ms`, async t => {
+        const hash = createHash("sha256")
+        let came = 0
+        const count = BYTES / 1024
+        const port = await serve(t, socket =>
+            socket.on("message", (data: Buffer) => {
+                hash.update(data)
+                came += data.length
+                if (came === BYTES) socket.send("all")
+            })
+        )
+        const { board, lost } = await run(
+            t,
+            port,
+            delay,
+            `const data = Buffer.alloc(1024)
+            for (let i = 0; i < 1024; ++i) data[i] = (i * 7) & 0xff
+            for (let n = 0; n < ${count}; ++n) {
+                data.setAt(0, "u32", n)
+                await ws.send(data)
+            }
+            console.log("reply " + (await ws.recv()).text())
+            await ws.close()`
+        )
+        await board.expect("reply all", 600_000)
+        const expected = createHash("sha256")
+        for (let n = 0; n < count; n++) {
+            const data = Buffer.from(
+                Array.from({ length: 1024 }, (_, i) => (i * 7) & 0xff)
+            )
+            data.writeUInt32LE(n, 0)
+            expected.update(data)
+        }
+        assert.equal(hash.digest("hex"), expected.digest("hex"))
+        assert.equal(lost(), 0)
+    })
+
+test("messages of every length arrive whole, longer ones in fragments, and so do their echoes", async t => {
+    const lengths = [0, 1, 125, 1879, 1880, 1881, 3760, 3761, 9000]
+    const port = await serve(t, socket =>
+        socket.on("message", (data, isBinary) =>
+            socket.send(data, { binary: isBinary })
+        )
+    )
+    const { board, lost } = await run(
+        t,
+        port,
+        10,
+        `for (const length of [${lengths.join(", ")}]) {
+            const data = Buffer.alloc(length)
+            for (let i = 0; i < length; i += 64) data[i] = i >> 6
+            await ws.send(data)
+            const reply = await ws.recv()
+            let wrong = reply.data.length === length ? 0 : 1
+            for (let i = 0; i < length; i += 64) if (reply.data[i] !== ((i >> 6) & 0xff)) wrong++
+            console.log(length + " came back, wrong " + wrong)
+        }`
+    )
+    for (const length of lengths)
+        await board.expect(`${length} came back, wrong 0`, 30_000)
+    assert.equal(lost(), 0)
+})
+
+test("nobody needs to read: a program that only sends 20 KB, text of many bytes a character, to a server that talks", async t => {
+    const text = "é€😀".repeat(300)
+    let came = ""
+    let all!: () => void
+    const done = new Promise<void>(resolve => (all = resolve))
+    const noise = randomBytes(200)
+    const port = await serve(t, socket =>
+        socket.on("message", data => {
+            came += data.toString()
+            socket.send(noise)
+            if (came.length === 8 * text.length) all()
+        })
+    )
+    const { board, lost } = await run(
+        t,
+        port,
+        10,
+        `let text = ""
+        for (let i = 0; i < 300; ++i) text += "é€😀"
+        for (let i = 0; i < 8; ++i) await ws.send(text)
+        console.log("all sent")
+        await ws.close()`
+    )
+    await board.expect("all sent", 30_000)
+    await done
+    assert.equal(came, text.repeat(8))
+    assert.equal(lost(), 0)
+})
+
+test("a message of known length that is sent slice by slice arrives whole", async t => {
+    let came = 0
+    const port = await serve(t, socket =>
+        socket.on("message", (data: Buffer) => {
+            came = data.length
+            socket.send("all")
+        })
+    )
+    const { board, lost } = await run(
+        t,
+        port,
+        10,
+        `const writer = await startMessage(ws, false, 20000)
+        for (let i = 0; i < 4; ++i) await writer.write(Buffer.alloc(5000))
+        await writer.end()
+        console.log("reply " + (await ws.recv()).text())`
+    )
+    await board.expect("reply all", 30_000)
+    assert.deepEqual({ came, lost: lost() }, { came: 20_000, lost: 0 })
+})
