@@ -11,7 +11,7 @@ const MOST = 1000
 const REMEMBERED = 1000
 
 /** The request header by which a device tells its name. */
-export const NAME_HEADER = "device-name"
+const NAME_HEADER = "device-name"
 
 /** What the plot looks at of a device's connection. */
 export interface DeviceConnection {

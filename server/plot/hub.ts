@@ -23,7 +23,7 @@ export interface HubLimits {
 }
 
 /** 500 series of 10,000 points are 80 MB. */
-export const HUB_LIMITS: HubLimits = {
+const HUB_LIMITS: HubLimits = {
     history: 10_000,
     series: 500,
     seriesPerSource: SERIES_PER_SOURCE,

@@ -95,7 +95,7 @@ export type ServerEvent =
     | CertificateEvent
 
 /** The names of all events. */
-export const EVENT_NAMES = [
+const EVENT_NAMES = [
     "connection",
     "message",
     "reply",

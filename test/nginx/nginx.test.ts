@@ -11,7 +11,11 @@ const ANYONE = { rejectUnauthorized: false }
 
 /** A server behind nginx, which it trusts. */
 async function proxied(t: TestContext, options: ServerOptions = {}) {
-    const server = await serve(t, { trustProxy: ["127.0.0.1"], ...options })
+    const server = await serve(t, {
+        trustProxy: ["127.0.0.1"],
+        publicNames: ["example.com"],
+        ...options,
+    })
     const port = await startNginx(t, server.port)
     return { server, port, url: `wss://127.0.0.1:${port}/ws` }
 }
