@@ -1,10 +1,4 @@
-import {
-    MessageWriter,
-    Rfc6455Connection,
-    slices,
-    startMessage,
-    StreamError,
-} from "../src"
+import { MessageWriter, Rfc6455Connection, slices, startMessage } from "../src"
 
 /** What was echoed so far. */
 export interface Echoed {

@@ -8,8 +8,8 @@ const connection = await connect(url)
 const echoed = { messages: 0, bytes: 0 }
 try {
     await echo(connection, echoed)
-} catch (e: any) {
-    console.error(e.message)
+} catch (e) {
+    console.error((e as Error).message)
 }
 const { code, reason } = connection.end
 console.log(

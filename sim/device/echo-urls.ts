@@ -52,7 +52,7 @@ async function connection(
         const connection = await connect(url, options)
         try {
             await echo(connection, echoed)
-        } catch (e: any) {
+        } catch {
             // A message that could not be sent: what came before the end is still there to be read.
             while (!connection.end) await connection.recv()
         }
