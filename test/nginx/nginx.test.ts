@@ -13,7 +13,7 @@ const ANYONE = { rejectUnauthorized: false }
 async function proxied(t: TestContext, options: ServerOptions = {}) {
     const server = await serve(t, {
         trustProxy: ["127.0.0.1"],
-        publicNames: ["example.com"],
+        publicNames: ["a.example"],
         ...options,
     })
     const port = await startNginx(t, server.port)
