@@ -1,4 +1,4 @@
-import { Message, MessageWriter, Slice, StreamError, WebSocket } from "../src"
+import { MessageWriter, Rfc6455Connection, slices, startMessage } from "../src"
 
 /** What was echoed so far. */
 export interface Echoed {
@@ -9,31 +9,26 @@ export interface Echoed {
 }
 
 /**
- * Sends every message back, byte by byte as it came and with its type, until the WebSocket is closed. Holds one slice at
- * a time, so that a message may be longer than the memory.
- * @param ws opened with `slices: true`
+ * Sends every message back, byte by byte as it came and with its type, until the connection ends. Holds one slice at a time, so
+ * that a message may be longer than the memory.
  * @param echoed is kept up to date
+ * @throws ProtocolError, StreamError: what broke the connection
  */
-export async function echo(ws: WebSocket, echoed: Echoed) {
-    try {
-        await echoSlices(ws, echoed)
-    } catch (e) {
-        // A link that breaks on the way out: the close event tells why.
-        if (!(e instanceof StreamError)) throw e
-    }
-}
-
-async function echoSlices(ws: WebSocket, echoed: Echoed) {
+export async function echo(connection: Rfc6455Connection, echoed: Echoed) {
+    const reader = slices(connection)
     let writer: MessageWriter
-    let slice: Slice
-    while ((slice = await ws.recvSlice())) {
+    for (;;) {
+        const slice = await reader.recv()
+        if (!slice) return
         const { data, isText, first, last } = slice
-        if (first && last) await ws.send(new Message(data, isText, undefined))
-        else {
-            if (first) writer = await ws.startMessage(isText)
-            if (last) await writer.end(data)
-            else await writer.write(data)
-        }
+        if (first)
+            writer = await startMessage(
+                connection,
+                isText,
+                last ? data.length : undefined
+            )
+        if (last) await writer.end(data)
+        else await writer.write(data)
         echoed.bytes += data.length
         if (last) echoed.messages++
     }

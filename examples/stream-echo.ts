@@ -4,11 +4,14 @@ import { connect } from "../src"
 import { echo } from "./echo"
 
 const url = await readSetting("URL", "ws://127.0.0.1:9001/")
-const ws = await connect(url, { slices: true })
+const connection = await connect(url)
 const echoed = { messages: 0, bytes: 0 }
-ws.onclose.subscribe(({ code, reason }) =>
-    console.log(
-        `${echoed.messages} messages, ${echoed.bytes} bytes, closed with ${code} "${reason}"`
-    )
+try {
+    await echo(connection, echoed)
+} catch (e) {
+    console.error((e as Error).message)
+}
+const { code, reason } = connection.end
+console.log(
+    `${echoed.messages} messages, ${echoed.bytes} bytes, closed with ${code} "${reason}"`
 )
-await echo(ws, echoed)

@@ -1,7 +1,7 @@
-export { connect } from "./websocket/connect"
-export type { MessageWriter } from "./websocket/old-message-writer"
-export { sleep } from "./fiber/clock"
 export { after, every } from "./fiber/timers"
+export { sleep } from "./fiber/clock"
+export { connectHixie75, connectHixie76 } from "./hixie/connect"
+export type { HixieOptions } from "./hixie/connect"
 export { startW5500 } from "./net/ethernet/start"
 export { parseAddress } from "./net/ethernet/ip"
 export { stayAwake } from "./net/bus/stay-awake"
@@ -9,28 +9,55 @@ export { dialNative } from "./net/native"
 export { joinWifi } from "./net/wifi"
 export { StreamError } from "./net/stream"
 export type { Address, Dial, Stream } from "./net/stream"
+export { ProtocolError } from "./protocol/codes"
+export type {
+    Extension,
+    HandshakeValue,
+    Reply,
+} from "./protocol/handshake-value"
+export { Message } from "./protocol/message"
+export { HandshakeError } from "./protocol/response"
+export { backoff } from "./websocket/backoff"
+export type { BackoffOptions, Down, Retry } from "./websocket/backoff"
+export { basic } from "./websocket/basic"
+export { connect } from "./websocket/connect"
+export { connectOver } from "./websocket/connect-over"
+export type { ConnectOptions } from "./websocket/connect-over"
+export type { Connection, End } from "./websocket/connection"
+export { headers, origin } from "./websocket/headers"
+export { heartbeat } from "./websocket/heartbeat"
+export type { HeartbeatOptions } from "./websocket/heartbeat"
+export { json } from "./websocket/json"
+export { listen } from "./websocket/listen"
+export type { Handlers } from "./websocket/listen"
+export { startMessage } from "./websocket/message-writer"
+export type { MessageWriter } from "./websocket/message-writer"
 export { plotter } from "./websocket/plotter"
 export type { Plot } from "./websocket/plotter"
-export { ProtocolError } from "./protocol/codes"
-export { HandshakeError } from "./protocol/handshake"
-export { connectHixie75, connectHixie76 } from "./hixie/connect"
-export type { HixieOptions } from "./hixie/connect"
-export { Message, Slice } from "./protocol/message"
-export type { Version } from "./protocol/session"
-export type { Heartbeat } from "./websocket/pump"
-export { backoff } from "./websocket/reconnect"
-export type { BackoffOptions } from "./websocket/reconnect"
+export { reconnecting } from "./websocket/reconnecting"
+export type {
+    Drop,
+    Reconnecting,
+    ReconnectingOptions,
+} from "./websocket/reconnecting"
+export { followRedirects } from "./websocket/redirects"
+export type { RedirectsOptions } from "./websocket/redirects"
+export { requests } from "./websocket/requests"
+export type { Request } from "./websocket/requests"
+export type { Rfc6455Connection } from "./websocket/rfc6455"
+export { slices } from "./websocket/slices"
+export type { Slice, SliceReader } from "./websocket/slices"
+export { subprotocols } from "./websocket/subprotocols"
 export {
     CLOSED,
     CLOSING,
     CONNECTING,
-    connectOver,
     OPEN,
     WebSocket,
-} from "./websocket/websocket"
+    WebSocketOver,
+} from "./websocket/web-socket"
 export type {
     CloseEvent,
-    DropEvent,
-    Reconnect,
+    MessageEvent,
     WebSocketOptions,
-} from "./websocket/websocket"
+} from "./websocket/web-socket"

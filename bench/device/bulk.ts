@@ -2,7 +2,7 @@
 import { sleep } from "@devicescript/core"
 import { connect as connectTcp } from "@devicescript/net"
 import { readSetting } from "@devicescript/settings"
-import { connect } from "../../src"
+import { connect, slices, startMessage } from "../../src"
 import { mark } from "./mark"
 import { echo } from "../../examples/echo"
 
@@ -16,22 +16,22 @@ const total = size * count
 const slice = Buffer.alloc(1008)
 
 async function overWebSocket() {
-    const socket = await connect(`ws://127.0.0.1:${ws}/`, { slices: true })
-    socket.onerror.subscribe(error => console.error(error.message))
+    const socket = await connect(`ws://127.0.0.1:${ws}/`)
+    const reader = slices(socket)
     await socket.send("send")
     await mark("begin websocket received")
-    for (let i = 0; i < count;) if ((await socket.recvSlice()).last) i++
+    for (let i = 0; i < count;) if ((await reader.recv()).last) i++
     await mark("end")
 
     await mark("begin websocket sent")
     for (let i = 0; i < count; ++i) {
-        const writer = await socket.startMessage(false, size)
+        const writer = await startMessage(socket, false, size)
         let left = size
         for (; left > slice.length; left -= slice.length)
             await writer.write(slice)
         await writer.end(slice.slice(0, left))
     }
-    await socket.recvSlice()
+    await reader.recv()
     await mark("end")
 
     await socket.send("echo")

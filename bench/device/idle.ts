@@ -1,12 +1,12 @@
 // Shows the heap before, with and after a connection.
 import { readSetting } from "@devicescript/settings"
-import { connect, WebSocket } from "../../src"
+import { connect, Connection } from "../../src"
 import { mark } from "./mark"
 
 const url = `ws://127.0.0.1:${await readSetting("WS", 0)}/`
 const message = "12345678901234567890123456789012"
 
-async function exchange(ws: WebSocket, count: number) {
+async function exchange(ws: Connection, count: number) {
     for (let i = 0; i < count; ++i) {
         await ws.send(message)
         await ws.recv()

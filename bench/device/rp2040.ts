@@ -3,7 +3,7 @@ import { pins } from "@dsboard/w5500_evb_pico"
 import { GPIOMode } from "@devicescript/core"
 import "@devicescript/gpio"
 import { readSetting } from "@devicescript/settings"
-import { connectOver } from "../../src"
+import { connectOver, slices } from "../../src"
 import { start } from "../../src/app/networks/ethernet"
 
 const echo: number = await readSetting("ECHO", 0)
@@ -21,9 +21,7 @@ const end = () => pins.GP2.setMode(GPIOMode.OutputLow)
 end()
 
 async function overWebSocket() {
-    const ws = await connectOver(dial, `ws://${host}:${echo}/`, {
-        heartbeat: null,
-    })
+    const ws = await connectOver(dial, `ws://${host}:${echo}/`)
     for (const size of sizes) {
         const message = Buffer.alloc(size)
         for (let i = 0; i < rounds; ++i) {
@@ -34,18 +32,16 @@ async function overWebSocket() {
         }
     }
     await ws.close()
-    const slices = await connectOver(dial, `ws://${host}:${burst}/`, {
-        heartbeat: null,
-        slices: true,
-    })
+    const source = await connectOver(dial, `ws://${host}:${burst}/`)
+    const reader = slices(source)
     for (let i = 0; i < rounds; ++i) {
         begin()
-        await slices.send("go")
+        await source.send("go")
         let bytes = 0
-        while (bytes < total) bytes += (await slices.recvSlice()).data.length
+        while (bytes < total) bytes += (await reader.recv()).data.length
         end()
     }
-    await slices.close()
+    await source.close()
 }
 
 async function overTcp() {

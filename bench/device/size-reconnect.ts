@@ -1,4 +1,4 @@
-import { backoff, connect } from "../../src"
+import { connect, reconnecting } from "../../src"
 
-const ws = await connect("ws://127.0.0.1:8000/", { reconnect: backoff() })
+const ws = reconnecting(async () => await connect("ws://127.0.0.1:8000/"))
 for (;;) await ws.send(await ws.recv())

@@ -15,7 +15,8 @@ const PAUSE = 50
 const TURNS = 45
 
 function work() {
-    for (let i = 0; i < WORK * TURNS; ++i) {}
+    let i = 0
+    while (i < WORK * TURNS) ++i
 }
 
 const port: number = await readSetting("PORT", 0)

@@ -1,38 +1,32 @@
 // Echoes on one connection after the other. The board has one socket: what to do next, and what came of it, goes over
 // the wire `control` in between.
-import * as ds from "@devicescript/core"
 import { echo, Echoed } from "../../examples/echo"
-import { CloseEvent, dialNative, WebSocket, WebSocketOptions } from "../../src"
+import { connect, ConnectOptions, End, subprotocols } from "../../src"
+import { dialNative } from "../../src/net/native"
+import { millis } from "../../src/fiber/clock"
 
 interface Order {
     url: string
-    options: WebSocketOptions
-}
-
-/** What becomes of a URL that is none. */
-const NEVER_OPEN: CloseEvent = {
-    code: 1006,
-    reason: "",
-    wasClean: false,
-    error: undefined,
-    lasted: 0,
-    retry: undefined,
+    options: ConnectOptions & { protocols?: string[] }
 }
 
 let report = ""
 for (;;) {
     const { url, options } = await exchange(report)
-    const start = ds.millis()
+    const start = millis()
     const echoed = { messages: 0, bytes: 0 }
-    const end = await connection(url, options, echoed)
-    const { code, reason, wasClean, error } = end
+    const { code, reason, wasClean, error } = await connection(
+        url,
+        options,
+        echoed
+    )
     report = JSON.stringify({
         messages: echoed.messages,
         bytes: echoed.bytes,
         code,
         reason: hex(reason),
         wasClean,
-        ms: ds.millis() - start,
+        ms: millis() - start,
         error: error ? hex(`${error.name}: ${error.message}`) : null,
     })
 }
@@ -48,20 +42,25 @@ async function exchange(report: string): Promise<Order> {
 
 async function connection(
     url: string,
-    options: WebSocketOptions,
+    options: Order["options"],
     echoed: Echoed
-): Promise<CloseEvent> {
-    options.slices = true
-    let ws: WebSocket
+): Promise<End> {
+    const { protocols } = options
+    if (protocols) options.handshake = [subprotocols(...protocols)]
+    let end: End
     try {
-        ws = new WebSocket(dialNative, url, options)
+        const connection = await connect(url, options)
+        try {
+            await echo(connection, echoed)
+        } catch {
+            // A message that could not be sent: what came before the end is still there to be read.
+            while (!connection.end) await connection.recv()
+        }
+        end = connection.end
     } catch (error: any) {
-        return { ...NEVER_OPEN, error }
+        end = { code: 1006, reason: "", wasClean: false, error }
     }
-    const fiber = ds.Fiber.self()
-    ws.onclose.subscribe(end => fiber.resume(end))
-    echo.start(ws, echoed)
-    return await ds.suspend<CloseEvent>()
+    return end
 }
 
 /** The VM's JSON.stringify escapes the bytes of UTF-8 one by one. */

@@ -1,16 +1,22 @@
-import * as ds from "@devicescript/core"
+import { deviceIdentifier } from "@devicescript/core"
+import { millis } from "../fiber/clock"
+import { deadlineIn, timeLeft } from "../fiber/deadline"
+import { notify, Signal, wait } from "../fiber/signal"
+import { Dial } from "../net/stream"
+import { Message } from "../protocol/message"
+import { Down } from "../websocket/backoff"
+import { Connection } from "../websocket/connection"
+import { connectOver } from "../websocket/connect-over"
+import { headers } from "../websocket/headers"
+import { heartbeat } from "../websocket/heartbeat"
+import { plotLine, TELEPLOT } from "../websocket/plotter"
+import { Reconnecting, reconnecting } from "../websocket/reconnecting"
+import { subprotocols } from "../websocket/subprotocols"
 import { Config } from "./config"
 import { BLUE, DARK, GREEN, RED } from "./color"
 import { StatusLight } from "./light"
-import { Dial } from "../net/stream"
-import { plotLine, TELEPLOT } from "../websocket/plotter"
-import { Message } from "../protocol/message"
-import { backoff } from "../websocket/reconnect"
-import { sleep } from "../fiber/clock"
-import { Signal } from "../fiber/signal"
 import { Tally } from "./statistics"
 import { isReversal, quote, reversed } from "./text"
-import { CloseEvent, CONNECTING, OPEN, WebSocket } from "../websocket/websocket"
 
 /** What the app needs: the configuration, and the way into a network. */
 export interface AppOptions extends Config {
@@ -33,6 +39,9 @@ const REMEMBERED = 8
 const ROOM = 90
 const ROOM_OF_TWO = 45
 
+/** Why a reply does not come any more. */
+const GONE = "the connection is gone"
+
 const LEVELS = ["info", "warn", "error"]
 const INFO = 0
 const WARN = 1
@@ -54,66 +63,62 @@ const WARN = 1
  *     summary sent=… right=… wrong=… lost=… late=… reconnects=… rtt=min/median/max
  *     closed CODE "why"                  the last line
  *
- * @throws TypeError when the URL is none
+ * An invalid URL is told by `closed`.
  */
 export async function startApp(options: AppOptions) {
     await new App(options).run()
 }
 
 class App {
-    private readonly ws: WebSocket
+    private readonly ws: Reconnecting
     private readonly tally = new Tally()
     private readonly level: number
     /** The exchange that waits for its reply. */
     private current: Exchange
     private unanswered: Exchange[] = []
     private readonly light = new StatusLight()
-    private end: CloseEvent
-    /** The connection, or the current exchange, is not what it was. */
+    /** There is a connection. */
+    private isUp: boolean
+    /** There is a connection, or there is none any more. */
     private readonly changed = new Signal()
 
     constructor(private readonly options: AppOptions) {
-        const { dial, url, log, plot } = options
-        this.level = LEVELS.indexOf(log)
-        this.ws = new WebSocket(dial, url, {
-            reconnect: backoff(),
-            protocols: plot ? [TELEPLOT] : [],
-            headers: plot ? { "Device-Name": ds.deviceIdentifier("self") } : {},
-        })
+        this.level = LEVELS.indexOf(options.log)
         const self = this
-        this.ws.onopen.subscribe(() => self.opened())
-        this.ws.onmessage.subscribe(message => self.received(message))
-        this.ws.onclose.subscribe(end => self.ended(end))
+        this.ws = reconnecting(async () => await open(options), undefined, {
+            onopen: () => self.opened(),
+            onclose: down => self.closed(down),
+        })
     }
 
     async run() {
         const { count, interval, summary } = this.options
         this.light.set(BLUE)
         for (let n = 1; await this.isOpen(); ++n) {
-            const start = ds.millis()
-            await this.exchange(n)
+            const start = millis()
+            await this.exchange(n, start)
             if (n === count) break
             if (summary > 0 && n % summary === 0) this.summarize()
-            // from one message to the next, however long the exchange took
-            await sleep(untilNext(start, interval))
+            const next = deadlineIn(untilNext(start, interval))
+            while (timeLeft(next) > 0 && !this.ws.end)
+                await this.receive(timeLeft(next))
         }
         this.summarize()
         await this.ws.close(1000)
-        while (!this.end) await this.changed.wait()
         this.light.stop()
-        console.log(`closed ${why(this.end)}`)
+        console.log(`closed ${why(this.ws.end)}`)
     }
 
     /** Waits while there is no connection. @returns false when there will be none any more */
     private async isOpen(): Promise<boolean> {
-        while (this.ws.readyState === CONNECTING) await this.changed.wait()
-        return this.ws.readyState === OPEN
+        while (!this.isUp && !this.ws.end) await wait(this.changed)
+        return this.isUp
     }
 
-    private async exchange(n: number) {
-        const { message, timeout } = this.options
+    private async exchange(n: number, start: number) {
+        const { message, interval, timeout } = this.options
         const text = numbered(message, n)
-        const exchange: Exchange = { n, text, start: ds.millis() }
+        const exchange: Exchange = { n, text, start }
         this.current = exchange
         this.light.set(DARK)
         this.tally.sent++
@@ -125,16 +130,30 @@ class App {
         }
         while (this.current === exchange) {
             const left = timeout - age(exchange)
-            if (left > 0) await this.changed.wait(left)
+            // When the next message is due, this one may have been lost with its connection.
+            const next = untilNext(start, interval) || left
+            if (left > 0) await this.receive(Math.min(left, next))
             else this.lose(`no reply within ${timeout} ms`)
         }
         await this.plot(exchange)
     }
 
+    /** Takes a message, if one comes in time. */
+    private async receive(timeout: number) {
+        let message: Message = null
+        try {
+            message = await this.ws.recv(timeout)
+        } catch {
+            // `closed` tells.
+        }
+        if (message) this.received(message)
+        else if (message === null) this.lose(GONE)
+    }
+
     /** Tells the server's plot, if it has one, between two exchanges. */
     private async plot({ took }: Exchange) {
         const { ws, tally } = this
-        if (ws.protocol !== TELEPLOT || ws.readyState !== OPEN) return
+        if (ws.protocol !== TELEPLOT || !this.isUp) return
         let lines = `${plotLine("wrong", tally.wrong)}\n${plotLine("lost", tally.lost)}`
         if (took !== undefined) lines += `\n${plotLine("round trip", took)}`
         await ws.send(lines)
@@ -143,14 +162,17 @@ class App {
     private opened() {
         this.tally.connections++
         this.log(INFO, `open ${this.tally.connections}`)
-        this.changed.notify()
+        this.isUp = true
+        notify(this.changed)
     }
 
-    private ended(end: CloseEvent) {
-        this.lose("the connection is gone")
-        if (end.retry === undefined) this.end = end
-        else this.log(WARN, `down ${why(end)} again in ${end.retry} ms`)
-        this.changed.notify()
+    private closed(down: Down) {
+        this.isUp = false
+        this.lose(GONE)
+        const { retry } = down
+        if (retry !== undefined)
+            this.log(WARN, `down ${why(down)} again in ${retry} ms`)
+        notify(this.changed)
         this.light.set(BLUE)
     }
 
@@ -197,7 +219,6 @@ class App {
     private settle(light: number) {
         this.current = undefined
         this.light.set(light)
-        this.changed.notify()
     }
 
     private remember(exchange: Exchange) {
@@ -226,14 +247,26 @@ class App {
     }
 }
 
-/** Milliseconds until the next message is due. */
+/** Makes a connection. */
+async function open(options: AppOptions): Promise<Connection> {
+    const handshake = options.plot
+        ? [
+              subprotocols(TELEPLOT),
+              headers({ "Device-Name": deviceIdentifier("self") }),
+          ]
+        : []
+    const { dial, url } = options
+    return heartbeat(await connectOver(dial, url, { handshake }))
+}
+
+/** Milliseconds until the next message, which is due now when the exchange took longer than the interval. */
 function untilNext(start: number, interval: number): number {
-    return Math.max(0, start + interval - ds.millis())
+    return Math.max(0, start + interval - millis())
 }
 
 /** Milliseconds since the message was sent. */
 function age(exchange: Exchange): number {
-    return ds.millis() - exchange.start
+    return millis() - exchange.start
 }
 
 /** The message with its number in the place of each `{n}`. */
@@ -249,6 +282,6 @@ function binary({ data }: Message): string {
     return `(${data.length} bytes of binary)`
 }
 
-function why({ code, reason, error }: CloseEvent): string {
+function why({ code, reason, error }: Down): string {
     return `${code} ${quote(error ? error.message : reason, ROOM)}`
 }

@@ -17,7 +17,7 @@ export type Suspend = (timeout?: number) => Promise<any>
 export const suspendInVm: Suspend = ds.suspend
 
 /** As the clock in use does it. */
-export let suspend = suspendInVm
+export let suspend: Suspend = ds.suspend
 
 /** Puts another clock underneath, for every wait that begins from now on. */
 export function setClock(clock: Suspend) {

@@ -15,7 +15,7 @@ export const MASK = 0x80
 
 /** Close codes of RFC 6455, 7.4.1. */
 export const CLOSE_NORMAL = 1000
-export const CLOSE_PROTOCOL_ERROR = 1002
+const CLOSE_PROTOCOL_ERROR = 1002
 export const CLOSE_NO_STATUS = 1005
 export const CLOSE_ABNORMAL = 1006
 export const CLOSE_INVALID_PAYLOAD = 1007
@@ -23,7 +23,6 @@ export const CLOSE_POLICY_VIOLATION = 1008
 export const CLOSE_TOO_BIG = 1009
 
 /** Longest payload of a control frame, RFC 6455, 5.5. */
-export const MAX_CONTROL = 125
 
 /** What the peer did against the protocol or against our limits. */
 export class ProtocolError extends Error {

@@ -1,7 +1,7 @@
 import { join } from "./join"
 
 /** What the VM puts in the place of each sequence that it does not accept. */
-export const REPLACEMENT = "\ufffd"
+const REPLACEMENT = "\ufffd"
 
 /**
  * Text (UTF-8, RFC 3629) that arrives in pieces, see `accept`.

@@ -58,7 +58,7 @@ export function backoff(options: BackoffOptions = {}): Retry {
  * Whether another attempt would end the same way: after 1008, after a refusal with 4xx other than 408, 425 and 429, and when the
  * program's URL or options are wrong.
  */
-export function isFinal({ code, error }: End): boolean {
+function isFinal({ code, error }: End): boolean {
     if (error instanceof HandshakeError) {
         const { status } = error
         return (

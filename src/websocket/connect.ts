@@ -1,14 +1,15 @@
 import { dialNative } from "../net/native"
-import { connectOver, WebSocket, WebSocketOptions } from "./websocket"
+import { connectOver, ConnectOptions } from "./connect-over"
+import { Rfc6455Connection } from "./rfc6455"
 
 /**
  * Opens a WebSocket over the board's own network.
- * @param url `ws://[user:password@]host[:port][/path][?query]`, or `wss://…`
- * @throws TypeError, StreamError, HandshakeError, ProtocolError; with `reconnect` only a final one
+ * @param url `ws://host[:port][/path][?query]`, or `wss://…`
+ * @throws as `connectOver`
  */
 export async function connect(
     url: string,
-    options?: WebSocketOptions
-): Promise<WebSocket> {
+    options?: ConnectOptions
+): Promise<Rfc6455Connection> {
     return await connectOver(dialNative, url, options)
 }

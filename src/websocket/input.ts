@@ -22,7 +22,7 @@ const MAX_PIECE = 1460
  * Work after which the fiber gives way, far from the VM's limit of steps without a pause. What a read has of a frame counts 1;
  * the check of 32 bytes of text can cost as much.
  */
-const WORK_A_TURN = 96
+const WORK_A_TURN = 64
 
 /**
  * What comes from the server: bytes in, pieces of messages and control frames out, RFC 6455, 5. Its fields say what `next` has

@@ -193,7 +193,7 @@ export async function write(output: Output, bytes: Buffer, answer?: string) {
         else await stream.send(bytes)
     } catch (e: any) {
         await stop(output, e)
-        throw e
+        throw output.error
     }
     output.writes++
     output.work += bytes.length + WRITE

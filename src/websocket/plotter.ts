@@ -1,4 +1,4 @@
-import { OPEN, WebSocket } from "./websocket"
+import { Connection } from "./connection"
 
 /** The subprotocol under which a server takes lines of telemetry for its plot, and answers none of them. */
 export const TELEPLOT = "teleplot"
@@ -9,25 +9,26 @@ export const TELEPLOT = "teleplot"
  * @param x a number; left out, the time at which the point arrives counts
  * @param y a number
  * @throws RangeError for other names and numbers, or when the server did not agree on the subprotocol
- * @throws StreamError as `WebSocket.send` does
+ * @throws StreamError as `Connection.send` does
  */
 export type Plot = (name: string, x: number, y?: number) => Promise<void>
 
 /**
- * The way to a server's live plot, over a WebSocket that was opened with `protocols: ["teleplot"]`; messages go on beside it.
+ * The way to a server's live plot, over a connection that was opened with `subprotocols("teleplot")`; messages go on beside it.
  * Each point is a message of its own.
  */
-export function plotter(ws: WebSocket): Plot {
+export function plotter(connection: Connection): Plot {
     return async (name: string, x: number, y?: number) => {
         checkName(name)
         checkNumber(x)
         if (y !== undefined) checkNumber(y)
-        if (ws.readyState !== OPEN) await ws.opened()
-        if (ws.protocol !== TELEPLOT)
+        const { protocol } = connection
+        if (protocol !== TELEPLOT)
             throw new RangeError(
-                `plot: expected the subprotocol ${TELEPLOT}, the server chose "${ws.protocol}"`
+                `plot: expected the subprotocol ${TELEPLOT}, the server chose "${protocol}"`
             )
-        await ws.send(plotLine(name, y === undefined ? `${x}` : `${x}:${y}`))
+        const value = y === undefined ? `${x}` : `${x}:${y}`
+        await connection.send(plotLine(name, value))
     }
 }
 

@@ -1,5 +1,5 @@
 import { deadlineIn, timeLeft, waitUntil } from "../fiber/deadline"
-import { notify, Signal, wait } from "../fiber/signal"
+import { notify, Signal } from "../fiber/signal"
 import { Stream } from "../net/stream"
 import { closeBody, closeCode, closeReason } from "../protocol/close"
 import {

@@ -40,7 +40,7 @@ async function exchange() {
 
 /** Sends everything back that comes, message by message, in slices. */
 async function stream() {
-    const ws = await connectOver(dial, url, { slices: true })
+    const ws = await connectOver(dial, url)
     const echoed = { messages: 0, bytes: 0 }
     await echo(ws, echoed)
     console.log(`echoed ${echoed.bytes}`)

@@ -1,22 +1,11 @@
 import { describe, expect, test } from "@devicescript/test"
 import { StreamError } from "../../src/net/stream"
 import { ProtocolError } from "../../src/protocol/codes"
-import {
-    CLOSED,
-    CLOSING,
-    CONNECTING,
-    OPEN,
-} from "../../src/websocket/websocket"
+import { listen } from "../../src/websocket/listen"
 import { expectError, expectReject, expectText } from "./check"
+import { Client, connected, reading } from "./client"
 import { binary, closing, frame, ping, text } from "./frames"
-import {
-    connected,
-    Connection,
-    expectFailed,
-    showEnd,
-    showFrame,
-    Task,
-} from "./peer"
+import { expectFailed, showEnd, showFrame, Task } from "./peer"
 import { settle } from "./pipe"
 
 /** RFC 6455, 7.4.1 and 7.4.2, and the codes registered with the IANA since. */
@@ -28,12 +17,8 @@ const INVALID = [
     0, 1, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535,
 ]
 
-function close(
-    connection: Connection,
-    code?: number,
-    reason?: string
-): Task<void> {
-    return new Task(async () => await connection.ws.close(code, reason))
+function close(client: Client, code?: number, reason?: string): Task<void> {
+    return new Task(async () => await client.ws.close(code, reason))
 }
 
 /** A text of so many bytes. */
@@ -43,13 +28,13 @@ function long(bytes: number): string {
     return reason
 }
 
-/** How the connection ends after the peer has sent this. @returns the WebSocket's Close frame, and its end */
+/** How the connection ends after the peer has sent this. @returns the client's Close frame, and its end */
 async function closedBy(bytes: Buffer): Promise<string> {
-    const connection = await connected()
-    connection.peer.pipe.push(bytes)
-    const reply = showFrame(await connection.peer.frame())
-    const end = await connection.finish()
-    expect(connection.peer.pipe.available()).toBe(0)
+    const client = await reading()
+    client.peer.pipe.push(bytes)
+    const reply = showFrame(await client.peer.frame())
+    const end = await client.finish()
+    expect(client.peer.pipe.available()).toBe(0)
     return `${reply}; ${showEnd(end)}`
 }
 
@@ -74,10 +59,9 @@ describe("the peer closes", () => {
 
     test("with a code that may not be sent: 1002", async () => {
         for (const code of INVALID) {
-            const why = `Close frame with code ${code}`
             expectText(
                 await closedBy(closing(code)),
-                `close 1002 ${why}; torn 1002 "${why}" ProtocolError`
+                'close 1002 close code; torn 1002 "close code" ProtocolError'
             )
         }
     })
@@ -85,79 +69,84 @@ describe("the peer closes", () => {
     test("with half a code: 1002", async () => {
         expectText(
             await closedBy(frame(0x88, hex`03`)),
-            'close 1002 Close frame of 1 byte; torn 1002 "Close frame of 1 byte" ProtocolError'
+            'close 1002 close code; torn 1002 "close code" ProtocolError'
         )
     })
 
     test("and what it sends afterwards is ignored", async () => {
         const late = Buffer.concat(text("late"), ping("x"), hex`ffff`)
         const close = closing(1001)
-        const connection = await connected()
-        const { ws, peer } = connection
+        const client = await connected()
+        const { ws, peer } = client
         peer.pipe.push(Buffer.concat(text("a"), close, late))
         peer.pipe.push(late)
-        expectText(showFrame(await peer.frame()), "close 1001 ")
-        expectText(showEnd(await connection.finish()), 'clean 1001 ""')
-        expect(peer.pipe.available()).toBe(0)
         expectText((await ws.recv()).text(), "a")
+        client.read()
+        expectText(showFrame(await peer.frame()), "close 1001 ")
+        expectText(showEnd(await client.finish()), 'clean 1001 ""')
+        expect(peer.pipe.available()).toBe(0)
         expect(await ws.recv()).toBe(null)
     })
 
     // RFC 6455, 7.1.1: the server ends the TCP connection first
-    test("and has to end the connection, or the WebSocket does", async () => {
-        const connection = await connected({ closeTimeout: 300 })
-        const { peer } = connection
+    test("and has to end the connection, or the client does", async () => {
+        const client = await reading({ closeTimeout: 300 })
+        const { peer } = client
         peer.pipe.push(closing(1000))
         await peer.frame()
         await settle()
         expect(peer.pipe.closed).toBe(false)
-        expectText(showEnd(await connection.ended()), 'clean 1000 ""')
+        expectText(showEnd(await client.ended()), 'clean 1000 ""')
         expect(peer.pipe.closed).toBe(true)
     })
 
     test("and can't go on talking for ever", async () => {
         for (const last of [closing(1000), text(hex`ff`)]) {
-            const connection = await connected({ closeTimeout: 20 })
-            const { pipe } = connection.peer
+            const client = await reading({ closeTimeout: 20 })
+            const { pipe } = client.peer
             pipe.push(last)
             pipe.talkOn(text("a"), 1000)
-            await connection.ended()
+            await client.ended()
             expect(pipe.closed).toBe(true)
             expect(pipe.chatters > 0).toBe(true)
         }
     })
 
     test("and queued messages are not sent any more", async () => {
-        const connection = await connected()
-        const { ws, peer } = connection
+        const client = await reading()
+        const { ws, peer } = client
         peer.pipe.allow(0)
         const tasks = ["a", "b"].map(
             data => new Task(async () => await ws.send(data))
         )
         await settle()
         peer.pipe.push(closing(1000))
-        await peer.pipe.consumed()
+        await settle()
         peer.pipe.allow(undefined)
         expectText(showFrame(await peer.frame()), "81 a")
         expectText(showFrame(await peer.frame()), "close 1000 ")
-        await connection.finish()
-        await expectFailed(tasks[1], StreamError, "send")
+        await client.finish()
+        await expectFailed(tasks[1], StreamError, "closed")
     })
 
     test("not at all but ends the connection: 1006", async () => {
-        const connection = await connected()
-        connection.peer.pipe.push(text("a"))
-        expectText(showEnd(await connection.finish()), 'torn 1006 ""')
-        expect(connection.ws.readyState).toBe(CLOSED)
+        const client = await connected()
+        client.peer.pipe.push(text("a"))
+        expectText(showEnd(await client.finish()), 'torn 1006 ""')
     })
 
     test("not at all but the link breaks: 1006 with the error", async () => {
-        const connection = await connected()
-        connection.peer.pipe.fail("reset")
-        const end = await connection.ended()
+        const client = await connected()
+        client.peer.pipe.fail("reset")
+        const end = await client.ended()
         expectText(showEnd(end), 'torn 1006 "" StreamError')
         expectError(end.error, StreamError, "reset")
-        expect(connection.ws.error).toBe(end.error)
+        for (let i = 0; i < 2; ++i)
+            await expectReject(
+                async () => await client.ws.recv(),
+                StreamError,
+                "reset"
+            )
     })
 })
 
@@ -165,18 +154,16 @@ describe("the peer closes", () => {
 describe("close", () => {
     test("sends a code and a reason, and waits for the peer's", async () => {
         for (const code of VALID) {
-            const connection = await connected()
-            const { ws, peer } = connection
-            const task = close(connection, code, "byé")
+            const client = await connected()
+            const { peer } = client
+            const task = close(client, code, "byé")
             expectText(showFrame(await peer.frame()), `close ${code} byé`)
-            expect(ws.readyState).toBe(CLOSING)
             peer.pipe.push(closing(3001, "ok"))
             await peer.pipe.consumed()
             await settle()
             expect(task.isDone).toBe(false)
-            expectText(showEnd(await connection.finish()), 'clean 3001 "ok"')
+            expectText(showEnd(await client.finish()), 'clean 3001 "ok"')
             await task.result()
-            expect(ws.readyState).toBe(CLOSED)
             expect(peer.pipe.available()).toBe(0)
         }
     })
@@ -185,137 +172,122 @@ describe("close", () => {
         const expected = ["close", "close 1000 x", "close 1000 " + long(123)]
         const reasons = [undefined, "x", long(123)]
         for (let i = 0; i < reasons.length; ++i) {
-            const connection = await connected()
-            const task = close(connection, undefined, reasons[i])
-            expectText(showFrame(await connection.peer.frame()), expected[i])
-            await connection.finish()
+            const client = await connected()
+            const task = close(client, undefined, reasons[i])
+            expectText(showFrame(await client.peer.frame()), expected[i])
+            await client.finish()
             await task.result()
         }
     })
 
     test("refuses codes that may not be sent, and long reasons", async () => {
-        const connection = await connected()
-        const refused = INVALID.map(code => close(connection, code))
-        refused.push(close(connection, 1000, long(124)))
-        refused.push(close(connection, undefined, long(130)))
+        const client = await connected()
+        const refused = INVALID.map(code => close(client, code))
+        refused.push(close(client, 1000, long(124)))
+        refused.push(close(client, undefined, long(130)))
         for (const task of refused)
-            await expectFailed(task, RangeError, "close ")
-        expect(connection.ws.readyState).toBe(OPEN)
-        expect(connection.peer.pipe.available()).toBe(0)
-        await connection.finish()
+            await expectFailed(task, RangeError, "close")
+        expect(client.ws.end).toBe(undefined)
+        expect(client.peer.pipe.available()).toBe(0)
+        await client.finish()
     })
 
     test("gives a silent peer up after closeTimeout: 1006", async () => {
         for (const writes of [0, undefined]) {
-            const connection = await connected({ closeTimeout: 20 })
-            const { ws, peer } = connection
+            const client = await connected({ closeTimeout: 20 })
+            const { ws, peer } = client
             peer.pipe.allow(writes)
             await ws.close(1000)
-            expect(ws.readyState).toBe(CLOSED)
             expect(peer.pipe.closed).toBe(true)
-            const end = await connection.ended()
+            const end = await client.ended()
             expect(end.code).toBe(1006)
             expect(end.wasClean).toBe(false)
         }
     })
 
     test("crosses the peer's: both are clean", async () => {
-        const connection = await connected()
-        const { peer } = connection
+        const client = await connected()
+        const { peer } = client
         peer.pipe.allow(0)
-        const task = close(connection, 1000)
+        const task = close(client, 1000)
         await settle()
         peer.pipe.push(closing(1001, "too"))
-        await peer.pipe.consumed()
+        await settle()
         peer.pipe.allow(undefined)
         expectText(showFrame(await peer.frame()), "close 1000 ")
-        expectText(showEnd(await connection.finish()), 'clean 1001 "too"')
+        expectText(showEnd(await client.finish()), 'clean 1001 "too"')
         await task.result()
         expect(peer.pipe.available()).toBe(0)
     })
 
     test("may be called again, by others and afterwards", async () => {
-        const connection = await connected()
-        const tasks = [close(connection, 1000), close(connection, 1001)]
-        const { peer } = connection
+        const client = await connected()
+        const tasks = [close(client, 1000), close(client, 1001)]
+        const { peer } = client
         expectText(showFrame(await peer.frame()), "close 1000 ")
-        await connection.finish()
+        await client.finish()
         for (const task of tasks) await task.result()
-        await connection.ws.close()
-        expect(connection.ends.length).toBe(1)
+        await client.ws.close()
         expect(peer.pipe.available()).toBe(0)
     })
 
-    test("ends the messages: what comes then is not delivered, what came is", async () => {
-        const connection = await connected()
-        const { ws, peer } = connection
+    test("throws away what still comes, when nobody reads", async () => {
+        const client = await connected()
+        const { ws, peer } = client
         peer.pipe.push(text("before"))
-        await peer.pipe.consumed()
-        const task = close(connection)
+        const task = close(client)
         await peer.frame()
         peer.pipe.push(Buffer.concat(text("after"), binary(hex`00`)))
         peer.pipe.push(closing())
-        await connection.finish()
+        peer.pipe.end()
         await task.result()
-        expectText((await ws.recv()).text(), "before")
         expect(await ws.recv()).toBe(null)
     })
 
-    test("inside of an onmessage handler does not hang", async () => {
-        const connection = await connected()
-        const { ws, peer } = connection
+    test("leaves what still comes to whoever reads", async () => {
+        const client = await connected()
         let got = ""
-        ws.onmessage.subscribe(async message => {
+        client.read(message => {
             got += message.text()
-            await ws.close(1000, "enough")
+        })
+        const task = close(client)
+        await client.peer.frame()
+        client.peer.pipe.push(Buffer.concat(text("a"), text("b"), closing()))
+        await client.finish()
+        await task.result()
+        expectText(got, "ab")
+    })
+
+    test("inside of a handler does not hang", async () => {
+        const client = await connected()
+        const { ws, peer } = client
+        let got = ""
+        listen(ws, {
+            message: async message => {
+                got += message.text()
+                await ws.close(1000, "enough")
+            },
+            end: end => {
+                got += showEnd(end)
+            },
         })
         peer.pipe.push(Buffer.concat(text("a"), text("b")))
         expectText(showFrame(await peer.frame()), "close 1000 enough")
         peer.pipe.push(closing(1000))
-        expectText(showEnd(await connection.finish()), 'clean 1000 ""')
-        expect(ws.readyState).toBe(CLOSED)
-        expectText(got, "ab")
+        await client.finish()
+        await settle()
+        expectText(got, 'aclean 1000 ""')
     })
 
     test("while a peer breaks the protocol ends all the same", async () => {
-        const connection = await connected()
-        const { peer } = connection
-        const task = close(connection, 1000)
+        const client = await connected()
+        const { peer } = client
+        const task = close(client, 1000)
         await peer.frame()
         peer.pipe.push(hex`8f00`)
-        const end = await connection.finish()
+        const end = await client.finish()
         expectError(end.error, ProtocolError, "opcode")
         expect(end.wasClean).toBe(false)
         await task.result()
-    })
-})
-
-describe("close before it is open", () => {
-    test("gives the connection up during the handshake", async () => {
-        const connection = new Connection()
-        const peer = await connection.dialed()
-        await peer.readRequest()
-        expect(connection.ws.readyState).toBe(CONNECTING)
-        await connection.ws.close()
-        expect(peer.pipe.closed).toBe(true)
-        expect(connection.ws.readyState).toBe(CLOSED)
-        expect((await connection.ended()).code).toBe(1006)
-        await expectReject(
-            async () => await connection.ws.opened(),
-            StreamError,
-            ""
-        )
-    })
-
-    test("gives the connection up that is still being dialed", async () => {
-        const connection = new Connection()
-        connection.network.hold()
-        const task = close(connection)
-        await settle()
-        connection.network.release()
-        await task.result()
-        expect((await connection.dialed()).pipe.closed).toBe(true)
-        expect((await connection.ended()).code).toBe(1006)
-        expect(await connection.ws.recv()).toBe(null)
     })
 })

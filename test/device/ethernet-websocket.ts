@@ -2,7 +2,7 @@
 import { readSetting } from "@devicescript/settings"
 import { echo } from "../../examples/echo"
 import { simBus } from "../../sim/device/sim-bus"
-import { connectOver, WebSocket } from "../../src"
+import { Connection, connectOver } from "../../src"
 import { dialEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 
@@ -32,13 +32,13 @@ async function exchange(name: string) {
 
 /** Sends everything back that comes, message by message, in slices. */
 async function stream(name: string) {
-    const ws = await connectOver(dial, url, { slices: true })
+    const ws = await connectOver(dial, url)
     const echoed = { messages: 0, bytes: 0 }
     await echo(ws, echoed)
     console.log(`${name} echoed ${echoed.bytes}`)
 }
 
-async function close(name: string, ws: WebSocket) {
+async function close(name: string, ws: Connection) {
     await ws.close(1000)
     console.log(`${name} done ${count}`)
 }

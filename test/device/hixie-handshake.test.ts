@@ -24,7 +24,13 @@ import {
 } from "./hixie-peer"
 import { Peer, Task } from "./peer"
 import { Network } from "./pipe"
-import { replace } from "./replies"
+
+/** Replaces the first such part of a text. */
+function replace(all: string, part: string, by: string): string {
+    const at = all.indexOf(part)
+    if (at < 0) throw new Error(`expected "${part}" in "${all}"`)
+    return all.slice(0, at) + by + all.slice(at + part.length)
+}
 
 /** How the handshake ends when the peer serves it like this and then is gone; undefined when it is accepted. */
 async function ending(

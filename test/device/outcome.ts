@@ -1,28 +1,23 @@
-import { WebSocket, WebSocketOptions } from "../../src/websocket/websocket"
+import { ConnectOptions } from "../../src/websocket/connect-over"
 import { expectText } from "./check"
+import { connected } from "./client"
 import { ping, text } from "./frames"
-import { connected, show, showFrame, Task } from "./peer"
+import { show, showFrame } from "./peer"
 
 /** The outcome when the peer just ends the connection. */
 export const END = "1006"
 
-async function allMessages(ws: WebSocket): Promise<string> {
-    let shown = ""
-    for (;;) {
-        const message = await ws.recv()
-        if (!message) return shown
-        shown += show(message) + "; "
-    }
-}
-
 /** Messages, what the WebSocket sent, and the close code, after the peer has sent the pieces and ended the connection. */
 async function outcome(
     pieces: Buffer[],
-    options?: WebSocketOptions
+    options?: ConnectOptions
 ): Promise<string> {
-    const connection = await connected(options)
-    const { ws, peer } = connection
-    const received = new Task(async () => await allMessages(ws))
+    const client = await connected(options)
+    const { peer } = client
+    let received = ""
+    client.read(message => {
+        received += show(message) + "; "
+    })
     for (const piece of pieces) peer.pipe.push(piece)
     peer.pipe.push(ping("end"))
     let sent = ""
@@ -32,15 +27,15 @@ async function outcome(
         sent += `> ${frame}; `
         if (frame.slice(0, 5) === "close") break
     }
-    const { code, reason } = await connection.finish()
-    return (await received.result()) + sent + code + (reason && ` ${reason}`)
+    const { code, reason } = await client.finish()
+    return received + sent + code + (reason && ` ${reason}`)
 }
 
 /** The outcome is the same for the bytes in one piece, byte by byte, and cut in two at every place. */
 export async function expectOutcome(
     bytes: Buffer,
     expected: string,
-    options?: WebSocketOptions
+    options?: ConnectOptions
 ) {
     expectText(await outcome([bytes], options), expected)
     const single: Buffer[] = []
@@ -61,7 +56,7 @@ export async function expectFailure(
     bytes: Buffer,
     code: number,
     reason: string,
-    options?: WebSocketOptions,
+    options?: ConnectOptions,
     before = ""
 ) {
     await expectOutcome(

@@ -1,14 +1,10 @@
 import { FIN, OP_CLOSE } from "../../src/protocol/codes"
 import { Message } from "../../src/protocol/message"
-import { Signal } from "../../src/fiber/signal"
-import {
-    CloseEvent,
-    WebSocket,
-    WebSocketOptions,
-} from "../../src/websocket/websocket"
+import { notify, Signal, wait } from "../../src/fiber/signal"
+import { Connection, End } from "../../src/websocket/connection"
 import { expectReject, breathe } from "./check"
 import { acceptance } from "./frames"
-import { Network, Pipe } from "./pipe"
+import { Pipe } from "./pipe"
 
 /** A frame that the WebSocket sent, unmasked. */
 export interface Frame {
@@ -95,7 +91,7 @@ export class Task<T> {
 
     /** Waits for the end. @throws what the task threw */
     async result(): Promise<T> {
-        while (!this.isDone) await this.changed.wait()
+        while (!this.isDone) await wait(this.changed)
         if (this.error) throw this.error
         return this.value
     }
@@ -107,7 +103,7 @@ export class Task<T> {
             this.error = e
         }
         this.isDone = true
-        this.changed.notify()
+        notify(this.changed)
     }
 }
 
@@ -117,64 +113,8 @@ export async function expectFailed(task: Task<any>, type: any, part: string) {
 }
 
 /** Sends a message in the background. */
-export function sending(ws: WebSocket, data: string | Buffer): Task<void> {
+export function sending(ws: Connection, data: string | Buffer): Task<void> {
     return new Task(async () => await ws.send(data))
-}
-
-/** A WebSocket, its peer, and what happened to it. */
-export class Connection {
-    readonly network = new Network()
-    readonly ws: WebSocket
-    peer: Peer
-    /** Every end of a connection so far. */
-    readonly ends: CloseEvent[] = []
-
-    private readonly changed = new Signal()
-
-    constructor(options: WebSocketOptions = {}, url = "ws://peer/") {
-        const self = this
-        this.ws = new WebSocket(this.network.dial, url, options)
-        this.ws.onclose.subscribe(end => {
-            self.ends.push(end)
-            self.changed.notify()
-        })
-    }
-
-    /** The peer of the next connection. */
-    async dialed(): Promise<Peer> {
-        this.peer = new Peer(await this.network.next())
-        return this.peer
-    }
-
-    /** Has the peer accept the next connection. */
-    async accepted(headers?: string): Promise<Peer> {
-        const peer = await this.dialed()
-        await peer.accept(headers)
-        await this.ws.opened()
-        return peer
-    }
-
-    /** Waits for an end. @param number 1 for the first */
-    async ended(number = 1): Promise<CloseEvent> {
-        while (this.ends.length < number) await this.changed.wait()
-        return this.ends[number - 1]
-    }
-
-    /** The peer ends the connection; waits until the WebSocket has noticed. */
-    async finish(): Promise<CloseEvent> {
-        this.peer.pipe.end()
-        return await this.ended(this.ends.length + 1)
-    }
-}
-
-/** An open WebSocket. */
-export async function connected(
-    options?: WebSocketOptions
-): Promise<Connection> {
-    await breathe()
-    const connection = new Connection(options)
-    await connection.accepted()
-    return connection
 }
 
 /** What there is to know of a received message, in a few characters. */
@@ -186,7 +126,7 @@ export function show(message: Message): string {
 }
 
 /** What there is to know of an end, in a few characters. */
-export function showEnd(end: CloseEvent): string {
+export function showEnd(end: End): string {
     const error: any = end.error
     return (
         `${end.wasClean ? "clean" : "torn"} ${end.code} "${end.reason}"` +

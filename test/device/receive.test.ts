@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@devicescript/test"
 import { FIN, OP_BINARY } from "../../src/protocol/codes"
+import { slices } from "../../src/websocket/slices"
 import { expectBytes, expectText, breathe } from "./check"
 import {
     binary,
@@ -14,11 +15,12 @@ import {
     textStart,
 } from "./frames"
 import { END, expectFailure, expectOutcome } from "./outcome"
-import { connected, Connection } from "./peer"
+import { Client, connected } from "./client"
 
 /** Receives a frame of any length in slices; checks the bytes. */
-async function receiveLong(connection: Connection, length: number) {
-    const { ws, peer } = connection
+async function receiveLong(client: Client, length: number) {
+    const { ws, peer } = client
+    const reader = slices(ws)
     const data = pattern(1004)
     peer.pipe.push(frameHead(FIN | OP_BINARY, length))
     let pushed = 0
@@ -29,7 +31,7 @@ async function receiveLong(connection: Connection, length: number) {
             peer.pipe.push(data.slice(0, size))
             pushed += size
         }
-        const slice = await ws.recvSlice()
+        const slice = await reader.recv()
         expect(slice.isText).toBe(false)
         expect(slice.first).toBe(received === 0)
         const at = received % data.length
@@ -68,10 +70,10 @@ describe("messages", () => {
     })
 
     test("have lengths of 16 and 64 bits, at the borders and beyond the memory", async () => {
-        const connection = await connected({ slices: true })
+        const client = await connected()
         for (const length of [65535, 65536, 70000])
-            await receiveLong(connection, length)
-        await connection.finish()
+            await receiveLong(client, length)
+        await client.finish()
     })
 })
 
@@ -111,13 +113,14 @@ describe("fragments", () => {
     })
 
     test("show as such in slices", async () => {
-        const connection = await connected({ slices: true })
-        const { ws, peer } = connection
+        const client = await connected()
+        const { ws, peer } = client
+        const reader = slices(ws)
         peer.pipe.push(Buffer.concat(textStart("ab"), more(""), lastPart("c")))
         peer.pipe.push(text("d"))
         let shown = ""
         for (let i = 0; i < 4; ++i) {
-            const slice = await ws.recvSlice()
+            const slice = await reader.recv()
             const { data, first, last, frameEnd } = slice
             expect(slice.isText).toBe(true)
             shown += `${data.toString()} ${first} ${frameEnd} ${last}; `
@@ -126,7 +129,7 @@ describe("fragments", () => {
             shown,
             "ab true true false;  false true false; c false true true; d true true true; "
         )
-        await connection.finish()
+        await client.finish()
     })
 
     test("may have control frames between them", async () => {
@@ -147,7 +150,7 @@ describe("fragments", () => {
     })
 
     test("need a first one", async () => {
-        const reason = "continuation without a message"
+        const reason = "fragments out of order"
         await expectFailure(more("a"), 1002, reason)
         await expectFailure(lastPart(""), 1002, reason)
         await expectFailure(
@@ -160,7 +163,7 @@ describe("fragments", () => {
     })
 
     test("end before the next message starts", async () => {
-        const reason = "new message inside a fragmented one"
+        const reason = "fragments out of order"
         await expectFailure(
             Buffer.concat(textStart("a"), text("b")),
             1002,
@@ -207,12 +210,12 @@ describe("control frames", () => {
             await expectFailure(
                 frameHead(FIN | opcode, 126),
                 1002,
-                "control frame with 126 bytes"
+                "long control frame"
             )
             await expectFailure(
                 frameHead(FIN | opcode, 65536),
                 1002,
-                "control frame with 65536 bytes"
+                "long control frame"
             )
         }
     })

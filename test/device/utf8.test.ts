@@ -2,7 +2,7 @@ import { describe, expect, test } from "@devicescript/test"
 import { accept, Utf8 } from "../../src/protocol/utf8"
 import { expectText, breathe } from "./check"
 import { closing, lastPart, more, text, textStart } from "./frames"
-import { connected } from "./peer"
+import { connected, reading } from "./client"
 
 /** Bytes at the borders of all ranges in the table of RFC 3629, 4. */
 const BORDERS = hex`007f808f909fa0bfc0c1c2dfe0e1ecedeeeff0f1f3f4f5ff`
@@ -151,10 +151,10 @@ describe("UTF-8", () => {
 
 /** How a connection ends whose peer sends the frames, each as a network read of its own, and nothing more. */
 async function closeCode(...frames: Buffer[]): Promise<number> {
-    const connection = await connected()
-    for (const frame of frames) connection.peer.pipe.push(frame)
-    await connection.peer.pipe.consumed()
-    return (await connection.finish()).code
+    const client = await reading()
+    for (const frame of frames) client.peer.pipe.push(frame)
+    await client.peer.pipe.consumed()
+    return (await client.finish()).code
 }
 
 // RFC 6455, 8.1
@@ -162,22 +162,22 @@ describe("a text", () => {
     const good = "κόσμε €\u{1f600}"
 
     test("of one frame may have any characters", async () => {
-        const connection = await connected()
-        connection.peer.pipe.push(text(good))
-        expectText((await connection.ws.recv()).text(), good)
-        await connection.finish()
+        const client = await connected()
+        client.peer.pipe.push(text(good))
+        expectText((await client.ws.recv()).text(), good)
+        await client.finish()
     })
 
     test("may have its fragments cut inside of characters", async () => {
-        const connection = await connected()
+        const client = await connected()
         const data = Buffer.from(good)
         for (let i = 0; i <= data.length; ++i) {
-            connection.peer.pipe.push(textStart(data.slice(0, i)))
-            connection.peer.pipe.push(more(""))
-            connection.peer.pipe.push(lastPart(data.slice(i)))
-            expectText((await connection.ws.recv()).text(), good)
+            client.peer.pipe.push(textStart(data.slice(0, i)))
+            client.peer.pipe.push(more(""))
+            client.peer.pipe.push(lastPart(data.slice(i)))
+            expectText((await client.ws.recv()).text(), good)
         }
-        await connection.finish()
+        await client.finish()
     })
 
     test("that is not UTF-8 ends the connection with 1007", async () => {
@@ -221,28 +221,28 @@ describe("a text", () => {
             ["f0", "8f"],
         ]
         for (const pair of expected) {
-            const connection = await connected()
-            const { pipe } = connection.peer
+            const client = await reading()
+            const { pipe } = client.peer
             const start = text(Buffer.from(pair[0] + pair[1] + "616161", "hex"))
             const at = 2 + pair[0].length / 2
             pipe.push(start.slice(0, at))
             await pipe.consumed()
             expect(pipe.available()).toBe(0)
             pipe.push(start.slice(at, at + 1))
-            const { payload } = await connection.peer.frame()
+            const { payload } = await client.peer.frame()
             expectText(payload.slice(0, 2).toString("hex"), "03ef")
-            expect((await connection.finish()).code).toBe(1007)
+            expect((await client.finish()).code).toBe(1007)
         }
     })
 
     test("is not mixed up with the next one's bytes", async () => {
-        const connection = await connected()
-        connection.peer.pipe.push(
+        const client = await connected()
+        client.peer.pipe.push(
             Buffer.concat(text("ä"), text("b"), textStart("ö"), lastPart("ü"))
         )
         for (const expected of ["ä", "b", "öü"])
-            expectText((await connection.ws.recv()).text(), expected)
-        await connection.finish()
+            expectText((await client.ws.recv()).text(), expected)
+        await client.finish()
     })
 })
 

@@ -31,18 +31,18 @@ export const PLANTS: Record<string, Plant> = {
     "no-reconnect": {
         what: "the program does not connect again",
         variant: {
-            file: "src/websocket/reconnect.ts",
+            file: "src/websocket/backoff.ts",
             name: "backoff",
-            body: "return undefined",
+            body: "return () => undefined",
         },
         caughtBy: ["link-reset", "server-restart"],
     },
     "no-heartbeat": {
         what: "the client never sends a Ping",
         variant: {
-            file: "src/websocket/pump.ts",
-            name: "Pump.alive",
-            body: "",
+            file: "src/websocket/heartbeat.ts",
+            name: "heartbeat",
+            body: "return connection",
         },
         caughtBy: ["ping-without-pong"],
     },

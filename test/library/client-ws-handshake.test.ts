@@ -103,7 +103,7 @@ test("redirects in a circle end after as many as are allowed", async t => {
     })
     const OPTIONS = { redirects: 3 }
     const board = await startClient(t, "remote", { URL: server.url, OPTIONS })
-    await board.expect(/^HandshakeError: .*301 Moved Permanently, to \/again$/)
+    await board.expect("HandshakeError: 301 Moved Permanently")
     await board.expect('end 1006 "" torn')
     assert.equal(requests, 4)
 })
@@ -111,7 +111,7 @@ test("redirects in a circle end after as many as are allowed", async t => {
 test("without the option a redirect is a refusal", async t => {
     const server = await serve(t, redirecting("ws://127.0.0.1:1/"))
     const board = await startClient(t, "remote", { URL: server.url })
-    await board.expect(/^HandshakeError: .*302 Found, to ws:/)
+    await board.expect("HandshakeError: 302 Found")
     await board.expect("closed")
 })
 
@@ -127,9 +127,7 @@ for (const [status, reason] of [
             URL: server.url,
             OPTIONS,
         })
-        await board.expect(
-            `HandshakeError: the server refused the upgrade: ${status} ${reason}`
-        )
+        await board.expect(`HandshakeError: ${status} ${reason}`)
         await board.expect('end 1006 "" torn')
         await board.expect("closed")
     })
@@ -144,9 +142,7 @@ test("503: another attempt, but not before the time that the server asks for", a
     })
     const OPTIONS = { reconnect: { initial: 1 } }
     const board = await startClient(t, "remote", { URL: server.url, OPTIONS })
-    await board.expect(
-        "HandshakeError: the server refused the upgrade: 503 Service Unavailable"
-    )
+    await board.expect("HandshakeError: 503 Service Unavailable")
     await board.expect("again in 1000")
     await board.expect('open ""')
 })

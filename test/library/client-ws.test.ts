@@ -7,7 +7,7 @@ import type { LinkOptions } from "../../sim/link.ts"
 import { serve, soon, startClient } from "./client-peer.ts"
 
 /** Those around the limits of a frame's header, of the library's writes (1,008) and slices (1,460), and of a message. */
-const SIZES = [0, 1, 125, 126, 127, 1008, 1009, 1460, 1461, 4096, 8191, 8192]
+const SIZES = [0, 1, 125, 126, 127, 1008, 1009, 1460, 1461, 4095, 4096]
 
 /** Most pieces that a message comes in: byte by byte, the simulation of long ones takes long. */
 const PIECES = 600
@@ -33,7 +33,7 @@ function textOf(size: number): string {
 }
 
 for (const piece of [1, 2, 7, 64, 1024, 1460])
-    test(`texts and binaries of 0 to 8 KB come back unchanged, in TCP pieces of up to ${piece} bytes`, async t => {
+    test(`texts and binaries of 0 to 4 KB come back unchanged, in TCP pieces of up to ${piece} bytes`, async t => {
         const { peer } = await connected(t, { piece })
         for (const size of SIZES.filter(size => size <= PIECES * piece))
             for (const data of [textOf(size), randomBytes(size)]) {
@@ -104,9 +104,9 @@ test("empty fragments change nothing, wherever they are", async t => {
     }
 })
 
-test("8 KB in fragments of 100 bytes come back", async t => {
+test("4 KB in fragments of 100 bytes come back", async t => {
     const { peer } = await connected(t)
-    const data = randomBytes(8192)
+    const data = randomBytes(4096)
     for (let at = 0; at < data.length; at += 100)
         peer.socket.send(data.subarray(at, at + 100), {
             fin: at + 100 >= data.length,
@@ -127,12 +127,12 @@ test("Pings of any length come back as Pongs, and Pongs that nothing asked for d
     await peer.expect("still here")
 })
 
-test("the client's own Ping is answered, and takes as long as it takes", async t => {
+test("the client's own Ping is answered", async t => {
     const { board, peer } = await connected(t)
     const ping = soon(peer.socket, "ping")
     peer.socket.send("!ping")
-    await board.expect(/^pong \d+ ms$/)
-    assert.equal((await ping)[0].length, 4)
+    await board.expect(/^pong tick \d+ ms$/)
+    assert.equal(String((await ping)[0]), "tick")
 })
 
 test("a message in slices, while another fiber sends: fragments of one message, and the other one behind it", async t => {

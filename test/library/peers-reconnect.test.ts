@@ -82,7 +82,7 @@ async function impatient(t: TestContext) {
 test("Links2004 #363 #237: a link that has gone silent is noticed, and replaced when it can be", async t => {
     const { board, comesBack } = await impatient(t)
     board.link.silence()
-    await board.expect("StreamError: no sign of life for 1050 ms")
+    await board.expect("StreamError: silent for 1050 ms")
     await board.expect('end 1006 "" torn')
     board.link.resume()
     await comesBack()

@@ -144,7 +144,7 @@ test("ESPAsyncWebServer #453: no frame is torn while the send buffer is full, Po
 
 test("ESPAsyncWebServer #453: when a full send buffer breaks the link, the message comes whole over the next one", async t => {
     const link = { like: "picow", queue: { bytes: 3000 } } as const
-    const OPTIONS = { reconnect: { initial: 1, max: 1 } }
+    const OPTIONS = { reconnect: { initial: 1, max: 1, bytes: 8192 } }
     const { server, board, wire, peer } = await connected(t, link, OPTIONS)
     board.link.on("sent", ({ length }) => {
         if (length > 1000 && wire.count === 1) board.link.stall()

@@ -109,7 +109,10 @@ test("mutated DHCP messages rain on a board that waits for an answer: it says li
     let plugged = 1
     for (let n = 0; n < COUNT; n++) {
         // an ACK or a NAK ends the waiting
-        if (n % 100 === 99) (await replug(), plugged++)
+        if (n % 100 === 99) {
+            await replug()
+            plugged++
+        }
         const message = mutate(last ?? Buffer.alloc(300), 4, random)
         message[242] = n % 40 ? OFFER : n % 80 ? NAK : ACK
         lan.broadcast(from, to, message)

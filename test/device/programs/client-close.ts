@@ -1,13 +1,13 @@
-// Closes a WebSocket at one point of its life, from one fiber or from two, and tells what becomes of it.
-import * as ds from "@devicescript/core"
+// Closes a connection at one point of its life, from one fiber or from two, and tells what becomes of it.
 import { readSetting } from "@devicescript/settings"
 import {
     Address,
     backoff,
+    connectOver,
     dialNative,
-    OPEN,
+    reconnecting,
+    sleep,
     Stream,
-    WebSocket,
 } from "../../../src"
 
 /** Where to close. */
@@ -15,13 +15,14 @@ const at = await readSetting("AT", "")
 /** From how many fibers at once; 0: from the event handler that is just being called. */
 const fibers = await readSetting("FIBERS", 1)
 const options = await readSetting<any>("OPTIONS", {})
-if (options.reconnect) options.reconnect = backoff(options.reconnect)
+const url = await readSetting("URL", "")
 
 let hasClosed = false
 let returned = 0
 let sent = 0
+let isOpen = false
 
-/** A stream whose progress is a point in the life of the WebSocket. */
+/** A stream whose progress is a point in the life of the connection. */
 class Watched implements Stream {
     constructor(private readonly stream: Stream) {}
 
@@ -48,7 +49,7 @@ async function dial(address: Address): Promise<Stream> {
     return new Watched(stream)
 }
 
-/** The life of the WebSocket has come to a point. */
+/** The life of the connection has come to a point. */
 async function point(name: string) {
     if (name !== at || hasClosed) return
     hasClosed = true
@@ -56,20 +57,20 @@ async function point(name: string) {
     for (let i = 0; i < fibers; ++i) close.start()
     if (!fibers) await close()
     // whoever closes gets a turn before the life goes on
-    else await ds.sleep(1)
+    else await sleep(1)
 }
 
 async function close() {
     await ws.close()
     ++returned
-    console.log(`closed, state ${ws.readyState}`)
+    console.log("closed")
     if (returned < fibers) return
     try {
         await ws.send("too late")
     } catch (e: any) {
         console.log(`${e.name}: ${e.message}`)
     }
-    await ds.sleep(20)
+    await sleep(20)
     console.log("alive")
 }
 
@@ -78,7 +79,7 @@ async function fill() {
     flood.start()
     for (let before = -1; before !== sent;) {
         before = sent
-        await ds.sleep(50)
+        await sleep(50)
     }
     await point("blocked")
 }
@@ -86,7 +87,7 @@ async function fill() {
 async function flood() {
     const data = Buffer.alloc(1000)
     try {
-        while (ws.readyState === OPEN) {
+        while (isOpen) {
             await ws.send(data)
             ++sent
         }
@@ -95,18 +96,32 @@ async function flood() {
     }
 }
 
-const ws = new WebSocket(dial, await readSetting("URL", ""), options)
-ws.onopen.subscribe(async () => {
-    await point("open")
-    if (at === "blocked") fill.start()
-    if (at !== "pinging") return
-    ws.ping.start()
-    await ds.sleep(1)
-    await point("pinging")
-})
-ws.onmessage.subscribe(async () => await point("message"))
-ws.onerror.subscribe(async () => await point("error"))
-ws.onclose.subscribe(async ({ code, retry }) => {
-    console.log(retry === undefined ? `end ${code}` : `again after ${code}`)
-    await point("end")
-})
+async function read() {
+    try {
+        while (await ws.recv()) await point("message")
+    } catch (e: any) {
+        if (!ws.end) throw e
+    }
+}
+
+const never = () => undefined as number
+const ws = reconnecting(
+    async () => await connectOver(dial, url, options),
+    options.reconnect ? backoff(options.reconnect) : never,
+    {
+        onopen: async () => {
+            isOpen = true
+            await point("open")
+            if (at === "blocked") fill.start()
+        },
+        onclose: async ({ code, retry, error }) => {
+            isOpen = false
+            console.log(
+                retry === undefined ? `end ${code}` : `again after ${code}`
+            )
+            if (error) await point("error")
+            await point("end")
+        },
+    }
+)
+read.start()

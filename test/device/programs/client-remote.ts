@@ -1,37 +1,32 @@
-// A WebSocket that does what its server says: a text that begins with "!" is an order, every other message goes back as
-// it came. What happens to it is logged.
+// A client that does what its server says: a text that begins with "!" is an order, every other message goes back as it came.
+// What happens to it is logged.
 import * as ds from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
 import {
     Address,
     backoff,
-    CloseEvent,
+    basic,
+    connectOver,
     dialNative,
-    Reconnect,
+    Down,
+    End,
+    followRedirects,
+    HandshakeValue,
+    headers,
+    heartbeat,
+    listen,
+    Message,
+    origin,
+    reconnecting,
+    Rfc6455Connection,
+    startMessage,
     Stream,
-    WebSocket,
+    subprotocols,
 } from "../../../src"
+import { millis, sleep } from "../../../src/fiber/clock"
 
-/** Tells when an attempt to connect comes before its pause is over. */
-class Watch implements Reconnect {
-    earliest = 0
-
-    constructor(private readonly policy: Reconnect) {}
-
-    pause(end: CloseEvent): number {
-        const pause = this.policy.pause(end)
-        this.earliest = ds.millis() + pause
-        return pause
-    }
-
-    admit(queue: any[], item: any): any[] {
-        return this.policy.admit(queue, item)
-    }
-}
-
+const url = await readSetting("URL", "")
 const options = await readSetting<any>("OPTIONS", {})
-const watch = new Watch(backoff(options.reconnect))
-if (options.reconnect) options.reconnect = watch
 /** What is sent whenever a connection has ended and another will follow. */
 const whileDown = await readSetting<string[]>("WHILE_DOWN", [])
 /** The firmware that the board is to be taken for. */
@@ -41,13 +36,50 @@ if (arch) {
     firmware._dcfgString = () => arch
 }
 
-/** Milliseconds between the ticks of a fiber that has nothing to do with the WebSocket. */
+/** Milliseconds between the ticks of a fiber that has nothing to do with the connection. */
 const interval = await readSetting("TICK", 0)
 if (interval) tick.start()
 
-const ws = new WebSocket(dial, await readSetting("URL", ""), options)
-ws.onopen.subscribe(() => console.log(`open "${ws.protocol}"`))
-ws.onmessage.subscribe(async message => {
+async function tick() {
+    for (;;) {
+        await sleep(interval)
+        console.log("tick")
+    }
+}
+
+/** When the next attempt to connect may come. */
+let earliest = 0
+
+async function dial(address: Address): Promise<Stream> {
+    if (millis() < earliest) console.log("too early")
+    return await dialNative(address)
+}
+
+function handshake(): HandshakeValue[] {
+    const values: HandshakeValue[] = []
+    if (url.indexOf("@") >= 0) values.push(basic())
+    if (options.protocols) values.push(subprotocols(...options.protocols))
+    if (options.headers) values.push(headers(options.headers))
+    if (options.origin) values.push(origin(options.origin))
+    return values
+}
+
+const connectDirectly = async (url: string, options: any) =>
+    await connectOver(dial, url, options)
+const connectAt = followRedirects(connectDirectly, {
+    max: options.redirects || 0,
+})
+
+/** The connection of now. */
+let current: Rfc6455Connection
+
+async function open(): Promise<Rfc6455Connection> {
+    current = await connectAt(url, { ...options, handshake: handshake() })
+    if (options.heartbeat) heartbeat(current, options.heartbeat)
+    return current
+}
+
+async function received(message: Message) {
     const text = message.data[0] === 33 && message.text()
     try {
         if (text) await obey(text.slice(1).split(" "))
@@ -55,39 +87,95 @@ ws.onmessage.subscribe(async message => {
     } catch (e: any) {
         console.log(`can't: ${e.message}`)
     }
-})
-ws.onerror.subscribe(error => console.log(`${error.name}: ${error.message}`))
-ws.onclose.subscribe(async ({ code, reason, wasClean, retry }) => {
-    console.log(`end ${code} "${reason}" ${wasClean ? "clean" : "torn"}`)
-    if (retry === undefined) return console.log("closed")
-    console.log(`again in ${retry}`)
-    for (const text of whileDown) await ws.send(text)
-})
-ws.ondrop.subscribe(({ data, reason }) =>
-    console.log(`dropped ${data}: ${reason}`)
-)
-
-async function dial(address: Address): Promise<Stream> {
-    if (ds.millis() < watch.earliest) console.log("too early")
-    return await dialNative(address)
 }
 
-async function tick() {
-    for (;;) {
-        await ds.sleep(interval)
-        console.log("tick")
+function tell({ code, reason, wasClean, error }: End) {
+    if (error) console.log(`${error.name}: ${error.message}`)
+    console.log(`end ${code} "${reason}" ${wasClean ? "clean" : "torn"}`)
+}
+
+async function closed(down: Down) {
+    tell(down)
+    if (down.retry === undefined) return console.log("closed")
+    console.log(`again in ${down.retry}`)
+    for (const text of whileDown) await ws.send(text)
+}
+
+const ws = options.reconnect ? again() : await once()
+
+/** With reconnection. */
+function again() {
+    const retry = backoff(options.reconnect)
+    const ws = reconnecting(
+        open,
+        down => {
+            const pause = retry(down)
+            earliest = millis() + pause
+            return pause
+        },
+        {
+            messages: options.reconnect.messages,
+            bytes: options.reconnect.bytes,
+            drop: options.reconnect.drop,
+            onopen: () => console.log(`open "${current.protocol}"`),
+            onclose: closed,
+            ondrop: ({ data, reason }) =>
+                console.log(`dropped ${data}: ${reason}`),
+        }
+    )
+    read.start()
+    return ws
+}
+
+async function read() {
+    try {
+        for (;;) {
+            const message = await ws.recv()
+            if (!message) return
+            await received(message)
+        }
+    } catch (e: any) {
+        // It is logged.
+        if (!ws.end) throw e
+    }
+}
+
+/** A single connection. */
+async function once(): Promise<Rfc6455Connection> {
+    try {
+        const connection = await open()
+        console.log(`open "${connection.protocol}"`)
+        listen(connection, {
+            message: received,
+            end: end => {
+                tell(end)
+                console.log("closed")
+            },
+        })
+        return connection
+    } catch (error: any) {
+        tell({ code: 1006, reason: "", wasClean: false, error })
+        console.log("closed")
+        return undefined
     }
 }
 
 async function obey(order: string[]) {
     if (order[0] === "close")
         await ws.close(order[1] && parseInt(order[1]), order[2])
-    else if (order[0] === "ping") console.log(`pong ${await ws.ping()} ms`)
-    else if (order[0] === "sleep") await ds.sleep(parseInt(order[1]))
+    else if (order[0] === "ping") await ping()
+    else if (order[0] === "sleep") await sleep(parseInt(order[1]))
     else if (order[0] === "send") await sendMany(parseInt(order[1]))
     else if (order[0] === "queue") await queueMany(parseInt(order[1]))
     else if (order[0] === "slices") await sendSlices()
     else throw new Error(`unknown order ${order.join(" ")}`)
+}
+
+async function ping() {
+    const start = millis()
+    current.onpong = payload =>
+        console.log(`pong ${payload.toString()} ${millis() - start} ms`)
+    await current.ping(Buffer.from("tick"))
 }
 
 /** Sends texts of 1, 2, 4, … bytes. */
@@ -106,7 +194,7 @@ async function queueMany(count: number) {
         send.start(text)
         text += text
     }
-    while (sending < count) await ds.sleep(1)
+    while (sending < count) await sleep(1)
     console.log("closing")
     await ws.close(1000)
 }
@@ -121,7 +209,7 @@ async function send(text: string) {
 
 /** Sends a text in fragments while another fiber wants to send, too. */
 async function sendSlices() {
-    const writer = await ws.startMessage(true)
+    const writer = await startMessage(current, true)
     send.start("behind")
     for (const slice of ["one", "", "two"]) await writer.write(slice)
     await writer.end("three")

@@ -1,12 +1,15 @@
-// The streaming echo over a WebSocket that connects again and again.
+// The streaming echo, on one connection after the other.
 import { readSetting } from "@devicescript/settings"
-import { backoff, dialNative, WebSocket } from "../../../src"
 import { echo } from "../../../examples/echo"
+import { connect, sleep } from "../../../src"
 
 const url = await readSetting("URL", "")
-const ws = new WebSocket(dialNative, url, {
-    slices: true,
-    reconnect: backoff({ initial: 1, max: 1 }),
-})
 const echoed = { messages: 0, bytes: 0 }
-for (;;) await echo(ws, echoed)
+for (;;) {
+    try {
+        await echo(await connect(url), echoed)
+    } catch {
+        // The next one.
+    }
+    await sleep(1)
+}

@@ -1,7 +1,10 @@
-import * as ds from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
+import { millis } from "../../../src/fiber/clock"
 import { Dial } from "../../../src/net/stream"
-import { connectOver, WebSocket } from "../../../src/websocket/websocket"
+import { connectOver } from "../../../src/websocket/connect-over"
+import { startMessage } from "../../../src/websocket/message-writer"
+import { Rfc6455Connection } from "../../../src/websocket/rfc6455"
+import { SliceReader, slices } from "../../../src/websocket/slices"
 
 /** Byte i of a message of n bytes is (i + n) modulo this: no reversal of one message is that of another. */
 const PERIOD = 251
@@ -31,7 +34,8 @@ function row(step: number): Buffer {
 export async function runSizes(dial: Dial) {
     const url = await readSetting("URL", "")
     const ranges = (await readSetting<any>("SIZES", "0")).split(",")
-    const ws = await connectOver(dial, url, { slices: true })
+    const ws = await connectOver(dial, url)
+    const reader = slices(ws)
     console.log("open 1")
     let n = 0
     let right = 0
@@ -39,7 +43,7 @@ export async function runSizes(dial: Dial) {
         const ends = range.split("-")
         const last = parseInt(ends[ends.length - 1])
         for (let size = parseInt(ends[0]); size <= last; ++size)
-            if (await exchange(ws, ++n, size)) ++right
+            if (await exchange(ws, reader, ++n, size)) ++right
     }
     console.log(
         `summary sent=${n} right=${right} wrong=${n - right} lost=0 late=0 reconnects=0 rtt=-`
@@ -49,15 +53,16 @@ export async function runSizes(dial: Dial) {
 }
 
 async function exchange(
-    ws: WebSocket,
+    ws: Rfc6455Connection,
+    reader: SliceReader,
     n: number,
     size: number
 ): Promise<boolean> {
-    const start = ds.millis()
+    const start = millis()
     console.log(`sent ${n} "${size} bytes"`)
     send.start(ws, size)
-    const difference = await receive(ws, size)
-    const time = ds.millis() - start
+    const difference = await receive(reader, size)
+    const time = millis() - start
     if (difference === undefined)
         console.log(`right ${n} "${size} bytes" ${time} ms`)
     else
@@ -67,8 +72,8 @@ async function exchange(
     return difference === undefined
 }
 
-async function send(ws: WebSocket, size: number) {
-    const out = await ws.startMessage(false, size)
+async function send(ws: Rfc6455Connection, size: number) {
+    const out = await startMessage(ws, false, size)
     for (let at = 0; at < size; at += SLICE) {
         const phase = (at + size) % PERIOD
         await out.write(rising.slice(phase, phase + Math.min(SLICE, size - at)))
@@ -77,11 +82,11 @@ async function send(ws: WebSocket, size: number) {
 }
 
 /** @returns what is wrong with the reply */
-async function receive(ws: WebSocket, size: number): Promise<string> {
+async function receive(reader: SliceReader, size: number): Promise<string> {
     let at = 0
     let difference: string = undefined
     for (;;) {
-        const slice = await ws.recvSlice()
+        const slice = await reader.recv()
         if (!slice) return `the end after ${at} bytes`
         const { data, isText, last } = slice
         // byte at of the reply is byte size - 1 - at of the message
