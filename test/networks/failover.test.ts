@@ -128,13 +128,14 @@ test("there and back, twice: every exchange is right or told to be lost", async 
 test("a program with all three networks fits: the VM wants its functions to end below 64 KB", t => {
     const names = ["ethernet", "wifi", "cellular-i2c"]
     const source = [
-        'import { startApp } from "./app"',
-        'import { readConfig } from "./config"',
+        'import { startApp } from "./app/app"',
+        'import { readConfig } from "./app/config"',
         'import { failover } from "./net/failover"',
         ...names.map(
-            name => `import { start as ${name} } from "./networks/${name}"`
+            (name, n) =>
+                `import { start as start${n} } from "./app/networks/${name}"`
         ),
-        `const dial = failover([${names.map(name => `await ${name}()`)}])`,
+        `const dial = failover([${names.map((_, n) => `await start${n}()`)}])`,
         "await startApp({ dial, ...(await readConfig()) })",
     ]
     const { bytecode } = compileSource(source.join("\n"), "src/all.ts")

@@ -42,6 +42,8 @@ import {
 
 /** Milliseconds in which the chip takes a command; it needs microseconds. */
 const COMMAND_TIMEOUT = 500
+/** So many equal readings of Sn_RX_RSR count even if its pointers say something else. */
+const STEADY = 4
 /** MR to RX_WR: all that a poll looks at. */
 const SNAPSHOT = W5500_SN_RX_WR + 2
 /** Where a snapshot has MR, CR, IR and SR; TX_FSR, TX_RD and TX_WR; RX_RSR, RX_RD and RX_WR. */
@@ -100,6 +102,8 @@ export class Socket {
     lastStatus = 0
     lastTx = 0
     lastRx = 0
+    /** For how many polls Sn_RX_RSR has been the same without fitting its pointers. */
+    steady = 0
 
     readonly snapshot: Buffer
     readonly pollHeader: number
@@ -357,17 +361,25 @@ function digestFree(socket: Socket, tx: number): boolean {
     return true
 }
 
-/** Sn_RX_RSR is the distance of two pointers, which come with the same snapshot: they are the second reading. */
+/**
+ * Sn_RX_RSR is the distance of two pointers, which come with the same snapshot: they are the second reading. Where they do
+ * not fit, it counts when it stays as it is.
+ */
 function digestReceived(socket: Socket, rx: number): boolean {
-    const { snapshot, lastRx } = socket
-    socket.lastRx = rx
+    const { snapshot } = socket
     const size = u16(snapshot, RX_COUNTERS)
     const distance =
         u16(snapshot, RX_COUNTERS + 4) - u16(snapshot, RX_COUNTERS + 2)
-    if (size !== (distance & 0xffff) && rx !== lastRx) {
-        socket.lastStatus = 0
-        return false
+    if (size !== (distance & 0xffff)) {
+        socket.steady = rx === socket.lastRx ? socket.steady + 1 : 0
+        if (socket.steady < STEADY) {
+            socket.lastRx = rx
+            socket.lastStatus = 0
+            // who waits looks, and the next poll comes at once
+            return true
+        }
     }
+    socket.lastRx = rx
     const received = size - socket.unacknowledged
     if (received === socket.received) return false
     socket.received = received
