@@ -113,9 +113,7 @@ test("devicescript #414 #664: one socket for two is an error for the second, and
     const { port } = server
     const board = await startClient(t, "socket", { PORT: port })
     const name = `tcp://127.0.0.1:${port}`
-    await board.expect(
-        `second WebSocket: ${name} has the board's only socket`
-    )
+    await board.expect(`second WebSocket: ${name} has the board's only socket`)
     await board.expect(
         `TCP beside a WebSocket: ${name} has the board's only socket`
     )
