@@ -81,6 +81,7 @@ export function failover(dials: Dial[], options: FailoverOptions = {}): Dial {
 class Link implements Stream {
     closed = false
     readonly ended = new Signal()
+    credit: number
     private active = millis()
     private sending = 0
 
@@ -88,7 +89,9 @@ class Link implements Stream {
         private readonly stream: Stream,
         readonly n: number,
         readonly address: Address
-    ) {}
+    ) {
+        this.credit = stream.credit
+    }
 
     serves(address: Address): boolean {
         const { host, port, secure } = this.address
@@ -111,6 +114,18 @@ class Link implements Stream {
         } finally {
             this.sending--
             this.active = millis()
+            this.credit = this.stream.credit
+        }
+    }
+
+    async prove(probe: Buffer, answer: string) {
+        this.sending++
+        try {
+            await this.stream.prove(probe, answer)
+        } finally {
+            this.sending--
+            this.active = millis()
+            this.credit = this.stream.credit
         }
     }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@devicescript/test"
 import { failover } from "../../src/net/failover"
-import { Address } from "../../src/net/stream"
+import { Address, Stream } from "../../src/net/stream"
 import { breathe } from "./check"
 import { Network, settle } from "./pipe"
 
@@ -48,5 +48,25 @@ describe("failover", () => {
         const { length } = first.dialed
         for (let i = 0; i < 5; ++i) await settle()
         expect(first.dialed.length).toBe(length)
+    })
+
+    test("hands on how much a network may have lost, and how to prove that it has not", async () => {
+        const inner: Stream = {
+            credit: 100,
+            send: async data => {
+                inner.credit -= data.length
+            },
+            prove: async () => {
+                inner.credit = 100
+            },
+            recv: async () => undefined,
+            close: async () => {},
+        }
+        const stream = await failover([async () => inner])(ADDRESS)
+        expect(stream.credit).toBe(100)
+        await stream.send(Buffer.alloc(30))
+        expect(stream.credit).toBe(70)
+        await stream.prove(Buffer.alloc(2), "")
+        expect(stream.credit).toBe(100)
     })
 })
