@@ -1,10 +1,13 @@
 import { startApp } from "../../src/app/app"
 import { readAddress, readConfig } from "../../src/app/config"
-import { dialEthernet } from "../../src/net/ethernet/ethernet"
+import { startEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 import { simBus } from "./sim-bus"
 
 // src/main-ethernet.ts, but for the pins
 const address = parseAddress(await readAddress())
 const config = await readConfig()
-await startApp({ dial: dialEthernet({ bus: simBus(), address }), ...config })
+await startApp({
+    dial: await startEthernet({ bus: simBus(), address }),
+    ...config,
+})

@@ -1,7 +1,7 @@
 import { startApp } from "../../src/app/app"
 import { readAddress, readConfig } from "../../src/app/config"
 import { i2cRegisters } from "../../src/net/cellular/registers"
-import { dialEthernet } from "../../src/net/ethernet/ethernet"
+import { startEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 import { failover } from "../../src/net/failover"
 import { startModem } from "../../src/app/networks/modem"
@@ -11,7 +11,7 @@ import { simDialect } from "./sim-dialect"
 // src/main-failover.ts with "network": ["ethernet", "cellular"], but for the pins
 const address = parseAddress(await readAddress())
 const dial = failover([
-    dialEthernet({ bus: simBus(), address }),
+    await startEthernet({ bus: simBus(), address }),
     await startModem(i2cRegisters(simI2c("i2c")), await simDialect()),
 ])
 const config = await readConfig()

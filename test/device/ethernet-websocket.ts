@@ -3,7 +3,7 @@ import { readSetting } from "@devicescript/settings"
 import { echo } from "../../examples/echo"
 import { simBus } from "../../sim/device/sim-bus"
 import { Connection, connectOver } from "../../src"
-import { dialEthernet } from "../../src/net/ethernet/ethernet"
+import { startEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 
 const url = await readSetting("url", "")
@@ -11,7 +11,7 @@ const mode = await readSetting("mode", "exchange")
 const count = await readSetting("count", 1)
 const size = await readSetting("size", 32)
 const address = parseAddress("192.168.77.50/24 192.168.77.1 192.168.77.1")
-const dial = dialEthernet({ bus: simBus(), address })
+const dial = await startEthernet({ bus: simBus(), address })
 
 /** Exchanges `count` messages of `size` bytes. */
 async function exchange(name: string) {

@@ -5,12 +5,12 @@ import { startApp } from "../../src/app/app"
 import { readConfig } from "../../src/app/config"
 import { i2cRegisters } from "../../src/net/cellular/registers"
 import { simcom } from "../../src/net/cellular/simcom"
-import { dialEthernet } from "../../src/net/ethernet/ethernet"
+import { startEthernet } from "../../src/net/ethernet/ethernet"
 import { failover } from "../../src/net/failover"
 import { startModem } from "../../src/app/networks/modem"
 
 const networks = [
-    dialEthernet({ bus: simBus() }),
+    await startEthernet({ bus: simBus() }),
     await startModem(i2cRegisters(simI2c("i2c")), simcom),
 ]
 const dial = failover(networks, {

@@ -153,7 +153,7 @@ describe("an RP2040 without a driver that polls", () => {
     test("stays awake by transfers to nobody, by which fibers sleep", async () => {
         simulateRp2040()
         log = []
-        stayAwake(pin("sck", 18))
+        await stayAwake(pin("sck", 18))
         await sleep(20)
         expectText(log[0], "configure -1 -1 18 mode 0 800000 Hz")
         expect(log.length > 2).toBe(true)

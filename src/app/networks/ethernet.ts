@@ -6,12 +6,12 @@ import { readAddress } from "../config"
 
 /** A W5500 on SPI: a board finds its pins by their names, and every board with one in boards/ names them alike. */
 export async function start(): Promise<Dial> {
-    return startW5500({
+    return await startW5500({
         miso: pins.MISO,
         mosi: pins.MOSI,
         sck: pins.SCK,
         cs: pins.CS,
         reset: pins.RST,
-        address: parseAddress(await readAddress()),
+        address: async () => parseAddress(await readAddress()),
     })
 }

@@ -14,16 +14,18 @@ const NONE = -1
  * of this library go by them. Not for a program that uses SPI, a W5500, or a modem on SPI.
  * @param sck a free pin that can be SPI0's SCK: GP2, GP6, GP18 or GP22
  */
-export function stayAwake(sck: ds.OutputPin) {
+export async function stayAwake(sck: ds.OutputPin) {
     const { spiConfigure, spiXfer } = ds as NativeSpi
     spiConfigure(NONE, NONE, sck.gpio, 0, HZ)
     const nothing = Buffer.alloc(MILLISECOND)
     async function run() {
-        startPolling()
         for (;;) {
             tick()
             await spiXfer(nothing, nothing)
         }
     }
+    startPolling()
+    // a fiber that is started while the program handles a packet would be overslept; after a transfer it is not
+    await spiXfer(nothing, nothing)
     run.start()
 }

@@ -22,8 +22,11 @@ const DEFAULT_TIMEOUT = 30000
 
 export interface EthernetOptions {
     bus: Bus
-    /** An address of one's own; without it, DHCP. */
-    address?: IpConfig
+    /**
+     * An address of one's own, or what finds it out while the driver keeps an RP2040 awake, as reading a setting does not;
+     * without one, DHCP.
+     */
+    address?: IpConfig | (() => Promise<IpConfig>)
     /** How the device calls itself towards the DHCP server, up to 24 bytes. Default `devs-` and the end of its MAC. */
     hostName?: string
     /** Six bytes. Default: made from the device's identifier, locally administered. */
@@ -31,15 +34,15 @@ export interface EthernetOptions {
 }
 
 /**
- * Dials over a W5500. The chip is started by the first call; one interface serves up to eight connections at once.
- * `wss://` is refused: there is no TLS for it.
+ * Starts a W5500.
+ * @returns the way to dial over it; up to eight connections at once. `wss://` is refused: there is no TLS for it.
  */
-export function dialEthernet(options: EthernetOptions): Dial {
-    let ethernet: Ethernet
-    return async address => {
-        if (!ethernet) ethernet = new Ethernet(options)
-        return await ethernet.dial(address)
-    }
+export async function startEthernet(options: EthernetOptions): Promise<Dial> {
+    // What is started while the program handles a packet, right after a setting was read for instance, may be overslept by
+    // an RP2040; after a transfer it is not.
+    await options.bus.rest(1)
+    const ethernet = new Ethernet(options)
+    return async address => await ethernet.dial(address)
 }
 
 /**
@@ -72,13 +75,21 @@ class Ethernet implements DhcpHost {
         this.resolver = new Resolver(
             async () => await self.openUdp(sockets.localPort())
         )
-        this.config = options.address
+        this.hostName =
+            options.hostName || `devs-${mac.slice(3).toString("hex")}`
+        startPolling()
         this.run.start()
-        if (!options.address) {
-            this.hostName =
-                options.hostName || `devs-${mac.slice(3).toString("hex")}`
-            keepAddress.start(this)
+        this.findAddress.start()
+    }
+
+    private async findAddress() {
+        const { address } = this.options
+        if (typeof address !== "function") this.config = address
+        else {
+            const config = await address()
+            if (config) await this.configure(config)
         }
+        if (!this.config) await keepAddress(this)
     }
 
     /**
@@ -127,7 +138,6 @@ class Ethernet implements DhcpHost {
 
     /** Brings the chip up, polls it, and brings it up again when it was reset. */
     private async run() {
-        startPolling()
         for (;;) {
             try {
                 await this.chip.start()

@@ -1,13 +1,13 @@
 import { spiBus, SpiPins } from "../bus/spi-bus"
 import { Dial } from "../stream"
-import { dialEthernet, EthernetOptions } from "./ethernet"
+import { EthernetOptions, startEthernet } from "./ethernet"
 
 /**
  * A WIZnet W5500 on the board's SPI, which belongs to it from now on.
  * @returns the way to dial over it, for `connect`
  */
-export function startW5500(
+export async function startW5500(
     options: SpiPins & Omit<EthernetOptions, "bus">
-): Dial {
-    return dialEthernet({ ...options, bus: spiBus(options) })
+): Promise<Dial> {
+    return await startEthernet({ ...options, bus: spiBus(options) })
 }
