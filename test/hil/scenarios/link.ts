@@ -1,8 +1,8 @@
 /** The way between board and server is bad, or breaks. */
 import type { Scenario } from "../scenario.ts"
 
-/** Seconds until a client without a sign of life gives up: Ping after 30, and 10 more (docs/api.md, `heartbeat`). */
-const DEAD = 40
+/** Seconds until a client without a sign of life gives up: Ping after 20, and 10 more (docs/api.md, `heartbeat`). */
+const DEAD = 30
 
 export const LINK: Scenario[] = [
     {
@@ -54,7 +54,7 @@ export const LINK: Scenario[] = [
             await device.expect(/^right 5 /)
             link.silence()
             await device.expect(
-                /^down 1006 "no sign of life/,
+                /^down 1006 "silent for/,
                 1000 * (DEAD + 15)
             )
             link.reset()

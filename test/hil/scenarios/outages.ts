@@ -68,7 +68,7 @@ export const OUTAGES: Scenario[] = [
         prepare: ({ link }) => link.mute(),
         async steps({ device, link }) {
             await device.expect(
-                /^down 1006 "no answer to the handshake/,
+                /^down 1006 "no response: timeout/,
                 30_000
             )
             await link.open()

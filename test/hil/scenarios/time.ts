@@ -13,15 +13,15 @@ export const TIME: Scenario[] = [
     },
     {
         name: "ping-without-pong",
-        what: "The server leaves the board's Pings without a Pong: after 40 s of silence the link counts as dead.",
-        settings: { COUNT: 2, INTERVAL: 60_000 },
+        what: "The server leaves the board's Pings without a Pong: after 30 s of silence the link counts as dead.",
+        settings: { COUNT: 2, INTERVAL: 45_000 },
         server: { faults: { noPong: true } },
         deadline: 90,
         expect: {
             connections: 2,
             log: [
                 /^right 1 /,
-                /^down 1006 "no sign of life for 40000 ms"/,
+                /^down 1006 "silent for 30000 ms"/,
                 /^open 2$/,
                 /^right 2 /,
             ],
