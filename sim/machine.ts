@@ -3,7 +3,7 @@ import type { Carrier, SocketEvent } from "./carrier.ts"
 import { Heap } from "./heap.ts"
 import { ReceiveWindow } from "./window.ts"
 import { receiveFrame, storeSettings } from "./settings.ts"
-import { toolchain, watchdog, type Vm } from "./vm.ts"
+import { clock, toolchain, watchdog, type Vm } from "./vm.ts"
 
 /** What survives a reset of the board: its program and its settings. */
 export interface Flash {
@@ -237,7 +237,11 @@ export class Machine {
         if (this.stopped) return
         this.unschedule()
         if (microseconds === 0) this.immediate = setImmediate(() => this.run())
-        else this.timer = setTimeout(() => this.run(), microseconds / 1000)
+        else
+            this.timer = setTimeout(
+                () => this.run(),
+                microseconds / 1000 / clock.pace
+            )
     }
 
     private unschedule() {

@@ -1,4 +1,8 @@
 export { after, every } from "./fiber/timers"
+export { eg915u, quectel } from "./net/cellular/quectel"
+export { simcom } from "./net/cellular/simcom"
+export { startI2cModem, startModem } from "./net/cellular/start"
+export type { StartModemOptions } from "./net/cellular/start"
 export { sleep } from "./fiber/clock"
 export { connectHixie75, connectHixie76 } from "./hixie/connect"
 export type { HixieOptions } from "./hixie/connect"

@@ -1,11 +1,14 @@
 import { startApp } from "../../src/app/app"
-import { readConfig } from "../../src/app/config"
+import { readAccess, readConfig } from "../../src/app/config"
 import { spiRegisters } from "../../src/net/cellular/registers"
-import { startModem } from "../../src/app/networks/modem"
+import { startModemBehind } from "../../src/net/cellular/start"
 import { simBus } from "./sim-bus"
 import { simDialect } from "./sim-dialect"
 
 // src/main-cellular.ts, but for the pins
-const dial = await startModem(spiRegisters(simBus("spi")), await simDialect())
+const dial = startModemBehind(spiRegisters(simBus("spi")), {
+    dialect: await simDialect(),
+    ...(await readAccess()),
+})
 const config = await readConfig()
 await startApp({ dial, ...config })

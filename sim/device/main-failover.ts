@@ -1,10 +1,10 @@
 import { startApp } from "../../src/app/app"
-import { readAddress, readConfig } from "../../src/app/config"
+import { readAccess, readAddress, readConfig } from "../../src/app/config"
 import { i2cRegisters } from "../../src/net/cellular/registers"
 import { startEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 import { failover } from "../../src/net/failover"
-import { startModem } from "../../src/app/networks/modem"
+import { startModemBehind } from "../../src/net/cellular/start"
 import { simBus, simI2c } from "./sim-bus"
 import { simDialect } from "./sim-dialect"
 
@@ -12,7 +12,10 @@ import { simDialect } from "./sim-dialect"
 const address = parseAddress(await readAddress())
 const dial = failover([
     await startEthernet({ bus: simBus(), address }),
-    await startModem(i2cRegisters(simI2c("i2c")), await simDialect()),
+    startModemBehind(i2cRegisters(simI2c("i2c")), {
+        dialect: await simDialect(),
+        ...(await readAccess()),
+    }),
 ])
 const config = await readConfig()
 await startApp({ dial, ...config })

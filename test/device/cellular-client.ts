@@ -1,8 +1,8 @@
 /** The client of `streamclient.ts` over a modelled modem. */
 import { readSetting } from "@devicescript/settings"
 import { simBus, simI2c, simPin } from "../../sim/device/sim-bus"
-import { dialCellular } from "../../src/net/cellular/dial"
-import { quectel } from "../../src/net/cellular/quectel"
+import { Modem } from "../../src/net/cellular/modem"
+import { eg915u, quectel } from "../../src/net/cellular/quectel"
 import { i2cRegisters, spiRegisters } from "../../src/net/cellular/registers"
 import { Sc16is7xx } from "../../src/net/cellular/sc16is7xx"
 import { simcom } from "../../src/net/cellular/simcom"
@@ -17,17 +17,19 @@ const uart = new Sc16is7xx({
     crystal: await readSetting("crystal", 14745600),
     flowControl: await readSetting("flowcontrol", true),
 })
-const dial = dialCellular({
+const make = await readSetting("modem", "simcom")
+const modem = new Modem({
     uart,
-    dialect:
-        (await readSetting("modem", "simcom")) === "simcom" ? simcom : quectel,
+    dialect: make === "simcom" ? simcom : make === "eg915u" ? eg915u : quectel,
     apn: await readSetting("apn", ""),
     user: await readSetting("user", ""),
     password: await readSetting("password", ""),
     pin: await readSetting("pin", ""),
     patience: await readSetting("patience", 5000),
     retry: 500,
-    powerKey: powerKey ? pressed => simPin.start("key", pressed) : undefined,
+    powerKey: powerKey
+        ? async pressed => await simPin("key", pressed)
+        : undefined,
 })
 
-await runClient(dial)
+await runClient(async address => await modem.dial(address))

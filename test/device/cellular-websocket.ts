@@ -4,21 +4,23 @@ import { readSetting } from "@devicescript/settings"
 import { echo } from "../../examples/echo"
 import { simBus } from "../../sim/device/sim-bus"
 import { connectOver } from "../../src"
-import { dialCellular } from "../../src/net/cellular/dial"
+import { Modem } from "../../src/net/cellular/modem"
 import { quectel } from "../../src/net/cellular/quectel"
 import { spiRegisters } from "../../src/net/cellular/registers"
 import { Sc16is7xx } from "../../src/net/cellular/sc16is7xx"
+import { Dial } from "../../src/net/stream"
 import { simcom } from "../../src/net/cellular/simcom"
 
 const url = await readSetting("url", "")
 const mode = await readSetting("mode", "exchange")
 const count = await readSetting("count", 1)
-const modem = await readSetting("modem", "simcom")
+const make = await readSetting("modem", "simcom")
 const uart = new Sc16is7xx({ registers: spiRegisters(simBus("spi")) })
-const dial = dialCellular({
+const modem = new Modem({
     uart,
-    dialect: modem === "simcom" ? simcom : quectel,
+    dialect: make === "simcom" ? simcom : quectel,
 })
+const dial: Dial = async address => await modem.dial(address)
 
 /** Exchanges `count` messages of 32 bytes, and tells what 100 of them take. */
 async function exchange() {

@@ -7,11 +7,11 @@ import { i2cRegisters } from "../../src/net/cellular/registers"
 import { simcom } from "../../src/net/cellular/simcom"
 import { startEthernet } from "../../src/net/ethernet/ethernet"
 import { failover } from "../../src/net/failover"
-import { startModem } from "../../src/app/networks/modem"
+import { startModemBehind } from "../../src/net/cellular/start"
 
 const networks = [
     await startEthernet({ bus: simBus() }),
-    await startModem(i2cRegisters(simI2c("i2c")), simcom),
+    startModemBehind(i2cRegisters(simI2c("i2c")), { dialect: simcom }),
 ]
 const dial = failover(networks, {
     patience: await readSetting("patience", 1000),

@@ -89,7 +89,7 @@ for (const make of MAKES)
                 modem: { noSim: true },
             })
             await board.expect(
-                "error: modem: no SIM that works: modem: AT+CPIN?: +CME ERROR: SIM not inserted"
+                "error: modem: no SIM that works: modem: AT+CPIN: +CME ERROR: SIM not inserted"
             )
             modem.insertSim()
             await board.expect("echo 1", 20_000)
@@ -144,7 +144,7 @@ for (const make of MAKES)
                 modem: { apn: "iot.example" },
             })
             await board.expect(
-                /error: modem: the network gives no address, error .*: are APN, user and password right/
+                /error: modem: the network gives no address, .*(error|ERROR).*: are APN, user and password right/
             )
         })
     })
@@ -160,11 +160,22 @@ test("no modem at all: says what to look at", async t => {
     )
 })
 
-test("another baud rate than the modem's: the same", async t => {
-    const { board } = await start(t, "simcom", {
-        settings: { timeout: 60_000, baud: 9600 },
+test("a modem that is at another baud rate is found, and brought to ours", async t => {
+    const { board, modem } = await start(t, "simcom", {
+        settings: { timeout: 60_000 },
+        modem: { baud: 57_600 },
     })
-    await board.expect("error: modem: no answer to AT at 9600", 40_000)
+    await board.expect("modem: looking for it at other baud rates")
+    await board.expect("echo done 1", 40_000)
+    assert.equal(modem.baud, 115_200)
+})
+
+test("a modem at a baud rate that the bridge cannot have: no answer", async t => {
+    const { board } = await start(t, "simcom", {
+        settings: { timeout: 60_000 },
+        modem: { baud: 31_250 },
+    })
+    await board.expect("error: modem: no answer to AT at 115200", 40_000)
 })
 
 test("a modem whose RTS is not wired to our CTS: says so", async t => {

@@ -76,11 +76,15 @@ export async function startBoard(
 }
 
 /** Waits for something that the model shows. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
-    const deadline = Date.now() + 10_000
+export async function until(
+    what: string,
+    holds: () => boolean,
+    timeout = 10_000
+): Promise<void> {
+    const deadline = Date.now() + timeout
     while (!holds()) {
         if (Date.now() > deadline)
-            throw new Error(`expected ${what} within 10 s`)
+            throw new Error(`expected ${what} within ${timeout} ms`)
         await new Promise(resolve => setTimeout(resolve, 1))
     }
 }

@@ -21,7 +21,7 @@ export interface Config {
     url: string
     /** One, or several in the order of preference. */
     network: Network | Network[]
-    modem: "simcom" | "quectel"
+    modem: "simcom" | "quectel" | "eg915u"
     apn: string
     address: string
     board: string

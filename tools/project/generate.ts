@@ -23,9 +23,10 @@ const HEADER =
 
 /** The chosen make of modems, so that a program carries no other one. */
 export function modemOf({ modem }: Pick<Config, "modem">): string {
+    const dialects = modem === "simcom" ? "simcom" : "quectel"
     return [
         HEADER.trimEnd(),
-        `import { ${modem} } from "../net/cellular/${modem}"\n`,
+        `import { ${modem} } from "../net/cellular/${dialects}"\n`,
         `export const modem = ${modem}\n`,
     ].join("\n")
 }

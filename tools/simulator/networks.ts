@@ -2,7 +2,7 @@
 import { UserError } from "../../lib/errors.ts"
 import type { BoardOptions } from "../../sim/board.ts"
 import { Backplane, I2cWire, SpiWire } from "../../sim/buses.ts"
-import { QuectelModem } from "../../sim/chips/modem/quectel.ts"
+import { Eg915uModem, QuectelModem } from "../../sim/chips/modem/quectel.ts"
 import { Sc16is7xx } from "../../sim/chips/modem/sc16is7xx.ts"
 import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
 import { HomeLan } from "../../sim/chips/w5500/home.ts"
@@ -10,7 +10,11 @@ import { W5500 } from "../../sim/chips/w5500/w5500.ts"
 import type { Config, Network } from "../project/config.ts"
 import { entryOf } from "../project/configure.ts"
 
-export const MODEMS = { simcom: SimcomModem, quectel: QuectelModem }
+export const MODEMS = {
+    simcom: SimcomModem,
+    quectel: QuectelModem,
+    eg915u: Eg915uModem,
+}
 
 /** What stands in for a network, for whoever wants it to misbehave. */
 export interface Models {

@@ -65,6 +65,8 @@ export class ModemLink {
 /** One socket. */
 export class ModemSocket {
     private socket: Socket | undefined
+    /** Bytes that have come so far. */
+    total = 0
     private received = Buffer.alloc(0)
     private opened = false
     private over = false
@@ -118,6 +120,7 @@ export class ModemSocket {
     private take(data: Buffer): void {
         if (this.over || this.link.silent) return
         const empty = this.received.length === 0
+        this.total += data.length
         this.received = Buffer.concat([this.received, data])
         if (this.received.length >= WINDOW) this.socket?.pause()
         if (empty) this.events.data()

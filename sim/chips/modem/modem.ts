@@ -4,7 +4,7 @@
  */
 import type { SerialPeer } from "./sc16is7xx.ts"
 import type { ModemFaults, Moment } from "./faults.ts"
-import { ModemLink, type Trust } from "./link.ts"
+import { ModemLink, type ModemSocket, type Trust } from "./link.ts"
 
 export type Registration = "home" | "roaming" | "searching" | "denied" | "none"
 
@@ -17,6 +17,8 @@ export interface ModemOptions {
     boot?: number
     /** It is off until its power key is pressed. */
     off?: boolean
+    /** Milliseconds, real ones, that its power key wants to be pressed to switch it on, and off. Default: the make's. */
+    powerKey?: PowerKey
     /** PIN of the SIM; default: it wants none. */
     pin?: string
     /** There is no SIM. */
@@ -29,6 +31,12 @@ export interface ModemOptions {
     /** User and password that the access point wants. */
     login?: { user: string; password: string }
     trust?: Trust
+}
+
+/** The shortest presses that do something, in milliseconds. */
+export interface PowerKey {
+    on: number
+    off: number
 }
 
 /** Numbers of 27.007, 10.1.22. */
@@ -46,17 +54,20 @@ export type Command = (value: string) => void
 /** A modem on a serial line. */
 export abstract class Modem implements SerialPeer {
     readonly faults: ModemFaults = {}
-    readonly baud: number
+    baud: number
     readonly link: ModemLink
     /** Every command line so far, as it came. */
     readonly commands: string[] = []
     /** Restarts so far. */
     starts = 0
+    /** Presses of its power key so far, in milliseconds. */
+    readonly presses: number[] = []
 
     protected registration: Registration
     protected readonly contexts = new Map<string, string>()
     protected login = { user: "", password: "" }
-    protected active = false
+    /** Its connection to the network; stale: it takes it for open, but the network has closed it. */
+    protected context: "closed" | "open" | "stale" = "closed"
     private power: "off" | "booting" | "on" = "off"
     private echo = true
     private errors = 0
@@ -72,6 +83,8 @@ export abstract class Modem implements SerialPeer {
     /** Bytes that go out after CTS has fallen: what the transmitter has taken already. */
     private skid = 2
     private timer: NodeJS.Timeout | undefined
+    /** From when the last byte of an answer is out. */
+    private nextBaud: number | undefined
     private readonly table: Record<string, Command>
 
     constructor(protected readonly options: ModemOptions = {}) {
@@ -90,26 +103,35 @@ export abstract class Modem implements SerialPeer {
     protected abstract special(): Record<string, Command>
     /** What it says when it has started. */
     protected abstract banner(): string[]
+    protected abstract readonly powerKeyTimes: PowerKey
     /** The network has taken the connection away. */
     protected abstract dropped(): void
     /** What it says when the SIM is pulled out. */
     protected abstract simRemoved(): string
-    /** Its sockets are gone. */
+    /** Its sockets are gone, and what was set. */
     protected abstract forget(): void
+    protected abstract forgetSockets(): void
 
     /** The power key was pressed for so many milliseconds. */
     powerKey(milliseconds: number): void {
-        if (this.power === "off" && milliseconds >= 50) this.boot()
-        else if (milliseconds >= 2500) this.powerDown()
+        this.presses.push(milliseconds)
+        const { on, off } = this.options.powerKey ?? this.powerKeyTimes
+        if (this.power === "off") {
+            if (milliseconds >= on) this.boot()
+        } else if (milliseconds >= off) {
+            this.faults.hung = undefined
+            this.faults.stuck = undefined
+            this.powerDown()
+        }
     }
 
-    private boot(): void {
+    private boot(banner = this.banner()): void {
         this.powerDown()
         this.power = "booting"
         this.starts++
         this.later(this.options.boot ?? 50, () => {
             this.power = "on"
-            for (const line of this.banner()) this.say(line)
+            for (const line of banner) this.say(line)
         })
     }
 
@@ -121,17 +143,25 @@ export abstract class Modem implements SerialPeer {
         this.flowControl = false
         this.reporting = false
         this.unlocked = !this.options.pin
-        this.active = false
+        this.context = "closed"
         this.line = ""
         this.wanted = undefined
+        this.collected = []
         this.out = []
+        this.nextBaud = undefined
         this.link.closeAll()
         this.forget()
     }
 
-    /** As after a fault of its own. */
-    restart(): void {
-        this.boot()
+    /** As after a fault of its own. @param banner what it says then instead of what it should */
+    restart(banner?: string[]): void {
+        this.cure("radio", "restart")
+        this.boot(banner)
+    }
+
+    private cure(...what: ModemFaults["stuck"][]): void {
+        const { faults } = this
+        if (what.includes(faults.stuck)) faults.stuck = undefined
     }
 
     /** Ends every connection and timer. */
@@ -159,9 +189,20 @@ export abstract class Modem implements SerialPeer {
 
     /** The network takes address and connections away. */
     lose(): void {
-        this.active = false
+        this.context = "closed"
         this.link.closeAll()
         this.dropped()
+    }
+
+    /** The same, but the modem does not say so. @param context what it says when it is asked */
+    loseSilently(context: "closed" | "stale"): void {
+        this.context = context
+        this.link.closeAll()
+        this.forgetSockets()
+    }
+
+    protected get active(): boolean {
+        return this.context === "open"
     }
 
     get registered(): boolean {
@@ -173,7 +214,7 @@ export abstract class Modem implements SerialPeer {
     }
 
     receive(byte: number): void {
-        if (this.power !== "on" || this.faults.silent) return
+        if (this.power !== "on" || this.mute) return
         this.countdown()
         if (this.wanted) return this.collect(byte)
         if (this.echo) this.out.push(byte)
@@ -189,6 +230,10 @@ export abstract class Modem implements SerialPeer {
         else if (this.flowControl && this.skid-- <= 0) return undefined
         const byte = this.out.shift()
         if (byte !== undefined) this.countdown()
+        else if (this.nextBaud) {
+            this.baud = this.nextBaud
+            this.nextBaud = undefined
+        }
         return byte
     }
 
@@ -224,10 +269,12 @@ export abstract class Modem implements SerialPeer {
 
     private refuses(line: string): boolean {
         const { refuse } = this.faults
-        if (!refuse || !line.startsWith(`AT${refuse.command}`)) return false
+        const commands = [refuse?.command ?? []].flat()
+        if (!refuse || !commands.some(name => line.startsWith(`AT${name}`)))
+            return false
         if (refuse.times !== undefined && --refuse.times <= 0)
             this.faults.refuse = undefined
-        this.say(refuse.with ?? "ERROR")
+        if (refuse.with !== "") this.say(refuse.with ?? "ERROR")
         return true
     }
 
@@ -243,18 +290,24 @@ export abstract class Modem implements SerialPeer {
 
     /** A line on its own, with the empty line before it that verbose mode puts there (V.250, 5.7.1). */
     say(text: string): void {
-        this.raw(`\r\n${text}\r\n`)
+        const said = `\r\n${text}\r\n`
+        this.raw(this.faults.respell?.(said) ?? said)
+    }
+
+    private get mute(): boolean {
+        return !!(this.faults.silent || this.faults.hung)
     }
 
     /** Bytes as they are. */
     raw(bytes: string | Buffer): void {
-        if (this.power !== "on" || this.faults.silent) return
-        for (const byte of Buffer.from(bytes)) this.out.push(byte)
+        if (this.power !== "on" || this.mute) return
+        for (const byte of Buffer.from(bytes as string, "latin1"))
+            this.out.push(byte)
     }
 
     /** A header line and bytes behind it. */
     protected payload(header: string, data: Buffer): void {
-        this.raw(`\r\n${header}\r\n`)
+        this.say(header)
         const half = data.length >> 1
         this.raw(data.subarray(0, half))
         this.interject("payload")
@@ -275,11 +328,23 @@ export abstract class Modem implements SerialPeer {
         else this.say(`+CME ERROR: ${this.errors === 1 ? number : text}`)
     }
 
+    /** What a read gets. */
+    protected handOut(socket: ModemSocket, size: number): Buffer {
+        const { shortRead = size, emptyRead = 0 } = this.faults
+        if (!emptyRead || !socket.waiting)
+            return socket.read(Math.min(size, shortRead))
+        this.faults.emptyRead = emptyRead - 1
+        return Buffer.alloc(0)
+    }
+
     /** Asks for data with a prompt and hands it over when it is complete. */
     protected prompt(length: number, take: (data: Buffer) => void): void {
         this.wanted = { length, take }
         if (this.faults.noPrompt && this.faults.noPrompt-- > 0) return
-        this.raw("\r\n> ")
+        this.raw("\r\n")
+        this.interject("prompt")
+        this.raw("> ")
+        this.interject("prompted")
     }
 
     /** Does something after so many milliseconds of the modem's time. */
@@ -290,7 +355,8 @@ export abstract class Modem implements SerialPeer {
     /** Whether the network lets it in with what was set. */
     protected admitted(context: string): boolean {
         const { apn, login } = this.options
-        if (!this.registered || !this.simReady) return false
+        if (!this.registered || !this.simReady || this.faults.stuck)
+            return false
         if (apn !== undefined && this.contexts.get(context) !== apn)
             return false
         return (
@@ -320,7 +386,7 @@ export abstract class Modem implements SerialPeer {
         return {
             "": () => this.ok(),
             E0: () => {
-                this.echo = false
+                this.echo = !!this.faults.keepsEcho
                 this.ok()
             },
             E1: () => {
@@ -335,7 +401,13 @@ export abstract class Modem implements SerialPeer {
                 this.flowControl = value.endsWith("2")
                 this.ok()
             },
+            "+IPR": value => {
+                this.ok()
+                this.nextBaud = Number(value)
+            },
+            "+CFUN": value => this.functionality(value),
             "+CPIN": value => this.pin(value),
+            "+CPINR": () => this.ok(`+CPINR: SIM PIN,${this.tries},3`),
             "+CREG": registration("CREG"),
             "+CGREG": registration("CGREG"),
             "+CEREG": registration("CEREG"),
@@ -356,6 +428,19 @@ export abstract class Modem implements SerialPeer {
 
     protected get address(): string {
         return this.active ? "10.64.3.7" : "0.0.0.0"
+    }
+
+    /** 27.007, 8.2: full, or without radio; with a restart. */
+    private functionality(value: string): void {
+        const [level, reset] = value.split(",")
+        this.ok()
+        if (reset === "1") return this.later(10, () => this.restart())
+        if (level !== "1") {
+            this.cure("radio")
+            this.context = "closed"
+            this.link.closeAll()
+            this.forgetSockets()
+        }
     }
 
     private pin(value: string): void {

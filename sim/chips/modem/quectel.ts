@@ -2,7 +2,7 @@
  * A modelled Quectel BG95/EC2x/EG915, written from the BG95 and EC2x Series TCP/IP and SSL Application Notes: twelve sockets in
  * buffer access mode, TLS with contexts.
  */
-import { Modem, unquote, type Command } from "./modem.ts"
+import { Modem, unquote, type Command, type PowerKey } from "./modem.ts"
 import type { ModemSocket, Security } from "./link.ts"
 
 const SOCKETS = 12
@@ -26,6 +26,9 @@ export class QuectelModem extends Modem {
     private readonly tls: Kind = { name: "QSSL", sockets: new Map() }
     private readonly config = new Map<string, string>()
 
+    /** BG95 Hardware Design 3.6: 500 ms, 650 ms. */
+    protected readonly powerKeyTimes: PowerKey = { on: 500, off: 650 }
+
     protected banner(): string[] {
         return ["RDY", "+CFUN: 1", "+CPIN: READY", "+QUSIM: 1", "APP RDY"]
     }
@@ -35,9 +38,13 @@ export class QuectelModem extends Modem {
     }
 
     protected forget(): void {
+        this.forgetSockets()
+        this.config.clear()
+    }
+
+    protected forgetSockets(): void {
         this.tcp.sockets.clear()
         this.tls.sockets.clear()
-        this.config.clear()
     }
 
     protected dropped(): void {
@@ -57,10 +64,9 @@ export class QuectelModem extends Modem {
             },
             "+QIACT": value => this.activate(value),
             "+QIDEACT": () => {
-                this.active = false
+                this.context = "closed"
                 this.link.closeAll()
-                this.tcp.sockets.clear()
-                this.tls.sockets.clear()
+                this.forgetSockets()
                 this.ok()
             },
             "+QIOPEN": value => this.open(this.tcp, value),
@@ -80,12 +86,11 @@ export class QuectelModem extends Modem {
     }
 
     private activate(value: string): void {
+        const open = this.context !== "closed"
         if (value === "?")
-            return this.active
-                ? this.ok(`+QIACT: 1,1,1,"${this.address}"`)
-                : this.ok()
-        if (this.active || !this.admitted("1")) return this.fail()
-        this.active = true
+            return open ? this.ok(`+QIACT: 1,1,1,"${this.address}"`) : this.ok()
+        if (open || !this.admitted("1")) return this.fail()
+        this.context = "open"
         this.ok()
     }
 
@@ -141,6 +146,8 @@ export class QuectelModem extends Modem {
                 this.faults.full--
                 return this.say("SEND FAIL")
             }
+            if (this.faults.gone && this.faults.gone-- > 0)
+                return this.say("ERROR")
             kind.sockets.get(n)?.write(data)
             this.say("SEND OK")
         })
@@ -150,7 +157,11 @@ export class QuectelModem extends Modem {
         const [n, size] = unquote(value).map(Number)
         const socket = kind.sockets.get(n)
         if (!socket || size > READ_PIECE) return this.fail()
-        const data = socket.read(size)
+        if (size === 0 && kind === this.tcp)
+            return this.ok(
+                `+QIRD: ${socket.total},${socket.total - socket.waiting},${socket.waiting}`
+            )
+        const data = this.handOut(socket, size)
         const header = kind === this.tls ? "+QSSLRECV" : "+QIRD"
         if (data.length) this.payload(`${header}: ${data.length}`, data)
         else this.say(`${header}: 0`)
@@ -163,4 +174,9 @@ export class QuectelModem extends Modem {
         kind.sockets.delete(n)
         this.ok()
     }
+}
+
+export class Eg915uModem extends QuectelModem {
+    /** EG915U Hardware Design 3.6 and 3.7: 2 s, 3 s. */
+    protected override readonly powerKeyTimes = { on: 2000, off: 3000 }
 }

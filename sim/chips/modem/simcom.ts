@@ -23,6 +23,9 @@ export class SimcomModem extends Modem {
     private readonly tls = new Map<number, ModemSocket>()
     private readonly config = new Map<string, string>()
 
+    /** A7670 Hardware Design: 50 ms, 2.5 s. */
+    protected readonly powerKeyTimes = { on: 50, off: 2500 }
+
     protected banner(): string[] {
         return ["*ATREADY: 1", "+CPIN: READY", "SMS DONE", "PB DONE"]
     }
@@ -35,15 +38,18 @@ export class SimcomModem extends Modem {
         this.manual = false
         this.service = false
         this.cached = false
+        this.forgetSockets()
+        this.config.clear()
+    }
+
+    protected forgetSockets(): void {
         this.tcp.clear()
         this.tls.clear()
-        this.config.clear()
     }
 
     protected dropped(): void {
         const had = this.tcp.size + this.tls.size
-        this.tcp.clear()
-        this.tls.clear()
+        this.forgetSockets()
         if (had) this.say("+CIPEVENT: NETWORK CLOSED UNEXPECTEDLY")
     }
 
@@ -98,17 +104,17 @@ export class SimcomModem extends Modem {
     }
 
     private netOpen(value: string): void {
-        if (value === "?") return this.ok(`+NETOPEN: ${this.active ? 1 : 0}`)
-        if (this.active)
-            return this.wrong("+IP ERROR: Network is already opened")
+        const open = this.context !== "closed"
+        if (value === "?") return this.ok(`+NETOPEN: ${open ? 1 : 0}`)
+        if (open) return this.wrong("+IP ERROR: Network is already opened")
         this.ok()
-        this.active = this.admitted("1")
+        if (this.admitted("1")) this.context = "open"
         this.say(`+NETOPEN: ${this.active ? 0 : 1}`)
     }
 
     private netClose(): void {
-        if (!this.active) return this.wrong("+NETCLOSE: 2")
-        this.active = false
+        if (this.context === "closed") return this.wrong("+NETCLOSE: 2")
+        this.context = "closed"
         this.link.closeAll()
         this.tcp.clear()
         this.ok()
@@ -147,6 +153,10 @@ export class SimcomModem extends Modem {
         if (!(length > 0 && length <= TCP_PIECE) || !this.tcp.has(n))
             return this.wrong(`+CIPERROR: ${this.tcp.has(n) ? 3 : 4}`)
         this.prompt(length, data => {
+            if (this.faults.gone && this.faults.gone-- > 0) {
+                this.ok()
+                return this.say(`+CIPSEND: ${n},${length},-1`)
+            }
             const taken = this.take(length)
             this.tcp.get(n)?.write(data.subarray(0, taken))
             this.ok()
@@ -172,10 +182,14 @@ export class SimcomModem extends Modem {
             return this.ok()
         }
         const socket = this.tcp.get(number)
+        if (mode === 4)
+            return this.ok(`+CIPRXGET: 4,${number},${socket?.waiting ?? 0}`)
         if (mode !== 2 || !socket?.waiting)
             return this.wrong("+IP ERROR: No data")
         if (size > TCP_PIECE) return this.wrong("+IP ERROR: Invalid parameter")
-        const data = socket.read(size)
+        const data = this.handOut(socket, size)
+        if (!data.length)
+            return this.ok(`+CIPRXGET: 2,${number},0,${socket.waiting}`)
         this.payload(
             `+CIPRXGET: 2,${number},${data.length},${socket.waiting}`,
             data
@@ -238,20 +252,29 @@ export class SimcomModem extends Modem {
             return this.fail()
         this.prompt(length, data => {
             const taken = this.take(length) === length
-            if (taken) this.tls.get(n)?.write(data)
+            const { faults } = this
+            const gone = faults.gone !== undefined && faults.gone-- > 0
+            if (taken && !gone) this.tls.get(n)?.write(data)
             this.ok()
-            this.say(`+CCHSEND: ${n},${taken ? 0 : 6}`)
+            this.say(`+CCHSEND: ${n},${gone ? 4 : taken ? 0 : 6}`)
         })
     }
 
     private receiveTls(value: string): void {
+        if (value === "?") {
+            const waiting = [0, 1].map(n => this.tls.get(n)?.waiting ?? 0)
+            return this.ok(`+CCHRECV: LEN,${waiting.join()}`)
+        }
         const [n, size] = unquote(value).map(Number)
         const socket = this.tls.get(n)
         if (!socket || size > TLS_PIECE) return this.fail()
-        const data = socket.read(size)
+        const data = this.handOut(socket, size)
+        const { parts = data.length } = this.faults
         this.ok()
-        if (data.length)
-            this.payload(`+CCHRECV: DATA,${n},${data.length}`, data)
+        for (let at = 0; at < data.length; at += parts) {
+            const part = data.subarray(at, at + parts)
+            this.payload(`+CCHRECV: DATA,${n},${part.length}`, part)
+        }
         this.say(`+CCHRECV: ${n},0`)
     }
 

@@ -1,21 +1,18 @@
 import { pins } from "@dsboard/pico_sc16is750"
-import { spiRegisters } from "../../net/cellular/registers"
-import { spiBus } from "../../net/bus/spi-bus"
+import { startModem } from "../../net/cellular/start"
 import { Dial } from "../../net/stream"
+import { readAccess } from "../config"
 import { modem } from "../modem.generated"
-import { startModem } from "./modem"
 
-/** The SC16IS750's fastest SPI clock (data sheet, table 42). */
-const HZ = 4000000
-
-/** A modem behind a bridge on SPI. */
+/** A modem behind a bridge on SPI. It starts at once, so that it is ready when another network fails. */
 export async function start(): Promise<Dial> {
-    const bus = spiBus({
+    return startModem({
         miso: pins.MISO,
         mosi: pins.MOSI,
         sck: pins.SCK,
         cs: pins.UART_CS,
-        hz: HZ,
+        powerKey: pins.PWRKEY,
+        dialect: modem,
+        ...(await readAccess()),
     })
-    return await startModem(spiRegisters(bus), modem, pins.PWRKEY)
 }

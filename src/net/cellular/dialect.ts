@@ -1,4 +1,4 @@
-import { At } from "./at"
+import { At, Command } from "./at"
 
 /** What the operator asks for. */
 export interface Access {
@@ -8,50 +8,99 @@ export interface Access {
     password?: string
 }
 
-/** How a make of modems is told to do TCP, or TLS. */
-export interface Service {
-    /** Sockets at once, at most ten. */
-    links: number
-    /** To open: what is before the socket's number, what between it and the host, and what behind the port. */
-    open: string
-    kind: string
-    tail: string
-    send: string
-    read: string
-    close: string
-    /** How the lines begin that tell what came of it; the socket's number and a comma follow. Undefined: `OK` is enough. */
-    opened: string
-    sent?: string
-    wasRead?: string
-    closed?: string
-    /** How the line in front of received bytes begins; `#` stands for the socket's number. */
-    payload: string
-    /** What a refusal to read says when there is nothing to be read. */
-    empty?: string
-    /** Unsolicited: something has arrived, the peer has closed; the socket's number follows. */
-    arrived: string
-    gone: string
-    /** What went wrong with `open`, by number: `|11:no such host|…|`. */
-    errors: string
-    /** @returns how many of `length` bytes went out, by what the line that begins with `sent` says */
-    taken(result: string, length: number): number
+/** One of the modem's sockets. */
+export interface SocketId {
+    /** TLS rather than TCP: these are numbered apart. */
+    readonly secure: boolean
+    readonly number: number
 }
 
-/** What makes one make of modems differ from the others. */
+/** Why a connection did not come about. */
+export interface OpenFailure {
+    reason: string
+    /** The host's fault as far as can be told, not the modem's or the network's. */
+    remote: boolean
+}
+
+/** What came of a read. */
+export interface Reading {
+    /** undefined: nothing */
+    data: Buffer
+    /** Bytes that are left; undefined when the modem does not say. */
+    left: number
+}
+
+/** What the modem says without being asked. */
+export interface Events {
+    /** Something waits to be read. */
+    arrived(secure: boolean, number: number): void
+    /** The peer has closed; what has arrived can still be read. */
+    ended(secure: boolean, number: number): void
+    /** Network, SIM, or all that it knew. */
+    lost(what: string): void
+    /** Something else, which may mean that it is no longer as we believe: reason enough to ask. */
+    unclear(name: string): void
+}
+
+/** How long the power key is held, in milliseconds, by the hardware design guide. */
+export interface PowerKeyTimes {
+    on: number
+    off: number
+}
+
+/** What makes one make of modems differ from the others. Functions that return a promise throw StreamError when the modem refuses. */
 export interface Dialect {
-    /** The command that tells how often the PIN may still be tried, and how its answer begins. */
-    tries: string
-    triesLeft: string
-    /** Unsolicited lines that begin so mean that the modem has started again, or that the network has dropped us. */
-    started: string[]
-    dropped: string[]
-    tcp: Service
-    tls: Service
-    /** Gets an address from the network. @returns "0", or the number of an error @throws StreamError */
-    attach(at: At, access: Access): Promise<string>
-    /**
-     * Prepares TLS 1.2 with the server's name, whose certificate must lead to the one in the modem's file.
-     * @returns "0", or the number of an error
-     */
-    secure(at: At, authority: string): Promise<string>
+    powerKey: PowerKeyTimes
+    /** How many bytes follow a line; undefined when it does not announce any. */
+    payloadLength(name: string, text: string): number
+    /** Takes a line that no command asked for. */
+    notice(name: string, text: string, events: Events): void
+    /** How often the PIN may still be tried. */
+    pinTries: Command<number>
+    /** Gets an address from the network, anew: closes all sockets. */
+    attach(at: At, access: Access): Promise<void>
+    /** Whether the modem still has that address. */
+    attached: Command<boolean>
+    /** Prepares TLS 1.2 with the server's name, whose certificate must lead to the one in the modem's file. */
+    secure(at: At, authority: string): Promise<void>
+    /** Sockets at once. */
+    sockets(secure: boolean): number
+    /** @returns undefined when it is open */
+    open(
+        at: At,
+        socket: SocketId,
+        host: string,
+        port: number,
+        timeout: number
+    ): Promise<OpenFailure>
+    /** @returns how many bytes the modem has taken; 0 when it has no room now */
+    send(at: At, socket: SocketId, data: Buffer): Promise<number>
+    /** @param max bytes */
+    read(at: At, socket: SocketId, max: number): Promise<Reading>
+    /** @returns how many bytes wait to be read; undefined when the modem does not say */
+    waiting(at: At, socket: SocketId): Promise<number>
+    close(at: At, socket: SocketId): Promise<void>
+}
+
+/** Milliseconds in which a modem takes a piece into its own memory, hands one out, or closes a socket. */
+export const PIECE_TIMEOUT = 20000
+export const CLOSE_TIMEOUT = 10000
+
+/**
+ * Explains the number of an error.
+ * @param remote numbers that the host is to blame for, with the reason: `|11:no such host|…|`
+ * @param local others
+ */
+export function openFailure(
+    remote: string,
+    local: string,
+    error: number
+): OpenFailure {
+    const key = `|${error}:`
+    const isRemote = remote.indexOf(key) >= 0
+    const errors = isRemote ? remote : local
+    const found = errors.indexOf(key)
+    const reason =
+        found < 0 ? `${error}` : errors.slice(found + 1).split("|")[0]
+    return { reason: `error ${reason}`, remote: isRemote }
 }

@@ -1,87 +1,156 @@
 /** Quectel BG95, EC2x, EG915 and relatives. @see BG95 and EC2x Series TCP/IP and SSL Application Notes */
-import { At } from "./at"
-import { Access, Dialect, Service } from "./dialect"
-import { quoted } from "./text"
+import { At, Command, command, optional, quoted } from "./at"
+import {
+    Access,
+    CLOSE_TIMEOUT,
+    Dialect,
+    Events,
+    openFailure,
+    PIECE_TIMEOUT,
+    SocketId,
+} from "./dialect"
+import { fields, numberAt } from "./lexer"
 
-/** Milliseconds that AT+QIACT may take (TCP/IP Application Note 2.3.2). */
+/** Milliseconds that AT+QIACT and AT+QIDEACT may take (TCP/IP Application Note 2.3.2). */
 const NETWORK_TIMEOUT = 150000
 
+/** TCP/IP Application Note 4. */
 const ERRORS =
-    "|561:no address|565:no such host|566:no connection|569:no answer|579:no TLS: is the server's certificate for this name, valid at the modem's time, and does it lead to the authority's|"
+    "|565:no such host|566:no connection|569:no answer|579:no TLS: is the server's certificate for this name, valid at the modem's time, and does it lead to the authority's|"
+const LOCAL_ERRORS =
+    "|561:no address|563:the socket is in use|570:the network has closed the context|"
 
-/** SEND OK: the modem has all of it. */
-function taken(_: string, length: number): number {
-    return length
+/** How the names of commands and lines begin. */
+function family(secure: boolean): string {
+    return secure ? "+QSSL" : "+QI"
 }
 
-/** TCP/IP Application Note 2.3.6-2.3.8, buffer access mode; 2.4: unsolicited lines; 4: errors. */
-const tcp: Service = {
-    links: 10,
-    open: "+QIOPEN=1,",
-    kind: '"TCP",',
-    tail: ",0,0",
-    send: "+QISEND=",
-    read: "+QIRD=",
-    close: "+QICLOSE=",
-    opened: "+QIOPEN: ",
-    payload: "+QIRD: ",
-    arrived: '+QIURC: "recv",',
-    gone: '+QIURC: "closed",',
-    errors: ERRORS,
-    taken,
+function payloadLength(name: string, text: string): number {
+    if (name !== "+QIRD" && name !== "+QSSLRECV") return undefined
+    // with more than one field it is the answer to a question for the lengths
+    const length = text.indexOf(",") < 0 ? numberAt(text, 0) : 0
+    return length > 0 ? length : undefined
 }
 
-/** SSL Application Note 2.3: contexts; 2.4-2.8. */
-const tls: Service = {
-    links: 10,
-    open: "+QSSLOPEN=1,1,",
-    kind: "",
-    tail: ",0",
-    send: "+QSSLSEND=",
-    read: "+QSSLRECV=",
-    close: "+QSSLCLOSE=",
-    opened: "+QSSLOPEN: ",
-    payload: "+QSSLRECV: ",
-    arrived: '+QSSLURC: "recv",',
-    gone: '+QSSLURC: "closed",',
-    errors: ERRORS,
-    taken,
+function notice(name: string, text: string, events: Events) {
+    const secure = name === "+QSSLURC"
+    if (secure || name === "+QIURC") {
+        const what = fields(text)[0]
+        if (what === '"recv"') events.arrived(secure, numberAt(text, 1))
+        else if (what === '"closed"') events.ended(secure, numberAt(text, 1))
+        else if (what === '"pdpdeact"')
+            events.lost("the network has taken the address back")
+    } else events.unclear(name)
 }
 
 async function attach(at: At, access: Access) {
     const { apn, user, password } = access
     if (apn)
-        await at.command(
+        await at.tell(
             `+QICSGP=1,1,${quoted(apn)},${quoted(user || "")},${quoted(password || "")},${user ? 1 : 0}`
         )
-    try {
-        // it may be active from a run before, with other settings and sockets
-        await at.command("+QIDEACT=1", undefined, NETWORK_TIMEOUT)
-    } catch {
-        // it was not
-    }
-    await at.command("+QIACT=1", undefined, NETWORK_TIMEOUT)
-    return "0"
+    // it may be active from a run before, with other settings and sockets
+    await at.run(optional("+QIDEACT=1", undefined, NETWORK_TIMEOUT))
+    await at.tell("+QIACT=1", NETWORK_TIMEOUT)
 }
 
 async function secure(at: At, authority: string) {
-    await at.command('+QSSLCFG="sslversion",1,3')
-    await at.command('+QSSLCFG="ciphersuite",1,0xFFFF')
-    await at.command('+QSSLCFG="seclevel",1,1')
-    await at.command(`+QSSLCFG="cacert",1,${quoted(authority)}`)
-    await at.command('+QSSLCFG="sni",1,1')
-    await at.command('+QSSLCFG="checkhost",1,1')
-    await at.command('+QSSLCFG="ignorelocaltime",1,0')
-    return "0"
+    for (const setting of [
+        '"sslversion",1,3',
+        '"ciphersuite",1,0xFFFF',
+        '"seclevel",1,1',
+        `"cacert",1,${quoted(authority)}`,
+        '"sni",1,1',
+        '"checkhost",1,1',
+        '"ignorelocaltime",1,0',
+    ])
+        await at.tell(`+QSSLCFG=${setting}`)
 }
 
+async function open(
+    at: At,
+    { secure, number }: SocketId,
+    host: string,
+    port: number,
+    timeout: number
+) {
+    const address = `${quoted(host)},${port}`
+    const text = secure
+        ? `+QSSLOPEN=1,1,${number},${address},0`
+        : `+QIOPEN=1,${number},"TCP",${address},0,0`
+    const error = await at.run(
+        command(
+            text,
+            text =>
+                numberAt(text, 0) === number ? numberAt(text, 1) : undefined,
+            timeout
+        )
+    )
+    return error ? openFailure(ERRORS, LOCAL_ERRORS, error) : undefined
+}
+
+async function send(at: At, { secure, number }: SocketId, data: Buffer) {
+    const { length } = data
+    const text = `${family(secure)}SEND=${number},${length}`
+    try {
+        // SEND OK: the modem has all of it
+        await at.run({ text, timeout: PIECE_TIMEOUT, data })
+        return length
+    } catch (e) {
+        if ((e as Error).message.indexOf("SEND FAIL") < 0) throw e
+        return 0
+    }
+}
+
+async function read(at: At, { secure, number }: SocketId, max: number) {
+    const text = `${secure ? "+QSSLRECV" : "+QIRD"}=${number},${max}`
+    const request: Command<number> = command(text, lengthOf, PIECE_TIMEOUT)
+    request.max = max
+    await at.run(request)
+    return { data: request.received, left: undefined as number }
+}
+
+function lengthOf(text: string): number {
+    return numberAt(text, 0)
+}
+
+/** `+QIRD: <total>,<read>,<unread>`; there is no such question for TLS */
+async function waiting(at: At, { secure, number }: SocketId) {
+    if (secure) return undefined
+    return await at.run(
+        optional(`+QIRD=${number},0`, text => numberAt(text, 2))
+    )
+}
+
+async function close(at: At, { secure, number }: SocketId) {
+    await at.tell(`${family(secure)}CLOSE=${number}`, CLOSE_TIMEOUT)
+}
+
+/** `+QIACT: 1,<state>,<type>,<address>`; no such line without a context */
+const ATTACHED = command("+QIACT?", text =>
+    numberAt(text, 0) === 1 && numberAt(text, 1) === 1 ? true : undefined
+)
+ATTACHED.unless = false
+
 export const quectel: Dialect = {
-    tries: '+QPINC="SC"',
-    triesLeft: '+QPINC: "SC",',
-    started: ["RDY", "APP RDY"],
-    dropped: ['+QIURC: "pdpdeact"'],
-    tcp,
-    tls,
+    // EC2x Hardware Design 3.7: 500 ms or more, 650 ms or more; BG95 3.6: 500-1,000 ms, 650-1,500 ms, beyond 2 s a reset
+    powerKey: { on: 750, off: 1000 },
+    payloadLength,
+    notice,
+    pinTries: optional('+QPINC="SC"', text => numberAt(text, 1)),
+    attached: ATTACHED,
     attach,
     secure,
+    sockets: () => 10,
+    open,
+    send,
+    read,
+    waiting,
+    close,
+}
+
+/** Quectel EG915U. @see EG915U Hardware Design 3.6 and 3.7: 2 s or more, 3 s or more */
+export const eg915u: Dialect = {
+    ...quectel,
+    powerKey: { on: 2200, off: 3200 },
 }

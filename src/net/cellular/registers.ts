@@ -1,6 +1,16 @@
 import { sleep } from "@devicescript/core"
 import { Bus, transact } from "../bus/bus"
-import { Registers } from "./uart"
+
+/** The way to a chip's registers. */
+export interface Registers {
+    /** @returns `length` bytes of one register: none but a FIFO has more than one */
+    read(register: number, length: number): Promise<Buffer>
+    write(register: number, data: Buffer): Promise<void>
+    /** Lets about so many milliseconds pass. */
+    rest(milliseconds: number): Promise<void>
+    /** What to look at when the chip does not answer. */
+    readonly hint: string
+}
 
 /** What this needs of `@devicescript/i2c`. */
 export interface I2cBus {

@@ -1,6 +1,7 @@
-import { millis } from "@devicescript/core"
+import { millis, sleep } from "../../fiber/clock"
 import { StreamError } from "../stream"
-import { Registers, Uart } from "./uart"
+import { Uart } from "./at"
+import { Registers } from "./registers"
 
 /** @see SC16IS740/750/760 data sheet Rev. 7, 8: registers */
 const SC16IS7XX_DATA = 0x00 // RHR, THR
@@ -56,19 +57,18 @@ export interface Sc16is7xxOptions {
 export class Sc16is7xx implements Uart {
     readonly baud: number
     errors = 0
-    private readonly divisor: number
+    private readonly crystal: number
 
     /** @throws RangeError when the crystal does not give the baud rate */
     constructor(private readonly options: Sc16is7xxOptions) {
-        const { baud, crystal } = options
-        const hz = crystal || 14745600
-        this.baud = baud || 115200
-        // 7.8, with the prescaler at 1
-        this.divisor = Math.max(1, Math.round(hz / 16 / this.baud))
-        const real = Math.round(hz / 16 / this.divisor)
-        if (Math.abs(real / this.baud - 1) > MAX_BAUD_ERROR)
+        const baud = options.baud || 115200
+        const crystal = options.crystal || 14745600
+        this.baud = baud
+        this.crystal = crystal
+        const real = realBaud(crystal, baud)
+        if (!isNear(real, baud))
             throw new RangeError(
-                `sc16is7xx: a crystal of ${hz} Hz gives ${real} baud instead of ${this.baud}, which is more than 3 % off`
+                `sc16is7xx: a crystal of ${crystal} Hz gives ${real} baud instead of ${baud}, which is more than 3 % off`
             )
     }
 
@@ -80,12 +80,10 @@ export class Sc16is7xx implements Uart {
         } catch {
             // whether it is there at all is the next question
         }
-        await this.rest(1)
+        await sleep(1)
         await this.check(0x5a)
         await this.check(0xa5)
-        await this.set(SC16IS7XX_LCR, SC16IS7XX_LCR_DIVISOR)
-        await this.set(SC16IS7XX_DLL, this.divisor & 0xff)
-        await this.set(SC16IS7XX_DLH, this.divisor >> 8)
+        await this.setDivisor(divisorFor(this.crystal, this.baud))
         await this.set(SC16IS7XX_LCR, SC16IS7XX_LCR_ENHANCED)
         await this.set(SC16IS7XX_EFR, SC16IS7XX_EFR_ENHANCED)
         await this.set(SC16IS7XX_LCR, SC16IS7XX_LCR_8N1)
@@ -100,6 +98,19 @@ export class Sc16is7xx implements Uart {
             SC16IS7XX_EFR_ENHANCED | SC16IS7XX_EFR_AUTO_RTS_CTS
         )
         await this.set(SC16IS7XX_LCR, SC16IS7XX_LCR_8N1)
+    }
+
+    async setBaud(baud: number): Promise<boolean> {
+        if (!isNear(realBaud(this.crystal, baud), baud)) return false
+        await this.setDivisor(divisorFor(this.crystal, baud))
+        await this.set(SC16IS7XX_LCR, SC16IS7XX_LCR_8N1)
+        return true
+    }
+
+    private async setDivisor(divisor: number) {
+        await this.set(SC16IS7XX_LCR, SC16IS7XX_LCR_DIVISOR)
+        await this.set(SC16IS7XX_DLL, divisor & 0xff)
+        await this.set(SC16IS7XX_DLH, divisor >> 8)
     }
 
     /** The scratch register keeps what is written, if there is a chip. */
@@ -153,7 +164,7 @@ export class Sc16is7xx implements Uart {
                 )
                 at += free
                 deadline = millis() + WRITE_TIMEOUT
-            } else if (millis() < deadline) await this.rest(1)
+            } else if (millis() < deadline) await sleep(1)
             else
                 throw new StreamError(
                     "sc16is7xx: CTS stays high: is the modem's RTS wired to it?"
@@ -164,4 +175,17 @@ export class Sc16is7xx implements Uart {
     async rest(milliseconds: number) {
         await this.options.registers.rest(milliseconds)
     }
+}
+
+/** 7.8, with the prescaler at 1. */
+function divisorFor(crystal: number, baud: number): number {
+    return Math.max(1, Math.round(crystal / 16 / baud))
+}
+
+function realBaud(crystal: number, baud: number): number {
+    return Math.round(crystal / 16 / divisorFor(crystal, baud))
+}
+
+function isNear(real: number, baud: number): boolean {
+    return Math.abs(real / baud - 1) <= MAX_BAUD_ERROR
 }

@@ -1,9 +1,11 @@
 import { simBus } from "../../../sim/device/sim-bus"
 import { simDialect } from "../../../sim/device/sim-dialect"
 import { spiRegisters } from "../../../src/net/cellular/registers"
-import { startModem } from "../../../src/app/networks/modem"
+import { startModemBehind } from "../../../src/net/cellular/start"
 import { runSizes } from "./sizes"
 
 await runSizes(
-    await startModem(spiRegisters(simBus("spi")), await simDialect())
+    startModemBehind(spiRegisters(simBus("spi")), {
+        dialect: await simDialect(),
+    })
 )

@@ -1,5 +1,6 @@
 /** All scenarios, theme by theme. */
 import type { Scenario } from "../scenario.ts"
+import { CELLULAR } from "./cellular.ts"
 import { ETHERNET } from "./ethernet.ts"
 import { EVERYDAY } from "./everyday.ts"
 import { LINK } from "./link.ts"
@@ -14,6 +15,7 @@ export const SCENARIOS: Scenario[] = [
     ...OUTAGES,
     ...LINK,
     ...ETHERNET,
+    ...CELLULAR,
     ...MISBEHAVIOUR,
     ...TIME,
 ]

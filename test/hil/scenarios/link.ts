@@ -53,10 +53,7 @@ export const LINK: Scenario[] = [
         async steps({ device, link }) {
             await device.expect(/^right 5 /)
             link.silence()
-            await device.expect(
-                /^down 1006 "silent for/,
-                1000 * (DEAD + 15)
-            )
+            await device.expect(/^down 1006 "silent for/, 1000 * (DEAD + 15))
             link.reset()
             link.resume()
         },

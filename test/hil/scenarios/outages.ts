@@ -67,10 +67,7 @@ export const OUTAGES: Scenario[] = [
         deadline: 60,
         prepare: ({ link }) => link.mute(),
         async steps({ device, link }) {
-            await device.expect(
-                /^down 1006 "no response: timeout/,
-                30_000
-            )
+            await device.expect(/^down 1006 "no response: timeout/, 30_000)
             await link.open()
         },
     },
