@@ -22,8 +22,6 @@ export const CLOSE_INVALID_PAYLOAD = 1007
 export const CLOSE_POLICY_VIOLATION = 1008
 export const CLOSE_TOO_BIG = 1009
 
-/** Longest payload of a control frame, RFC 6455, 5.5. */
-
 /** What the peer did against the protocol or against our limits. */
 export class ProtocolError extends Error {
     /** @param code the close code that tells the peer */
@@ -42,7 +40,9 @@ export class ProtocolError extends Error {
  */
 export function isCloseCode(code: number): boolean {
     if (code > 2999) return code < 5000
-    return ((REGISTERED >> (code - 1000)) & 1) === 1 && code < 1015
+    // a shift looks at the last five bits of its count only
+    if (code < 1000 || code > 1014) return false
+    return ((REGISTERED >> (code - 1000)) & 1) === 1
 }
 
 /** Bit by bit from 1000 on. */
