@@ -1,8 +1,8 @@
 /** `npm run bench`: what the library costs, each figure beside another one of the same run. */
 import { mkdirSync, writeFileSync } from "node:fs"
-import { compile } from "../sim/program.ts"
 import { bulkPeers, exchangePeers } from "./peers.ts"
-import { best, heaps, programPath, time } from "./run.ts"
+import { best, heaps, time } from "./run.ts"
+import { sizes } from "./sizes.ts"
 
 const short = process.argv.includes("--short")
 
@@ -80,20 +80,20 @@ async function masking() {
 }
 
 function bytecode() {
-    const size = (name: string) => compile(programPath(name)).bytecode.length
-    const nothing = size("sizenothing")
-    const tcp = size("sizetcp")
-    for (const [what, name] of [
-        ["bytecode: connect and echo", "sizewebsocket"],
-        ["bytecode: … with reconnection", "sizereconnect"],
-        ["bytecode: … by draft-hixie-76", "sizehixie76"],
-    ])
+    const { tcp, connect, hixie76, features } = sizes()
+    const against = "@devicescript/net"
+    for (const [what, value] of [
+        ["bytecode: connect and echo", connect],
+        ["bytecode: … by draft-hixie-76", hixie76],
+    ] as const)
+        report({ what, value, unit: "B", against, other: tcp })
+    for (const { what, added } of features)
         report({
-            what,
-            value: size(name) - nothing,
+            what: `bytecode added by ${what}`,
+            value: added,
             unit: "B",
-            against: "@devicescript/net",
-            other: tcp - nothing,
+            against: "connect and echo",
+            other: connect,
         })
 }
 

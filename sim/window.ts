@@ -2,7 +2,7 @@
 import type { Heap } from "./heap.ts"
 
 /** Below this much free heap, in bytes, the program gets more only after it has let go of what it got. */
-const RESERVE = 36 * 1024
+const RESERVE = 42 * 1024
 /** What it may keep nevertheless: a loop's variable holds the piece of the round before while it waits for the next. */
 const KEPT = 4 * 1024
 /** The heap cannot hold more than its size: older pieces need not be remembered. */

@@ -20,7 +20,8 @@ const uart = new Sc16is7xx({
 const make = await readSetting("modem", "simcom")
 const modem = new Modem({
     uart,
-    dialect: make === "simcom" ? simcom : make === "eg915u" ? eg915u : quectel,
+    dialect:
+        make === "simcom" ? simcom() : make === "eg915u" ? eg915u() : quectel(),
     apn: await readSetting("apn", ""),
     user: await readSetting("user", ""),
     password: await readSetting("password", ""),

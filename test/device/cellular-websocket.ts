@@ -18,7 +18,7 @@ const make = await readSetting("modem", "simcom")
 const uart = new Sc16is7xx({ registers: spiRegisters(simBus("spi")) })
 const modem = new Modem({
     uart,
-    dialect: make === "simcom" ? simcom : quectel,
+    dialect: make === "simcom" ? simcom() : quectel(),
 })
 const dial: Dial = async address => await modem.dial(address)
 

@@ -11,7 +11,7 @@ import { startModemBehind } from "../../src/net/cellular/start"
 
 const networks = [
     await startEthernet({ bus: simBus() }),
-    startModemBehind(i2cRegisters(simI2c("i2c")), { dialect: simcom }),
+    startModemBehind(i2cRegisters(simI2c("i2c")), { dialect: simcom() }),
 ]
 const dial = failover(networks, {
     patience: await readSetting("patience", 1000),

@@ -29,13 +29,13 @@ interface Dialogue {
 
 const DIALOGUES: Record<string, Dialogue> = {
     simcom: {
-        payloadLength: simcom.payloadLength,
+        payloadLength: simcom().payloadLength,
         response: "+CIPSEND",
         data: Buffer.from(SIMCOM),
         tokens: SIMCOM_TOKENS,
     },
     quectel: {
-        payloadLength: quectel.payloadLength,
+        payloadLength: quectel().payloadLength,
         response: undefined,
         data: Buffer.from(QUECTEL),
         tokens: QUECTEL_TOKENS,
@@ -81,7 +81,7 @@ function bytewise(data: Buffer): Buffer[] {
 }
 
 function one(text: string, response = "+CSQ"): string {
-    return lex(simcom.payloadLength, response, [Buffer.from(text)])
+    return lex(simcom().payloadLength, response, [Buffer.from(text)])
 }
 
 describe("the dialogue of a modem, cut into tokens", () => {
@@ -103,7 +103,7 @@ describe("the dialogue of a modem, cut into tokens", () => {
     })
 
     test("a prompt at the end of a line counts once nothing more comes", () => {
-        const lexer = new Lexer(simcom.payloadLength, MAX)
+        const lexer = new Lexer(simcom().payloadLength, MAX)
         lexer.expect(undefined, true)
         const tokens: string[] = []
         lexer.push(Buffer.from('+CMT: "a" '))
@@ -117,7 +117,7 @@ describe("the dialogue of a modem, cut into tokens", () => {
     })
 
     test("a line during which a command goes out", () => {
-        const lexer = new Lexer(simcom.payloadLength, MAX)
+        const lexer = new Lexer(simcom().payloadLength, MAX)
         const tokens: string[] = []
         lexer.push(Buffer.from("\r\n+IPCLO"))
         drain(lexer, tokens)
@@ -128,7 +128,7 @@ describe("the dialogue of a modem, cut into tokens", () => {
     })
 
     test("no prompt when none is expected", () => {
-        const lexer = new Lexer(simcom.payloadLength, MAX)
+        const lexer = new Lexer(simcom().payloadLength, MAX)
         lexer.expect(undefined, false)
         const tokens: string[] = []
         lexer.push(Buffer.from("\r\n> \r\nOK\r\n"))
@@ -174,7 +174,7 @@ describe("the dialogue of a modem, cut into tokens", () => {
     })
 
     test("lines without end, and bytes that are no text", async () => {
-        const lexer = new Lexer(quectel.payloadLength, MAX)
+        const lexer = new Lexer(quectel().payloadLength, MAX)
         lexer.expect(undefined, false)
         const noise = Buffer.alloc(1000)
         noise.fillAt(0, 1000, 0xc3)

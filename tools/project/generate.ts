@@ -27,7 +27,7 @@ export function modemOf({ modem }: Pick<Config, "modem">): string {
     return [
         HEADER.trimEnd(),
         `import { ${modem} } from "../net/cellular/${dialects}"\n`,
-        `export const modem = ${modem}\n`,
+        `export const modem = ${modem}()\n`,
     ].join("\n")
 }
 

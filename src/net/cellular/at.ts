@@ -18,7 +18,7 @@ const CR = 13
 const FIRST_PAUSE = 25
 const LONGEST_PAUSE = 1600
 /** Rates that a modem may have fallen back to, the most frequent ones first. */
-const BAUD_RATES = [115200, 9600, 57600, 38400, 19200, 230400, 460800, 921600]
+const BAUD_RATES = "115200,9600,57600,38400,19200,230400,460800,921600"
 
 /** A serial line, 8 data bits, no parity, one stop bit. */
 export interface Uart {
@@ -176,7 +176,8 @@ export class At {
     async findBaud(): Promise<boolean> {
         const { uart } = this
         const { baud } = uart
-        for (const rate of BAUD_RATES) {
+        for (const text of BAUD_RATES.split(",")) {
+            const rate = parseInt(text)
             if (rate === baud || !(await uart.setBaud(rate))) continue
             const heard = await this.wake(2)
             if (heard) await this.run(optional(`+IPR=${baud}`))

@@ -127,30 +127,37 @@ async function close(at: At, { secure, number }: SocketId) {
 }
 
 /** `+QIACT: 1,<state>,<type>,<address>`; no such line without a context */
-const ATTACHED = command("+QIACT?", text =>
-    numberAt(text, 0) === 1 && numberAt(text, 1) === 1 ? true : undefined
-)
-ATTACHED.unless = false
+function attached(): Command<boolean> {
+    const request = command("+QIACT?", text =>
+        numberAt(text, 0) === 1 && numberAt(text, 1) === 1 ? true : undefined
+    )
+    request.unless = false
+    return request
+}
 
-export const quectel: Dialect = {
-    // EC2x Hardware Design 3.7: 500 ms or more, 650 ms or more; BG95 3.6: 500-1,000 ms, 650-1,500 ms, beyond 2 s a reset
-    powerKey: { on: 750, off: 1000 },
-    payloadLength,
-    notice,
-    pinTries: optional('+QPINC="SC"', text => numberAt(text, 1)),
-    attached: ATTACHED,
-    attach,
-    secure,
-    sockets: () => 10,
-    open,
-    send,
-    read,
-    waiting,
-    close,
+/** A function, so that a program that does not call it carries nothing of it. */
+export function quectel(): Dialect {
+    return {
+        // EC2x Hardware Design 3.7: 500 ms or more, 650 ms or more; BG95 3.6: 500-1,000 ms, 650-1,500 ms, beyond 2 s a reset
+        powerKey: { on: 750, off: 1000 },
+        payloadLength,
+        notice,
+        pinTries: optional('+QPINC="SC"', text => numberAt(text, 1)),
+        attached: attached(),
+        attach,
+        secure,
+        sockets: () => 10,
+        open,
+        send,
+        read,
+        waiting,
+        close,
+    }
 }
 
 /** Quectel EG915U. @see EG915U Hardware Design 3.6 and 3.7: 2 s or more, 3 s or more */
-export const eg915u: Dialect = {
-    ...quectel,
-    powerKey: { on: 2200, off: 3200 },
+export function eg915u(): Dialect {
+    const dialect = quectel()
+    dialect.powerKey = { on: 2200, off: 3200 }
+    return dialect
 }

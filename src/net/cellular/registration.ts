@@ -1,6 +1,6 @@
 import { millis, sleep } from "../../fiber/clock"
 import { StreamError } from "../stream"
-import { At, command, optional, quoted } from "./at"
+import { At, Command, command, optional, quoted } from "./at"
 import { Dialect } from "./dialect"
 import { numberAt } from "./lexer"
 
@@ -15,32 +15,38 @@ const INTERVAL = 1000
 const DENIED_TIMES = 5
 
 /** 27.007, 7.3: access technology of +COPS; 8 as the modems here have it. */
-const TECHNOLOGIES = "GSM,,UMTS,EDGE,HSDPA,HSUPA,HSPA,LTE,LTE-M,NB-IoT".split(
-    ","
-)
+const TECHNOLOGIES = "GSM,,UMTS,EDGE,HSDPA,HSUPA,HSPA,LTE,LTE-M,NB-IoT"
 /** Registration by LTE, by what came before, and for calls: whichever the modem knows. */
-const DOMAINS = ["+CEREG", "+CGREG", "+CREG"]
+const DOMAINS = "+CEREG,+CGREG,+CREG"
 
 /** Begins the error of a network that does not let us in: to ask again soon makes it worse. */
 export const DENIAL = "modem: the network denies registration"
 
-const SIM_STATE = command("+CPIN?", text => text)
+function askSim(): Command<string> {
+    return command("+CPIN?", text => text)
+}
 
 /** 27.007, 8.65: `+CPINR: SIM PIN,<left>,<of>` */
-const PIN_TRIES = optional('+CPINR="SIM PIN"', text => numberAt(text, 1))
+function askTries(): Command<number> {
+    return optional('+CPINR="SIM PIN"', text => numberAt(text, 1))
+}
 
 /** `+COPS: 0,0,"Operator",7` */
-const OPERATOR = optional("+COPS?", text => {
-    const name = text.split('"')[1]
-    if (!name) return "no name"
-    return `${name} ${TECHNOLOGIES[numberAt(text, 3)] || ""}`
-})
+function askOperator(): Command<string> {
+    return optional("+COPS?", text => {
+        const name = text.split('"')[1]
+        if (!name) return "no name"
+        return `${name} ${TECHNOLOGIES.split(",")[numberAt(text, 3)] || ""}`
+    })
+}
 
 /** 27.007, 8.5: -113 dBm and 2 dB a step; 99 unknown. */
-const SIGNAL = optional("+CSQ", text => {
-    const step = numberAt(text, 0)
-    return step <= 31 ? `${2 * step - 113} dBm` : "no signal"
-})
+function askSignal(): Command<string> {
+    return optional("+CSQ", text => {
+        const step = numberAt(text, 0)
+        return step <= 31 ? `${2 * step - 113} dBm` : "no signal"
+    })
+}
 
 /**
  * Sees to it that the SIM is ready.
@@ -58,7 +64,7 @@ export async function unlock(at: At, dialect: Dialect, pin: string) {
             "modem: the SIM wants a PIN: set PIN in .env.local"
         )
     let left = await at.run(dialect.pinTries)
-    if (left === undefined) left = await at.run(PIN_TRIES)
+    if (left === undefined) left = await at.run(askTries())
     // a wrong PIN is wrong the second time too, and the third time locks the SIM
     if (left === undefined)
         throw new StreamError(
@@ -77,7 +83,7 @@ async function simState(at: At): Promise<string> {
     for (;;) {
         let problem: string
         try {
-            const state = await at.run(SIM_STATE)
+            const state = await at.run(askSim())
             if (!state.startsWith("NOT")) return state
             problem = `it is ${state}`
         } catch (e) {
@@ -107,7 +113,7 @@ function statOf(text: string): number {
 /** The best that one of the domains says; undefined when none says anything. */
 async function status(at: At): Promise<number> {
     let found: number
-    for (const domain of DOMAINS) {
+    for (const domain of DOMAINS.split(",")) {
         const stat = await at.run(optional(`${domain}?`, statOf))
         if (stat === undefined) continue
         if (isIn(stat)) return stat
@@ -133,7 +139,7 @@ export async function register(
         const stat = await status(at)
         if (isIn(stat))
             return progress(
-                `${await at.run(OPERATOR)}, ${await at.run(SIGNAL)}${stat === ROAMING ? ", roaming" : ""}`
+                `${await at.run(askOperator())}, ${await at.run(askSignal())}${stat === ROAMING ? ", roaming" : ""}`
             )
         denials = stat === DENIED ? denials + 1 : 0
         if (denials === DENIED_TIMES)
@@ -142,11 +148,13 @@ export async function register(
             )
         if (stat !== before) {
             before = stat
-            progress(`not registered, status ${stat}, ${await at.run(SIGNAL)}`)
+            progress(
+                `not registered, status ${stat}, ${await at.run(askSignal())}`
+            )
         }
         if (millis() > deadline)
             throw new StreamError(
-                `modem: no network within ${patience / 1000} s, ${await at.run(SIGNAL)}: look at the antenna`
+                `modem: no network within ${patience / 1000} s, ${await at.run(askSignal())}: look at the antenna`
             )
         await sleep(INTERVAL)
     }
