@@ -8,8 +8,12 @@ import { Board } from "../../sim/board.ts"
 import { compileSource } from "../../sim/program.ts"
 
 const ROOT = join(import.meta.dirname, "../..")
-const api = readFileSync(join(ROOT, "docs/api.md"), "utf8")
-const examples = [...api.matchAll(/^```ts\n(.*?)^```$/gms)].map(m => m[1])
+const PAGES = ["README.md", "docs/api.md"]
+
+function examplesOf(page: string): string[] {
+    const text = readFileSync(join(ROOT, page), "utf8")
+    return [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(m => m[1])
+}
 
 let server: Server
 before(async () => {
@@ -26,10 +30,13 @@ function promised(source: string): string[] {
     return [...source.matchAll(/console\.log\(.*\/\/ (.+)$/gm)].map(m => m[1])
 }
 
-test("docs/api.md has examples", () => assert.ok(examples.length >= 4))
+test("there are examples", () =>
+    assert.ok(PAGES.flatMap(examplesOf).length >= 8))
 
-for (const [i, example] of examples.entries())
-    test(`example ${i + 1}: ${promised(example).join(", ")}`, async () => {
+for (const [page, example] of PAGES.flatMap(page =>
+    examplesOf(page).map(example => [page, example])
+))
+    test(`${page}: ${promised(example).join(", ")}`, async () => {
         const expected = promised(example)
         assert.ok(expected.length > 0, "says what it logs")
         const source = example
