@@ -18,6 +18,7 @@ function sentences(): string[] {
         "sec-websocket-protocol|the server chose a subprotocol that was not offered (4.1)",
         "sec-websocket-extensions|the server uses an extension that was not offered (4.1)",
         "response head|the server's response has more than 8,192 bytes before it ends",
+        "not read|the connection is gone, perhaps because nobody read it, so that the server's Pings stayed unanswered: call recv, or listen(connection)",
         "no response: timeout|something took the connection and did not answer the handshake in time: is it the right port?",
         "no response: closed|the server ended the connection instead of answering the handshake: is it the right port?",
     ]

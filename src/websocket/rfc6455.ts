@@ -1,6 +1,6 @@
 import { deadlineIn, timeLeft, waitUntil } from "../fiber/deadline"
 import { notify, Signal } from "../fiber/signal"
-import { Stream } from "../net/stream"
+import { Stream, StreamError } from "../net/stream"
 import { closeBody, closeCode, closeReason } from "../protocol/close"
 import {
     CLOSE_ABNORMAL,
@@ -23,6 +23,9 @@ const MAX_MESSAGE = 4096
 
 /** Most fragments of a message by default. */
 const MAX_FRAGMENTS = 1024
+
+/** A program that has sent more messages than that without a read does not mean to read. */
+const UNHEARD = 3
 
 /** Limits of a connection. */
 export interface ConnectionOptions {
@@ -52,6 +55,8 @@ export class Rfc6455Connection implements Connection {
     readonly output: Output
     /** @internal A fiber is reading. */
     isReading: boolean
+    /** @internal Messages that were sent while nobody read. */
+    unheard = 0
     /** @internal The beginning of a message. */
     part: Buffer
     /** @internal A fiber has read. */
@@ -107,7 +112,13 @@ export class Rfc6455Connection implements Connection {
             length = data.byteLength
         } else if (data instanceof Buffer) length = data.length
         else throw new TypeError(`send: ${data}`)
-        await sendMessage(this.output, head, data, length)
+        if (!this.isReading) this.unheard++
+        try {
+            await sendMessage(this.output, head, data, length)
+        } catch (e) {
+            // a server gives up on who leaves its Pings unanswered
+            throw this.unheard > UNHEARD ? new StreamError("not read") : e
+        }
     }
 
     async close(code?: number, reason?: string) {
@@ -151,6 +162,7 @@ export async function readPiece(
     while (connection.isReading)
         if (!(await waitUntil(changed, deadline))) return undefined
     connection.isReading = true
+    connection.unheard = 0
     const piece = await receive(connection, deadline)
     connection.isReading = false
     if (changed.fiber) notify(changed)

@@ -35,14 +35,19 @@ import { reconnecting } from "./src/websocket/reconnecting"
 import { CONNECTING, WebSocket } from "./src/websocket/web-socket"
 const url = "${url}"
 ${way}
-for (let i = 0; ; ++i) {
-    await send("reading " + i)
-    await sleep(5)
+try {
+    for (let i = 0; ; ++i) {
+        await send("reading " + i)
+        await sleep(5)
+    }
+} catch (e: any) {
+    console.log("ended: " + e.message)
 }`
     const board = await Board.start(
         compileSource(source, join(ROOT, "sending-only.ts"))
     )
     t.after(() => board.stop())
+    return board
 }
 
 for (const [name, way] of Object.entries(WAYS))
@@ -61,9 +66,9 @@ for (const [name, way] of Object.entries(WAYS))
         assert.equal(server.peers.length, 1)
     })
 
-test("a connection that nobody reads answers none", async t => {
+test("a connection that nobody reads answers none, and says so when the server gives it up", async t => {
     const server = await serve(t)
-    await start(
+    const board = await start(
         t,
         server.url,
         `
@@ -74,4 +79,16 @@ const send = async (reading: string) => await ws.send(reading)`
     peer.socket.on("pong", () => assert.fail("somebody reads"))
     peer.socket.ping()
     for (let i = 0; i < 2 * PINGS; i++) await peer.message()
+    peer.socket.terminate()
+    await board.expect("ended: not read")
+})
+
+test("a connection that somebody reads does not say so", async t => {
+    const server = await serve(t)
+    const board = await start(t, server.url, WAYS["listen without handlers"])
+    const peer = await server.next()
+    for (let i = 0; i < PINGS; i++) await peer.message()
+    peer.socket.terminate()
+    const [, reason] = await board.expect(/^ended: (.*)/)
+    assert.notEqual(reason, "not read")
 })
