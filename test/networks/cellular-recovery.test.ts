@@ -118,8 +118,8 @@ test("a power key that wants 2 s to switch on, and 3 s to switch off (EG915U)", 
 
 test("the same for a program that does not know which of a make it is", async t => {
     const { board } = await start(t, "quectel", {
-        settings: { powerkey: true, timeout: 90_000 },
+        settings: { powerkey: true, timeout: 120_000 },
         modem: { off: true, powerKey: { on: 2000, off: 3000 } },
     })
-    await board.expect("echo done 1", 60_000)
+    await board.expect("echo done 1", 120_000)
 })

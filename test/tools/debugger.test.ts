@@ -157,7 +157,10 @@ describe("a debug session, through the modem model", { skip }, () => {
     })
 
     test("takes a breakpoint while the program runs, at the next line with code", async () => {
-        const comment = lineOf(APP, "// from one message to the next")
+        const comment = lineOf(
+            APP,
+            "// When the next message is due, this one may"
+        )
         const [set] = await client.stopAt(APP, [comment])
         assert.equal(set.verified, true)
         assert.equal(set.line, comment + 1)
@@ -276,11 +279,14 @@ test("the devices on the dev server", { skip }, async t => {
     const server = await DevServer.start(folder)
     t.after(() => server.close())
     await server.ready()
-    const filename = "src/main.ts"
-    const build = (deployTo?: string) =>
-        server.ask("build", { filename, buildOptions: {}, deployTo })
-    const program = programOf(filename, await build())
-    const deploy = async (id: string) => (await build(id)).deployStatus
+    const compiled = async (filename: string) => {
+        const build = (deployTo?: string) =>
+            server.ask("build", { filename, buildOptions: {}, deployTo })
+        const program = programOf(filename, await build())
+        const deploy = async (id: string) => (await build(id)).deployStatus
+        return { program, deploy }
+    }
+    const { program, deploy } = await compiled("src/main.ts")
 
     await t.test(
         "the tool chain's own VM takes the program, and the settings in .env.defaults",
@@ -306,11 +312,19 @@ test("the devices on the dev server", { skip }, async t => {
     await t.test(
         "an uncaught exception stops the program, and its end is the session's",
         async t => {
-            const settings = { URL: "ftp://127.0.0.1/" }
+            const filename = "src/main-invalid-url.ts"
+            writeFileSync(
+                join(folder, filename),
+                'import { parseUrl } from "./protocol/url"\nparseUrl("ftp://127.0.0.1/")\n'
+            )
+            const { program, deploy } = await compiled(filename)
             const port = await letIn(t, async listener => {
                 const board = await openDevice("simulator", server, listener)
                 t.after(() => board.close())
-                await board.install(program, deploy, { settings, held: true })
+                await board.install(program, deploy, {
+                    settings: {},
+                    held: true,
+                })
                 return { deviceId: board.id, program }
             })
             const client = await DebugClient.connect(port)

@@ -64,6 +64,8 @@ const CATEGORIES: Record<string, string> = {
     error: "stderr",
 }
 
+type Stopped = DebugProtocol.StoppedEvent["body"]
+
 /** The debugger's names for scopes. */
 const ORDER = ["Local variables", "Arguments", "Global variables"]
 const TEMPORARIES = "Temporaries"
@@ -86,6 +88,8 @@ export class DebugAdapter implements DebugTargetListener {
     /** The user wants it to stop. */
     private pausing = false
     private breakpoints: Promise<unknown> = Promise.resolve()
+    /** The lines with a breakpoint, by the path of the file. */
+    private readonly stops = new Map<string, number[]>()
     private over = false
 
     constructor(
@@ -183,7 +187,7 @@ export class DebugAdapter implements DebugTargetListener {
         if (page) this.event("devicescript.page", { url: page })
         if (start.noDebug) return undefined
         this.debug = await DebugServer.connect()
-        this.debug.onevent = event => this.forward(event)
+        this.debug.onevent = event => void this.forward(event)
         void this.debug.closed.then(() => this.terminated())
         this.stopOnEntry = start.stopOnEntry ?? false
         await this.debug.request("initialize", this.client)
@@ -213,12 +217,34 @@ export class DebugAdapter implements DebugTargetListener {
         return undefined
     }
 
-    private forward({ event, body }: Event) {
+    private async forward({ event, body }: Event) {
         // of output it has only its own protocol
         if (event === "output") return
         if (event === "terminated") return this.terminated()
-        if (event === "stopped" && this.isInterruption(body?.reason)) return
+        if (event === "stopped") {
+            if (await this.isMistaken(body)) return this.goOn()
+            if (this.isInterruption(body.reason)) return
+        }
         this.event(event, body)
+    }
+
+    /**
+     * The VM (2.16.4, `devs_vm_chk_brk`) reads on behind the end of its list of breakpoints, and may take what lies there for one
+     * where it happens to be.
+     */
+    private async isMistaken({ reason, threadId }: Stopped): Promise<boolean> {
+        if (reason !== "breakpoint" || this.pausing) return false
+        const { stackFrames } = await this.debug!.request("stackTrace", {
+            threadId: threadId!,
+            levels: 1,
+        })
+        const [{ source, line }] = stackFrames
+        return !this.stops.get(source?.path ?? "")?.includes(line)
+    }
+
+    private async goOn() {
+        if (!this.isInterruption("pause"))
+            await this.debug!.request("continue", undefined)
     }
 
     private isInterruption(reason: string): boolean {
@@ -249,6 +275,10 @@ export class DebugAdapter implements DebugTargetListener {
                 source,
                 breakpoints: possible.map(line => ({ line })),
             })
+        )
+        this.stops.set(
+            source.path ?? "",
+            known.breakpoints.map(({ line }) => line!)
         )
         const set = known.breakpoints.values()
         return {

@@ -25,6 +25,10 @@ export interface Requests {
         DebugProtocol.SetBreakpointsArguments,
         DebugProtocol.SetBreakpointsResponse["body"],
     ]
+    stackTrace: [
+        DebugProtocol.StackTraceArguments,
+        DebugProtocol.StackTraceResponse["body"],
+    ]
     variables: [
         DebugProtocol.VariablesArguments,
         DebugProtocol.VariablesResponse["body"],

@@ -16,6 +16,8 @@ const RESTART_PAUSE = 2000
 const RADIO_TIMEOUT = 15000
 /** Milliseconds from off to on that the power supply wants. */
 const OFF_PAUSE = 2000
+/** Milliseconds of the key that every make takes for a press, also one with longer times than the dialect's (EG915U: 2 s). */
+const LONG_PRESS = 3200
 /** Milliseconds between two uses of the power key: a modem that goes off without leave may be barred, and wears its flash out. */
 const POWER_INTERVAL = 3600000
 
@@ -150,7 +152,9 @@ async function powerUp(recovery: Recovery): Promise<boolean> {
     const { on, off } = recovery.options.dialect.powerKey
     recovery.lastPower = millis()
     // on a modem that is on, a short press may do nothing; a long one switches on, too
-    const presses = recovery.known ? [off, on] : [on, off, on]
+    const presses = recovery.known
+        ? [off, on]
+        : [on, Math.max(off, LONG_PRESS), on]
     for (const milliseconds of presses) {
         recovery.progress("switching the modem on")
         await press(recovery, milliseconds)
