@@ -106,7 +106,7 @@ async function main({ minutes, seed, firmware, bootrom }: Options) {
 await new Command("npm run stress:rp2040 --")
     .description("looks whether an emulated RP2040 with a W5500 falls asleep")
     .option("--minutes <n>", "of the chip's time", integer(1), 30)
-    .option("--seed <n>", "of what is left to chance", integer(0), 1)
+    .option("--seed <n>", "seed of the random choices", integer(0), 1)
     .option("--firmware <file>", "DeviceScript's firmware, a UF2 file")
     .option("--bootrom <file>", "the RP2040's boot ROM")
     .action((options: Options) => runCommand(() => main(options)))

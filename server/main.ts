@@ -35,7 +35,7 @@ function printer({ json }: Arguments, closed: () => void) {
         leftOut: count =>
             json
                 ? quote({ event: "left out", time: timestamp(), lines: count })
-                : `${timestamp()} left out ${count} lines that were not taken`,
+                : `${timestamp()} left out ${count} lines, because standard output did not take them`,
         failed: ({ message }) =>
             complain(
                 `cannot write to standard output, leaving lines out: ${message}`

@@ -276,7 +276,7 @@ export class Server {
         isPage: boolean
     ): Rejection | undefined {
         const { mode, path, hosts, origins, tokens } = this.#settings
-        // a plotter is for all who plot; who talks to an echo server is no other site's business
+        // a plotter is for all who plot; who talks to an echo server does not concern other sites
         const isPrivate = isPage && mode.about !== undefined
         return handshakeRejection(request, {
             path: isPage ? pathOf(request) : path,

@@ -58,7 +58,7 @@ const VIOLATIONS = [
     frame(0x88, Buffer.from([0x03])),
 ]
 
-/** The older drafts: bytes that websocket-driver throws at, and keys that are none. */
+/** The older drafts: bytes that websocket-driver throws at, and keys that are not keys. */
 const OLD = {
     Upgrade: "WebSocket",
     Origin: "http://good.example",

@@ -37,7 +37,7 @@ export function proxies(ranges: readonly string[]): BlockList {
 
 /**
  * The client of a request. A trusted proxy appends the address that it sees to `X-Forwarded-For`, so the client is the
- * last one there that is no trusted proxy; from anybody else the header says nothing.
+ * last one there that is not a trusted proxy; from anybody else the header says nothing.
  */
 export function clientAddressOf(
     socket: Socket,

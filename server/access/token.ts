@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto"
 import type { IncomingHttpHeaders } from "node:http"
 import { listOf } from "../http/field-list.ts"
 
-/** What a page agrees on beside its token, so that the server has a name to answer that is no secret. */
+/** What a page agrees on beside its token, so that the server has a name to answer that is not secret. */
 export const BEARER = "bearer"
 
 /**

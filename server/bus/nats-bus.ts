@@ -117,7 +117,9 @@ export class NatsBus implements Bus {
         await Promise.race([this.#pumping, this.#pause(FLUSH)])
         const { length } = this.#outbox
         if (length)
-            this.#report(`${length} events were not taken before the end`)
+            this.#report(
+                `${length} events had not been delivered when the server ended`
+            )
         this.#over.abort()
         await this.#leave()
     }

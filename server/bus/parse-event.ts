@@ -39,7 +39,7 @@ function parse(text: string): unknown {
     }
 }
 
-/** `undefined` when it is no list, or one of its items is not as it should be. */
+/** `undefined` when it is not a list, or one of its items is not as it should be. */
 function listOf<T>(
     value: unknown,
     itemOf: (item: unknown) => T | undefined

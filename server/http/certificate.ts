@@ -16,7 +16,7 @@ export class CertificateError extends Error {
     override name = "CertificateError"
 }
 
-/** @throws CertificateError when a file cannot be read, is no PEM, or the two do not belong together */
+/** @throws CertificateError when a file cannot be read, is not PEM, or the two do not belong together */
 export function readCertificate({ cert, key }: CertificateFiles): {
     cert: Buffer
     key: Buffer

@@ -50,7 +50,7 @@ export interface HttpListenerSettings {
 export interface HttpListenerHandlers {
     /** A TCP connection. @returns what to call at its end; nothing when it may not stay */
     connect(socket: Socket): (() => void) | undefined
-    /** A request that is no upgrade to a WebSocket. @returns why it is refused, unless it was answered */
+    /** A request that is not an upgrade to a WebSocket. @returns why it is refused, unless it was answered */
     request(
         request: IncomingMessage,
         response: ServerResponse
@@ -114,7 +114,7 @@ export class HttpListener {
         return this.#port
     }
 
-    /** TCP connections that are no WebSockets, or not yet. */
+    /** TCP connections that are not WebSockets, or not yet. */
     get asking(): number {
         return this.#asking.size
     }
@@ -148,7 +148,7 @@ export class HttpListener {
         await released
     }
 
-    /** The connection has become a WebSocket, and is no business of the listener any more. */
+    /** The connection has become a WebSocket, and the listener has no more to do with it. */
     release(socket: Socket): void {
         this.#asking.delete(keyOf(socket))
     }

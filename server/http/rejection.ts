@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream"
 
 /** Why a request is refused, as the answer says it. */
 export interface Rejection {
-    /** The status; 0: there is no answer, for the bytes were not TLS */
+    /** The status; 0: there is no answer, because the bytes were not TLS */
     status: number
     reason: string
     headers?: Record<string, string>

@@ -3,7 +3,7 @@ import { PLAIN, statusOf, type Health } from "./admin-listener.ts"
 import { servePage, type Pages } from "./page.ts"
 import { pathOf } from "./request.ts"
 
-/** Where anyone may ask whether the server is well; the path is no WebSocket's. */
+/** Where anyone may ask whether the server is well; no WebSocket has this path. */
 const HEALTH = "/health"
 
 /** What the public port shows to a browser. */

@@ -3,7 +3,7 @@ import type { Hub, Series, Table } from "./hub.ts"
 /** Points of one batch at most: some 500 KB of JSON. */
 const POINTS_PER_BATCH = 20_000
 
-/** What a page gets, as JSON; what there is none of is left out. */
+/** What a page gets, as JSON; what does not exist is left out. */
 export interface Batch {
     /** Points of each series that the server keeps; in the first batch */
     history?: number

@@ -27,7 +27,7 @@ export interface TeleplotPoint {
  * Reads lines `>name:value`, `>name:time:value` and `>name:x:y|xy`, each also with several values separated by `;`, with
  * a unit (`§°C`) and flags, which change nothing here. What a plot cannot show (texts, logs, shapes, values that are no
  * finite numbers) is passed over, and so is what is not understood, for nobody waits for an answer.
- * @returns `undefined` for a text without any such line, which is no telemetry
+ * @returns `undefined` for a text without any such line, which is not telemetry
  *
  * @see https://github.com/nesnes/teleplot#telemetry-format
  */

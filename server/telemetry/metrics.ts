@@ -8,7 +8,7 @@ export interface MetricsSource {
     counters: Counters
     connections: ReadonlySet<Connection>
     bus: Bus
-    /** TCP connections that are no WebSockets */
+    /** TCP connections that are not WebSockets */
     asking(): number
     /** TCP connections that were dropped before they were read */
     dropped(): number
@@ -68,7 +68,7 @@ export function createMetrics(source: MetricsSource): Registry {
     )
     gauge(
         "tcp_callers",
-        "TCP connections that are no WebSockets, or not yet",
+        "TCP connections that are not WebSockets, or not yet",
         source.asking
     )
     counter(

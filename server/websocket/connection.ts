@@ -44,7 +44,7 @@ export interface ConnectionSettings {
     hardLimit: number
     /** Milliseconds after which a client that takes none of its replies is terminated */
     stallTimeout: number
-    /** Whether each message and reply is reported; a page's batches are no news */
+    /** Whether each message and reply is reported; a page's batches are not worth a line */
     reportMessages: boolean
 }
 

@@ -31,7 +31,7 @@ export function closeBody(code: number, reason = ""): Buffer {
 /** The code in the payload of a Close frame, 1005 without one. @throws ProtocolError */
 export function closeCode(body: Buffer): number {
     if (!body.length) return CLOSE_NO_STATUS
-    // Of one byte it is no number.
+    // One byte is not a code.
     const code = (body[0] << 8) | body[1]
     if (!isCloseCode(code)) throw new ProtocolError("close code")
     return code

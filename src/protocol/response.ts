@@ -66,7 +66,7 @@ function restart(head: ResponseHead) {
  * refusal.
  * @param chunk at most some 128 bytes: a few hundred VM steps a line, and as many as the longest header has bytes, ten times
  * @returns the bytes behind the head when it says 101; `undefined` when it goes on
- * @throws HandshakeError for another status, ProtocolError for what is no response
+ * @throws HandshakeError for another status, ProtocolError for what is not a response
  */
 export function readResponse(head: ResponseHead, chunk: Buffer): Buffer {
     const { line } = head

@@ -54,7 +54,7 @@ function checkName(name: string) {
 }
 
 function checkNumber(value: number) {
-    // An infinity less itself is no number either.
+    // An infinity less itself is not a number either.
     if (typeof value !== "number" || isNaN(value - value))
         throw new RangeError(`plot: expected a finite number, got ${value}`)
 }

@@ -162,7 +162,7 @@ export class Reconnecting implements Connection {
             if (!this.isClosing) down.retry = this.retry(down)
             if (down.retry === undefined) this.end = down
             if (onclose) onclose.start(down)
-            // Behind it: what `recv` returns then is no surprise.
+            // Behind it: what `recv` returns then is the next in order.
             if (this.end) return this.finish.start()
             const deadline = deadlineIn(down.retry)
             while (!this.isClosing)
@@ -312,7 +312,7 @@ export class Reconnecting implements Connection {
     }
 }
 
-/** @throws TypeError for what is no message */
+/** @throws TypeError for what is not a message */
 function sizeOf(data: Data): number {
     if (typeof data === "string") return data.byteLength
     const bytes = data instanceof Message ? data.data : data

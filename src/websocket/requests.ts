@@ -26,8 +26,8 @@ interface Pending {
 /**
  * Pairs replies with requests by an id that both carry, so that a reply which comes too late is never taken for the next one's.
  * Reads by itself.
- * @param idOf the id of a message; undefined when it is no reply
- * @param other gets what is no reply to a request that waits; without it, that is thrown away
+ * @param idOf the id of a message; undefined when it is not a reply
+ * @param other gets what does not reply to a request that waits; without it, such messages are dropped
  */
 export function requests(
     connection: Connection,

@@ -4,7 +4,7 @@ import { isToken } from "./headers"
 /**
  * Offers subprotocols, RFC 6455, 1.9; `connection.protocol` is then the one that the server chose, or empty.
  * @param names the preferred one first
- * @throws RangeError for what is no token, and for the same name twice
+ * @throws RangeError for what is not a token, and for the same name twice
  */
 export function subprotocols(...names: string[]): HandshakeValue {
     for (let i = 0; i < names.length; ++i)

@@ -202,7 +202,7 @@ export class WebSocket extends WebSocketOver {
     }
 }
 
-/** @throws TypeError for what is no message */
+/** @throws TypeError for what is not a message */
 function sizeOf(data: string | Buffer): number {
     if (typeof data === "string") return data.byteLength
     if (data instanceof Buffer) return data.length

@@ -68,7 +68,7 @@ export const LINKS: LinkMode[] = [
     },
 ]
 
-/** @throws for a name that is none */
+/** @throws for a name that is not known */
 export function linkMode(name: string): LinkMode {
     const found = LINKS.find(link => link.name === name)
     if (found) return found

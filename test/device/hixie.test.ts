@@ -41,7 +41,7 @@ function repeated(text: string, times: number): string {
     return all
 }
 
-/** What nobody knows: frames to be skipped, of every kind; the last is no closing frame, its length is not 0. */
+/** Unknown frames of every kind, which are to be skipped; the last is not a closing frame, because its length is not 0. */
 const UNKNOWN = [
     hex`01 41 00 ff`,
     hex`7f ff`,

@@ -21,7 +21,7 @@ describe("URL", () => {
     test("has port 80, or 443 with TLS, unless it says another", () => {
         expectText(parts("ws://host/"), "tcp host 80 host /")
         expectText(parts("wss://host/"), "tls host 443 host /")
-        // RFC 3986, 3.2.3: nothing behind the colon is no other port
+        // RFC 3986, 3.2.3: nothing behind the colon does not mean another port
         expectText(parts("ws://host:/"), "tcp host 80 host /")
         expectText(parts("ws://host:81/"), "tcp host 81 host:81 /")
         expectText(parts("ws://host:1/"), "tcp host 1 host:1 /")

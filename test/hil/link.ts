@@ -53,7 +53,7 @@ export class Link {
         this.faults = options.faults
     }
 
-    /** @throws when `host` is no address of this computer */
+    /** @throws when `host` is not an address of this computer */
     static async start(options: LinkOptions): Promise<Link> {
         const link = new Link(options)
         await link.listen()

@@ -56,7 +56,7 @@ async function suite(options: Options, stop: AbortSignal): Promise<number> {
     const tasks = tasksOf(options, backEnd, scenarios, plant)
     if (!tasks.length)
         throw new NothingToRun(
-            `${device} has the networks ${backEnd.networks.join(", ")}, and none of these scenarios is for what was asked for`
+            `${device} has the networks ${backEnd.networks.join(", ")}, and none of the scenarios asked for runs over them`
         )
     const started = new Date()
     const progress = new Progress(tasks.length)
@@ -207,7 +207,7 @@ await new Command("npm run hil --")
         integer(1),
         4 * availableParallelism()
     )
-    .option("--seed <n>", "of the link's jitter", integer(0), 1)
+    .option("--seed <n>", "seed of the link's jitter", integer(0), 1)
     .addOption(
         new Option(
             "--plant <fault>",

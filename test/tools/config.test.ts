@@ -166,13 +166,13 @@ describe("devs.json", () => {
     test("an unknown key gets the nearest one suggested", () =>
         rejected(
             '{\n"url": "ws://h/",\n"intervall": 5\n}',
-            'devs.json:3: "intervall" is no key of devs.json; did you mean "interval"?'
+            'devs.json:3: "intervall" is not a key of devs.json; did you mean "interval"?'
         ))
 
     test("a key that is near to none gets the list", () =>
         rejected(
             '{ "url": "ws://h/", "colour": 5 }',
-            'devs.json:1: "colour" is no key of devs.json; expected one of $schema, url, network, modem, apn, address, board, interval, message, count, timeout, summary, plot, log'
+            'devs.json:1: "colour" is not a key of devs.json; expected one of $schema, url, network, modem, apn, address, board, interval, message, count, timeout, summary, plot, log'
         ))
 
     test("an unknown board gets the nearest one suggested", () =>

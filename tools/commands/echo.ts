@@ -78,7 +78,7 @@ await new Command("npm run echo --")
     .option("--max-message <bytes>", "default: any", integer(1))
     .option(
         "--heartbeat <ms>",
-        "Ping after so long a silence; 0: never",
+        "silence after which it sends a Ping; 0: never",
         integer(0)
     )
     .option("--handshake-timeout <ms>", "to the answer", integer(1))

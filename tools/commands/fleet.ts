@@ -220,8 +220,11 @@ await new Command("npm run fleet --")
     )
     .option("--ramp <seconds>", "to switch all on", number(0), 5)
     .option("--seconds <n>", "then end; default: at Ctrl-C", integer(1))
-    .option("--url <url>", "the server; default: an own one in its own process")
-    .option("--seed <n>", "of what is left to chance", integer(0), 1)
+    .option(
+        "--url <url>",
+        "the server; default: one of its own, in a process of its own"
+    )
+    .option("--seed <n>", "seed of the random choices", integer(0), 1)
     .option("--json <file>", "the figures at the end")
     .action(options => runCommand(() => main(options)))
     .parseAsync()

@@ -173,9 +173,6 @@ await new Command("npm run sim --")
             Object.keys(MODEMS)
         )
     )
-    .option(
-        "--url <url>",
-        "server that the simulator talks to, instead of an own one"
-    )
+    .option("--url <url>", "server to talk to, instead of one that it starts")
     .action(options => runCommand(() => run(options)))
     .parseAsync()

@@ -34,7 +34,7 @@ interface Options {
 const PATIENCE = 30_000
 /** Milliseconds between the server's pings, so that the page soon shows how long they take. */
 const PING = 5000
-/** Lines of the firmware itself that are no news. */
+/** Lines of the firmware itself, which are not shown. */
 const SYSTEM = "system"
 const INTERRUPTED = "interrupted"
 
@@ -161,7 +161,7 @@ function option<T>(key: keyof Options, parse: (text: string) => T) {
     }
 }
 
-/** The text itself when it is no number: the check then shows it. */
+/** The text itself when it is not a number: the check then shows it. */
 const number = (text: string) =>
     text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
 
@@ -196,7 +196,7 @@ await new Command("npm start --")
     )
     .option(
         "--url <url>",
-        "server to talk to, instead of an own one",
+        "server to talk to, instead of one that it starts",
         option("url", String)
     )
     .action(options => runCommand(() => start(options)))

@@ -55,7 +55,7 @@ const CAPABILITIES: DebugProtocol.Capabilities = {
     ],
 }
 
-/** The console's streams for the levels of the log; the firmware's own lines are no news. */
+/** The console's streams for the levels of the log; the firmware's own lines are left out. */
 const CATEGORIES: Record<string, string> = {
     log: "stdout",
     data: "stdout",
@@ -307,7 +307,7 @@ export class DebugAdapter implements DebugTargetListener {
         }
     }
 
-    /** The first one an editor shows open; the compiler's own variables none wants to see. */
+    /** The first one an editor shows open; nobody wants to see the compiler's own variables. */
     private async scopes(args: DebugProtocol.ScopesArguments) {
         const { scopes } = await this.debug!.request("scopes", args)
         const order = (name: string) => ORDER.findIndex(n => n === name)

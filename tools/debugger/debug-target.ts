@@ -28,7 +28,7 @@ export interface DebugTargetOptions {
     /** Instead of devs.json's; the tool chain's VM has `wifi` only. */
     network?: Config["network"]
     modem?: Config["modem"]
-    /** A server that the simulated board talks to, instead of an own one. */
+    /** A server that the simulated board talks to, instead of one of its own. */
     url?: string
     /** Settings that win over those in `.env.*`; for the simulated board. */
     settings?: Settings

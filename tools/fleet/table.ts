@@ -10,7 +10,7 @@ export interface Moment {
     processes: { figures: Figures; cpu: number }[]
     /** Messages sent per second, lately. */
     rate: number
-    /** Only of an own server; CPU as a part of one core, memory in bytes. */
+    /** Only of a server of its own; CPU as a part of one core, memory in bytes. */
     server?: { connections: number; cpu: number; memory: number }
 }
 

@@ -178,8 +178,8 @@ function unknownKey(key: string): string {
     const known = Object.keys(schema())
     const guess = nearest(key, known)
     return guess
-        ? `"${key}" is no key of devs.json; did you mean "${guess}"?`
-        : `"${key}" is no key of devs.json; expected one of ${known.join(", ")}`
+        ? `"${key}" is not a key of devs.json; did you mean "${guess}"?`
+        : `"${key}" is not a key of devs.json; expected one of ${known.join(", ")}`
 }
 
 /** In words what the schema allows: `an integer from 10 to 86400000 (ms)`. */

@@ -8,7 +8,7 @@ import { BUILD_KEYS, checkValue, schema, type Config } from "./config.ts"
 /** Settings by name, as `readSetting()` returns them on the board. */
 export type Settings = Record<string, unknown>
 
-/** Strings that are no keys of devs.json: what the board's Wi-Fi needs, and what the SIM and the mobile operator ask for. */
+/** Strings that are not keys of devs.json: what the board's Wi-Fi needs, and what the SIM and the mobile operator ask for. */
 const SECRETS = ["SSID", "PASSWORD", "PIN", "APN_USER", "APN_PASSWORD"]
 /** The tool chain's own names for the same: it sends them to a connected board, and leaves them out of a bundle. */
 const TOOLCHAIN_WIFI_SETTINGS = ["WIFI_SSID", "WIFI_PWD"]

@@ -264,7 +264,7 @@ export class ChipSocket {
             lan.udp(this.source(), to, data)
         }
         const lan = this.chip.lan()
-        // a datagram that nobody takes from the wire is lost, which is no error
+        // a datagram that nobody takes from the wire is lost, which is not an error
         if (to.ip !== "255.255.255.255") this.resolve(to.ip, go)
         else if (lan?.carries) go(lan)
         else sent()

@@ -60,7 +60,7 @@ export interface Command<T> {
     parse?: (text: string) => T
     /** Milliseconds. Default 5,000. */
     timeout?: number
-    /** TCP does without it: a refusal, or silence, is no error. */
+    /** TCP does without it: a refusal, or silence, is not an error. */
     optional?: boolean
     /** The result when `OK` comes without such a line. Default: it is waited for. */
     unless?: T

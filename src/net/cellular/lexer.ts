@@ -206,7 +206,7 @@ function lineEnd(data: Buffer, at: number): number {
     return end < 0 ? data.length : end
 }
 
-/** Bytes as text; what is no ASCII, and so not said by a modem but garbled, as `?`. */
+/** Bytes as text; what is not ASCII, and so was not said by a modem but garbled, as `?`. */
 function readable(line: Buffer, length: number): string {
     for (let i = 0; i < length; ++i) if (line[i] >= 0x80) line[i] = 0x3f
     return line.slice(0, length).toString()

@@ -71,7 +71,7 @@ export class Recovery {
         await register(at, patience || PATIENCE, this.progress)
         step(this, "waiting for an address")
         await attach(this)
-        // a start is no recovery: its use of the power key does not count
+        // a start is not a recovery: its use of the power key does not count
         if (!this.known) this.lastPower = undefined
         this.known = true
     }

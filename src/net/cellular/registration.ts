@@ -68,7 +68,7 @@ export async function unlock(at: At, dialect: Dialect, pin: string) {
     // a wrong PIN is wrong the second time too, and the third time locks the SIM
     if (left === undefined)
         throw new StreamError(
-            "modem: it does not say how often the PIN may be tried: it is not. Put the SIM into a phone, and switch its PIN off"
+            "modem: it does not say how many attempts the PIN has left, so it is not tried. Put the SIM into a phone, and switch its PIN off"
         )
     if (left < 3)
         throw new StreamError(

@@ -6,7 +6,7 @@ import { W5500_SOCK_CLOSED } from "./registers"
 import { abort, lose, poll, Socket } from "./socket"
 import { SOCKETS, W5500 } from "./w5500"
 
-/** The chip's sockets that were used so far; for the others it is not worth to keep anything. */
+/** The chip's sockets that were used so far; nothing is kept for the others. */
 export class Sockets {
     private readonly used: Socket[] = []
 

@@ -138,14 +138,14 @@ export const MISBEHAVIOUR: Scenario[] = [
     ),
     violation(
         "bad-utf8",
-        "A text that is no UTF-8 ends the connection with 1007 (RFC 6455, 8.1).",
+        "A text that is not UTF-8 ends the connection with 1007 (RFC 6455, 8.1).",
         [frame(TEXT, Buffer.from("c328", "hex"))],
         1007,
         1
     ),
     violation(
         "close-in-mid-message",
-        "The server closes between two fragments of a message: the half is no message, and the code is answered.",
+        "The server closes between two fragments of a message: the half does not count as a message, and the code is answered.",
         [frame(TEXT, "half a mess", { fin: false }), closeFrame(1001, "going")],
         1001,
         1
