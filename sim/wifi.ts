@@ -1,8 +1,9 @@
 /**
  * The Wi-Fi service of the firmware (network/wifi.c), and the air around the board. On a board it is one of its own
- * services; here, where the VM has none, a Jacdac device beside it, for roles without `[int:0]`.
+ * services; here, where the VM has none, a Jacdac device beside it, for roles without `[int:0]`. Its times are the VM's.
  */
 import { crc, decode, encode, flag, index, service } from "./jacdac.ts"
+import { clock } from "./vm.ts"
 
 export interface WifiOptions {
     /** The access point's. Default: any SSID will do, with any password. */
@@ -78,7 +79,7 @@ export class Wifi {
         const timer = setTimeout(() => {
             this.timers.delete(timer)
             action()
-        }, milliseconds)
+        }, milliseconds / clock.pace)
         this.timers.add(timer)
     }
 
