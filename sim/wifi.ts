@@ -51,6 +51,7 @@ export class Wifi {
     private rescanRequested = false
     private known: { ssid: string; password: string } | undefined
     private present = false
+    private password: string | undefined
     private events = 0
     private readonly timers = new Set<NodeJS.Timeout>()
 
@@ -64,6 +65,7 @@ export class Wifi {
         private readonly changed: () => void
     ) {
         this.known = options.known
+        this.password = options.password
     }
 
     /** The board is switched on. */
@@ -115,6 +117,11 @@ export class Wifi {
     /** The access point comes. */
     appear() {
         this.present = true
+    }
+
+    /** The access point takes another password from now on. */
+    changePassword(password: string) {
+        this.password = password
     }
 
     /** The access point goes. */
@@ -172,9 +179,10 @@ export class Wifi {
         const { known } = this
         if (this.isConnecting || !known) return
         this.isConnecting = true
-        const { password, join = 300, fail = 500, isMute } = this.options
+        const { join = 300, fail = 500, isMute } = this.options
         const works =
-            this.isHere() && (password ?? known.password) === known.password
+            this.isHere() &&
+            (this.password ?? known.password) === known.password
         this.later(works ? join : fail, () => {
             // called off meanwhile, or for another network
             if (!this.isConnecting || this.known !== known) return

@@ -2,6 +2,7 @@
 import { once } from "node:events"
 import type { Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
+import { TLSSocket } from "node:tls"
 import { readRequest, type Answer } from "./handshake.ts"
 import { ClientParser, type ClientEvent } from "./parser.ts"
 
@@ -126,9 +127,10 @@ export class Peer {
         this.socket.end()
     }
 
-    /** Breaks the connection: RST. */
+    /** Breaks the connection: RST; under TLS an end without close_notify. */
     async reset() {
         await this.flush()
-        this.socket.resetAndDestroy()
+        if (this.socket instanceof TLSSocket) this.socket.destroy()
+        else this.socket.resetAndDestroy()
     }
 }
