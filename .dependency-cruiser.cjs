@@ -107,9 +107,18 @@ module.exports = {
         serverRoom("websocket", "access", "http", "telemetry"),
         serverRoom("bus"),
         serverRoom("plot", "bus"),
+        serverRoom("relay", "bus", "websocket"),
         serverRoom(
             "modes",
-            ...["plot", "bus", "websocket", "access", "http", "telemetry"]
+            ...[
+                "plot",
+                "relay",
+                "bus",
+                "websocket",
+                "access",
+                "http",
+                "telemetry",
+            ]
         ),
         {
             name: "telemetry-is-told",

@@ -10,7 +10,17 @@ import {
     type StreamInfo,
 } from "@nats-io/jetstream"
 import { connect, nanos, type NatsConnection } from "@nats-io/transport-node"
-import type { Bus, BusStatus, HubEvent } from "./bus.ts"
+import type {
+    Bus,
+    BusStatus,
+    FleetingTopic,
+    Handler,
+    HubEvent,
+    Refusal,
+    Topic,
+    Topics,
+} from "./bus.ts"
+import { NatsRooms } from "./nats-rooms.ts"
 import { connectionOptions } from "./nats-url.ts"
 import { Outbox } from "./outbox.ts"
 import { parseEvent } from "./parse-event.ts"
@@ -62,6 +72,8 @@ export interface NatsOptions {
 export class NatsBus implements Bus {
     readonly #options: NatsOptions
     readonly #outbox = new Outbox()
+    /** With a connection of its own, so that one that is cut for being slow leaves the plot's */
+    readonly #rooms: NatsRooms
     readonly #id = randomUUID()
     readonly #over = new AbortController()
     /** The servers that publish here: what comes back of theirs is known already */
@@ -82,18 +94,29 @@ export class NatsBus implements Bus {
 
     constructor(options: NatsOptions) {
         this.#options = options
+        this.#rooms = new NatsRooms(options)
     }
 
     get status(): BusStatus {
         const { length, dropped } = this.#outbox
         return {
-            connected: !!this.#nats && this.#refusals === 0,
+            connected:
+                !!this.#nats && this.#refusals === 0 && this.#rooms.connected,
             waiting: length,
             dropped: dropped + this.#dropped,
         }
     }
 
-    publish(event: HubEvent): void {
+    publish<Name extends Topic>(
+        topic: Name,
+        event: Topics[Name]
+    ): Refusal | undefined {
+        if (topic !== "plot") return this.#rooms.publish(topic, event)
+        this.#publish(event as HubEvent)
+        return undefined
+    }
+
+    #publish(event: HubEvent): void {
         this.#own.add(event.server)
         // at once, and also while NATS is away
         this.#handler(event)
@@ -106,14 +129,27 @@ export class NatsBus implements Bus {
     }
 
     /** Resolves without the history when NATS does not give it in time; then it comes later. */
-    subscribe(handler: (event: HubEvent) => void): Promise<void> {
-        this.#handler = handler
+    subscribe<Name extends Topic>(
+        topic: Name,
+        handler: Handler<Name>
+    ): Promise<void> {
+        if (topic !== "plot") return this.#rooms.subscribe(topic, handler)
+        this.#handler = handler as Handler<"plot">
         const caughtUp = new Promise<void>(done => (this.#caughtUp = done))
         void this.#run()
         return Promise.race([caughtUp, this.#pause(PATIENCE)])
     }
 
+    unsubscribe(topic: FleetingTopic): void {
+        this.#rooms.unsubscribe(topic)
+    }
+
+    onReturn(handler: () => void): void {
+        this.#rooms.onReturn(handler)
+    }
+
     async close(): Promise<void> {
+        const left = this.#rooms.close()
         await Promise.race([this.#pumping, this.#pause(FLUSH)])
         const { length } = this.#outbox
         if (length)
@@ -121,7 +157,7 @@ export class NatsBus implements Bus {
                 `${length} events had not been delivered when the server ended`
             )
         this.#over.abort()
-        await this.#leave()
+        await Promise.all([this.#leave(), left])
     }
 
     /** Connects, for as long as the server runs. */
