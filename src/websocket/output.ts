@@ -166,6 +166,8 @@ export async function sendControls(output: Output) {
     while (controls.length) {
         const control = controls[0]
         controls.insert(0, -1)
+        if (output.stream.credit < control.length + FRAME_COST)
+            await prove(output)
         await write(output, control)
     }
     output.isClosed = output.isClosing

@@ -140,6 +140,24 @@ test("nobody needs to read: a program that only sends 20 KB, text of many bytes 
     assert.equal(lost(), 0)
 })
 
+test("Pongs do not run ahead either: a hundred long Pings at once, and the connection goes on", async t => {
+    const port = await serve(t, socket => {
+        for (let i = 0; i < 100; ++i) socket.ping(Buffer.alloc(125, i))
+        socket.send("now")
+        socket.on("message", data => socket.send(data.toString()))
+    })
+    const { board, lost } = await run(
+        t,
+        port,
+        25,
+        `console.log("came " + (await ws.recv()).text())
+        await ws.send("echo")
+        console.log("reply " + (await ws.recv()).text())`
+    )
+    await board.expect("reply echo", 60_000)
+    assert.equal(lost(), 0)
+})
+
 test("a message of known length that is sent slice by slice arrives whole", async t => {
     let came = 0
     const port = await serve(t, socket =>

@@ -2,7 +2,6 @@
 import { once } from "node:events"
 import type { Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
-import { TLSSocket } from "node:tls"
 import { readRequest, type Answer } from "./handshake.ts"
 import { ClientParser, type ClientEvent } from "./parser.ts"
 
@@ -127,10 +126,9 @@ export class Peer {
         this.socket.end()
     }
 
-    /** Breaks the connection: RST; under TLS an end without close_notify. */
+    /** Breaks the connection: RST. */
     async reset() {
         await this.flush()
-        if (this.socket instanceof TLSSocket) this.socket.destroy()
-        else this.socket.resetAndDestroy()
+        this.socket.resetAndDestroy()
     }
 }
