@@ -243,6 +243,7 @@ module.exports = {
         ]),
         node("^test/(nginx|nats|chromium)/", [
             "^server/",
+            "^sim/(?!device/)",
             "^test/(server|plot|wire)/",
         ]),
         node("^test/tornado/", ["^sim/(?!device/)", "^test/wire/"]),
