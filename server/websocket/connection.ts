@@ -300,6 +300,7 @@ export class Connection implements TransportOwner {
     }
 
     #isTooFast(): boolean {
+        if (this.#muted) return true
         if (!this.#bucket || this.#bucket.take()) return false
         if (this.#transport.readyState !== WebSocket.OPEN) return true
         this.#failed(

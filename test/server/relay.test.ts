@@ -186,13 +186,14 @@ for (const slow of ["drop", "skip"] as const)
 test("a member that floods is closed with 1008 by default, the room goes on", async t => {
     const server = await relay(t)
     const [flooder, a, b] = await members(t, server, "r", 3)
-    for (let i = 0; i < 1000; ++i) flooder.ws.send("x")
-    assert.equal((await flooder.closed).code, 1008)
     let heard = 0
     b.ws.on("message", () => heard++)
+    for (let i = 0; i < 1000; ++i) flooder.ws.send("x")
+    assert.equal((await flooder.closed).code, 1008)
     a.ws.send("on")
     while ((await textOf(b)) !== "on");
-    assert.ok(heard <= 250, `${heard} messages came through`)
+    // two seconds' worth at once, and what becomes due meanwhile
+    assert.ok(heard > 100 && heard <= 300, `${heard} messages came through`)
 })
 
 test("rooms and members have caps, and place is made by who leaves", async t => {
