@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import {
-    connect,
     headers,
     type Msg,
     type NatsConnection,
@@ -13,7 +12,7 @@ import type {
     Refusal,
     Topic,
 } from "./bus.ts"
-import { connectionOptions } from "./nats-url.ts"
+import { FLUSH, NatsLink } from "./nats-link.ts"
 import {
     decode,
     encode,
@@ -21,12 +20,6 @@ import {
     HEADER_BYTES,
     subjectOf,
 } from "./room-message.ts"
-
-/** Milliseconds between two attempts to connect. */
-const RETRY = 1000
-
-/** Milliseconds that a server that ends waits for what has not left. */
-const FLUSH = 2000
 
 /** Bytes on the way to a NATS server that it has not confirmed; further messages are not sent. */
 const MOST_UNCONFIRMED = 16 * 1024 * 1024
@@ -44,18 +37,22 @@ interface RoomsOptions {
 
 /** Events that are delivered at most once, over NATS as it is; connected from the first topic on. */
 export class NatsRooms {
-    readonly #options: RoomsOptions
-    readonly #over = new AbortController()
+    readonly #link: NatsLink
     readonly #subscribers = new Map<FleetingTopic, Subscriber>()
     #nats?: NatsConnection
     #running?: Promise<void>
     #returned = () => {}
     #unconfirmed = 0
     #confirming = false
-    #reported = ""
 
-    constructor(options: RoomsOptions) {
-        this.#options = options
+    constructor({ url, report }: RoomsOptions) {
+        this.#link = new NatsLink({
+            url,
+            options: { noEcho: true },
+            use: nats => this.#use(nats),
+            lost: () => (this.#nats = undefined),
+            report: text => report?.(`rooms: ${text}`),
+        })
     }
 
     /** Whether what is published now leaves. As long as there is no topic nothing is missed. */
@@ -93,7 +90,7 @@ export class NatsRooms {
         }
         this.#subscribers.set(name, subscriber)
         if (this.#nats) this.#listen(this.#nats, name, subscriber)
-        this.#running ??= this.#run()
+        this.#running ??= this.#link.run()
         return Promise.resolve()
     }
 
@@ -109,29 +106,10 @@ export class NatsRooms {
     /** Resolves when what was published has left, or cannot any more. */
     async close(): Promise<void> {
         const left = this.#nats?.flush().catch(() => {})
-        await Promise.race([left, this.#pause(FLUSH)])
-        this.#over.abort()
+        await Promise.race([left, this.#link.pause(FLUSH)])
+        this.#link.end()
         const late = sleep(FLUSH, undefined, { ref: false })
         await Promise.race([this.#nats?.close(), late])
-    }
-
-    /** Connects, for as long as the server runs. */
-    async #run(): Promise<void> {
-        const { url } = this.#options
-        while (!this.#over.signal.aborted) {
-            try {
-                const nats = await connect({
-                    ...connectionOptions(url),
-                    noEcho: true,
-                })
-                await this.#use(nats).finally(() => void nats.close())
-                this.#report("the connection ended")
-            } catch (error) {
-                this.#report((error as Error).message)
-            }
-            this.#nats = undefined
-            await this.#pause(RETRY)
-        }
     }
 
     /** Resolves when the connection has ended. */
@@ -142,7 +120,7 @@ export class NatsRooms {
             this.#listen(nats, topic, subscriber)
         // what the others tell from now on is to come here
         await nats.flush()
-        this.#report(`connected to ${nats.getServer()}`)
+        this.#link.report(`connected to ${nats.getServer()}`)
         this.#returned()
         const reason = await nats.closed()
         if (reason) throw reason
@@ -159,14 +137,14 @@ export class NatsRooms {
                 data: Buffer.from(message.data),
             })
             if (event) subscriber.handler(event)
-            else this.#report("ignoring a message that is not an event")
+            else this.#link.report("ignoring a message that is not an event")
         }
         try {
             const subject = subjectOf(topic)
             subscriber.subscription = nats.subscribe(subject, { callback })
         } catch (error) {
             // it is closing; the next connection subscribes anew
-            this.#report((error as Error).message)
+            this.#link.report((error as Error).message)
         }
     }
 
@@ -184,17 +162,5 @@ export class NatsRooms {
             })
             // the connection ends
             .catch(() => (this.#confirming = false))
-    }
-
-    #report(text: string): void {
-        if (text === this.#reported || this.#over.signal.aborted) return
-        this.#reported = text
-        this.#options.report?.(`rooms: ${text}`)
-    }
-
-    /** Not longer than the bus is there. */
-    async #pause(ms: number): Promise<void> {
-        const { signal } = this.#over
-        await sleep(ms, undefined, { signal }).catch(() => {})
     }
 }

@@ -79,12 +79,10 @@ export class Room {
         this.announce(this.#members.size === 1)
     }
 
-    /** @returns whether it was here */
-    leave(member: Member): boolean {
-        if (!this.#members.delete(member)) return false
+    leave(member: Member): void {
+        if (!this.#members.delete(member)) return
         this.#tell({ event: "left", members: this.size })
         this.announce()
-        return true
     }
 
     /** Hands a member's message to all others. */
