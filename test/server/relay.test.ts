@@ -136,6 +136,9 @@ async function flood({ ws }: Client, data: Buffer, done: () => boolean) {
         )
 }
 
+/** Messages of 64 KB: more than what the buffers of two TCP connections take. */
+const MOST_SENT = 1000
+
 for (const slow of ["drop", "skip"] as const)
     test(`a member that does not read: ${slow}; the others and the sender are spared`, async t => {
         const server = await relay(t, { slow, maxRate: 1_000_000 })
@@ -151,6 +154,7 @@ for (const slow of ["drop", "skip"] as const)
         let found = 0
         let sent = 0
         while (!found) {
+            assert.ok(sent < MOST_SENT, `nothing was left out of ${sent}`)
             let left = 20
             await flood(sender, data, () => left-- === 0)
             sent += 20
@@ -170,7 +174,8 @@ for (const slow of ["drop", "skip"] as const)
             sleeper.ws.on("message", (data, isBinary) => {
                 if (!isBinary) text = data.toString()
             })
-            while (text !== "again") {
+            for (let tries = 0; text !== "again"; ++tries) {
+                assert.ok(tries < 100, "it does not hear the room again")
                 sender.ws.send("again")
                 sent++
                 await Promise.race([
