@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** `npx devicescript-websocket sim` and so on: the commands, for a folder with a program of its own. */
+import console from "node:console"
 import process from "node:process"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, URL } from "node:url"
 
 const COMMANDS = {
     init: "commands/init.ts",
