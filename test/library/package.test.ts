@@ -2,7 +2,6 @@
 import assert from "node:assert/strict"
 import { execFile } from "node:child_process"
 import {
-    existsSync,
     mkdtempSync,
     mkdirSync,
     readFileSync,
@@ -85,18 +84,32 @@ function reachable(path = "src/index.ts", found = new Set<string>()) {
 
 test("the package has the library and the commands, and no echo program, tests or generated modules", () => {
     const library = reachable()
-    const others = ["package.json", "devsconfig.json", "LICENSE"]
-    if (existsSync("README.md")) others.push("README.md")
+    const others = ["package.json", "devsconfig.json", "LICENSE", "README.md"]
     const missing = [...library, ...others].filter(
         path => !packed.includes(path)
     )
     assert.deepEqual(missing, [])
     const surplus = packed.filter(path =>
-        /^(src\/(app|main)|sim\/device|test|bench|docs)|\.generated\.ts$/.test(
-            path
-        )
+        /^(src\/(app|main)|sim\/device|test|bench)|\.generated\.ts$/.test(path)
     )
     assert.deepEqual(surplus, [])
+})
+
+test("links and pictures of its README lead to what is in the package", () => {
+    const text = readFileSync("README.md", "utf8")
+    const links = [...text.matchAll(/\]\(([^)#]+)/g)].map(([, link]) => link)
+    const own = links.filter(link => !/^https:/.test(link))
+    assert.ok(own.length > 10)
+    assert.deepEqual(
+        own.filter(link => !packed.includes(link)),
+        []
+    )
+})
+
+test("npm has nothing to run when it is installed", () => {
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8"))
+    for (const hook of ["preinstall", "install", "postinstall", "prepare"])
+        assert.ok(!(hook in scripts), hook)
 })
 
 test("a fresh project imports it by its name, builds it, and exchanges a message", async t => {
