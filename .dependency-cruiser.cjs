@@ -164,7 +164,15 @@ module.exports = {
             ["^sim/(?!device/)"],
             "what the user has written"
         ),
-        node("^tools/toolchain/", ["^sim/(?!device/)", "^tools/project/"]),
+        node(
+            "^tools/serial/",
+            ["^sim/(?!device/)", "^src/websocket/describe\\.ts$"],
+            "a board on a serial port"
+        ),
+        node("^tools/toolchain/", [
+            "^sim/(?!device/)",
+            "^tools/(project|serial)/",
+        ]),
         node("^tools/simulator/", [
             "^sim/(?!device/)",
             "^tools/(project|toolchain)/",
@@ -232,6 +240,7 @@ module.exports = {
         ]),
         node("^test/suites/", [
             "^sim/(?!device/)",
+            "^tools/serial/",
             "^test/(hil(?!/device)|conformance|wire)/",
         ]),
         node("^test/serial/", ["^sim/(?!device/)", "^test/(suites|wire)/"]),

@@ -1,5 +1,4 @@
 /** The seam between the scenarios and the board that they test: simulated, emulated or real. */
-import { UserError } from "../../lib/errors.ts"
 import type { Patch } from "./variants.ts"
 import type { Wifi, WifiOptions } from "../../sim/wifi.ts"
 import type { Models as ChipModels } from "../../tools/simulator/networks.ts"
@@ -102,9 +101,4 @@ export interface BackEnd {
      * @throws NoDevice when there is none, or when something that it needs is not there
      */
     open(options: DeviceOptions): Promise<Device>
-}
-
-/** There is no such device here; the message says what is missing and how to get it. */
-export class NoDevice extends UserError {
-    override readonly exitCode = 3
 }
