@@ -86,8 +86,11 @@ export class Server {
         this.#quota = new ConnectionQuota(quota)
         this.#devices = deviceBehavior(mode, { prefix, plot })
         this.#pages = pageBehavior({ prefix, plot })
-        this.#upgrader = new Upgrader(settings, (request, socket, reason) =>
-            this.#listener.reject(socket, { status: 400, reason }, request)
+        this.#upgrader = new Upgrader(
+            settings,
+            this.#counters.countCompressed,
+            (request, socket, reason) =>
+                this.#listener.reject(socket, { status: 400, reason }, request)
         )
         this.#listener = this.#createListener()
         if (mode.sourcePort !== undefined)
