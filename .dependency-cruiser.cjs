@@ -107,9 +107,18 @@ module.exports = {
         serverRoom("websocket", "access", "http", "telemetry"),
         serverRoom("bus"),
         serverRoom("plot", "bus"),
+        serverRoom("relay", "bus", "websocket"),
         serverRoom(
             "modes",
-            ...["plot", "bus", "websocket", "access", "http", "telemetry"]
+            ...[
+                "plot",
+                "relay",
+                "bus",
+                "websocket",
+                "access",
+                "http",
+                "telemetry",
+            ]
         ),
         {
             name: "telemetry-is-told",
@@ -234,6 +243,7 @@ module.exports = {
         ]),
         node("^test/(nginx|nats|chromium)/", [
             "^server/",
+            "^sim/(?!device/)",
             "^test/(server|plot|wire)/",
         ]),
         node("^test/tornado/", ["^sim/(?!device/)", "^test/wire/"]),

@@ -2,6 +2,7 @@ import type { BlockList } from "node:net"
 import { proxies } from "./access/client-address.ts"
 import type { QuotaSettings } from "./access/connection-quota.ts"
 import { knownHosts, type KnownHosts } from "./access/known-hosts.ts"
+import type { Token } from "./access/token.ts"
 import { LocalBus, type Bus } from "./bus/bus.ts"
 import type { CertificateFiles } from "./http/certificate.ts"
 import type { Pages } from "./http/page.ts"
@@ -9,6 +10,8 @@ import type { Mode } from "./modes/mode.ts"
 import { MODES, type ModeName } from "./modes/modes.ts"
 import { PLOT_PATH, pagesOf } from "./modes/pages.ts"
 import { TELEPLOT } from "./plot/teleplot.ts"
+import { PRESENCE } from "./relay/presence.ts"
+import type { SlowMembers } from "./relay/room.ts"
 import type { Observers } from "./telemetry/events.ts"
 import type { ConnectionSettings } from "./websocket/connection.ts"
 import type { FaultInjection } from "./websocket/fault-injection.ts"
@@ -46,7 +49,13 @@ export interface ServerOptions {
     /** Messages a second, and twice as many at once; more close the connection with 1008. Default: any */
     maxRate?: number
     /** A handshake needs one of them. Default: none is needed */
-    tokens?: string[]
+    tokens?: Token[]
+    /** In relay mode: rooms that are open at a time; further ones get 503 */
+    maxRooms?: number
+    /** In relay mode: members of one room; further ones get 503 */
+    maxMembers?: number
+    /** In relay mode: what becomes of members that do not read. Default `drop`, with 1013 */
+    slow?: SlowMembers
     /** Serves `wss:` with it; renewed files are taken without a restart */
     certificate?: CertificateFiles
     /** Addresses and CIDR ranges of the proxies whose X-Forwarded-For and X-Forwarded-Proto count */
@@ -106,11 +115,14 @@ export const DEFAULTS = {
     adminHost: "127.0.0.1",
     publicNames: [] as string[],
     subprotocols: [] as string[],
-    tokens: [] as string[],
+    tokens: [] as Token[],
     trustProxy: [] as string[],
     compress: false,
     maxMessage: 1024 * 1024,
     maxConnections: 1000,
+    maxRooms: 1000,
+    maxMembers: 200,
+    slow: "drop" as SlowMembers,
     ping: 30_000,
     framed: false,
     maxBuffered: 1024 * 1024,
@@ -134,17 +146,22 @@ const LONGEST_BATCH = 2 * 1024 * 1024
 export function settingsOf(options: ServerOptions): Settings {
     const name = options.mode ?? DEFAULTS.mode
     const mode: Mode = MODES[name]
-    const { port, path } = mode
+    const { port, path, maxRate } = mode
     const chosen = {
-        ...{ ...DEFAULTS, port, path },
+        ...{ ...DEFAULTS, port, path, maxRate },
         ...withoutUndefined(options),
     }
+    if (mode.hasRooms) chosen.path = chosen.path.replace(/\/?$/, "/")
     const { prefix, host, publicNames, maxConnections, origins } = chosen
     const { maxPerAddress, maxMessage, trustProxy, subprotocols } = chosen
     return {
         ...chosen,
         mode,
-        subprotocols: [...subprotocols, TELEPLOT],
+        subprotocols: [
+            ...subprotocols,
+            TELEPLOT,
+            ...(mode.hasRooms ? [PRESENCE] : []),
+        ],
         maxFragments:
             chosen.maxFragments ??
             Math.max(

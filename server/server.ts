@@ -24,10 +24,13 @@ import type { Rejection } from "./http/rejection.ts"
 import { pathOf } from "./http/request.ts"
 import { serveSite } from "./http/site.ts"
 import { deviceBehavior, pageBehavior } from "./modes/behavior.ts"
+import type { ModeContext } from "./modes/mode.ts"
 import { PLOT_PATH } from "./modes/pages.ts"
 import { SourceServer } from "./modes/source-server.ts"
 import { settingsOf, type ServerOptions, type Settings } from "./options.ts"
 import { Plot } from "./plot/plot.ts"
+import { Relay } from "./relay/relay.ts"
+import { ROOM_NAME, roomOf } from "./relay/room-name.ts"
 import { Counters, increase } from "./telemetry/counters.ts"
 import { createMetrics } from "./telemetry/metrics.ts"
 import { Reporter } from "./telemetry/reporter.ts"
@@ -62,6 +65,7 @@ export async function startServer(
 export class Server {
     readonly #settings: Settings
     readonly #plot: Plot
+    readonly #relay: Relay
     readonly #reporter: Reporter
     readonly #counters = new Counters()
     readonly #connections = new ConnectionSet()
@@ -84,8 +88,14 @@ export class Server {
         this.#plot = plot
         this.#reporter = reporter
         this.#quota = new ConnectionQuota(quota)
-        this.#devices = deviceBehavior(mode, { prefix, plot })
-        this.#pages = pageBehavior({ prefix, plot })
+        const relay = new Relay(settings.bus, settings)
+        this.#relay = relay
+        const context: ModeContext = {
+            ...{ prefix, plot, relay },
+            roomOf: path => roomOf(path, settings.path),
+        }
+        this.#devices = deviceBehavior(mode, context)
+        this.#pages = pageBehavior(context)
         this.#upgrader = new Upgrader(
             settings,
             this.#counters.countCompressed,
@@ -164,6 +174,7 @@ export class Server {
             counters: this.#counters,
             connections: this.#connections,
             bus: this.#settings.bus,
+            relay: this.#relay,
             asking: () => this.#listener.asking,
             dropped: () => this.#listener.dropped,
         }))
@@ -200,6 +211,7 @@ export class Server {
         clearInterval(this.#heartbeat)
         const released = this.#listener.close()
         await this.#connections.close(this.#settings.closeTimeout)
+        this.#relay.close()
         await this.#sources?.close()
         await released
         await this.#plot.close()
@@ -207,7 +219,7 @@ export class Server {
     }
 
     #createListener(): HttpListener {
-        const { path, pages, framed, hosts } = this.#settings
+        const { pages, framed, hosts } = this.#settings
         const site = { pages, framed, health: () => this.health }
         return new HttpListener(this.#settings, {
             connect: socket => this.#connect(socket),
@@ -215,7 +227,11 @@ export class Server {
                 const stranger = hostRejection(request, hosts)
                 if (stranger) return stranger
                 if (serveSite(site, request, response)) return undefined
-                return plainHttp(request, path, this.#clientOf(request).secure)
+                return plainHttp(
+                    request,
+                    this.#pathFor(request),
+                    this.#clientOf(request).secure
+                )
             },
             isUpgrade: asksForWebSocket,
             upgrade: (request, socket, head) =>
@@ -278,16 +294,39 @@ export class Server {
         { secure }: ClientAddress,
         isPage: boolean
     ): Rejection | undefined {
-        const { mode, path, hosts, origins, tokens } = this.#settings
+        const { mode, hosts, origins, tokens } = this.#settings
         // a plotter is for all who plot; who talks to an echo server does not concern other sites
-        const isPrivate = isPage && mode.about !== undefined
-        return handshakeRejection(request, {
-            path: isPage ? pathOf(request) : path,
-            hosts,
-            origins: origins ?? (isPrivate ? ownOrigins(request) : undefined),
-            tokens,
-            secure,
-        })
+        const isPrivate = isPage ? mode.about !== undefined : mode.hasRooms
+        const isRoom = !isPage && mode.hasRooms
+        const room = isRoom ? this.#roomOf(request) : undefined
+        return (
+            handshakeRejection(request, {
+                path: isPage ? pathOf(request) : this.#pathFor(request),
+                hosts,
+                origins:
+                    origins ?? (isPrivate ? ownOrigins(request) : undefined),
+                tokens,
+                room,
+                secure,
+            }) ?? (isRoom ? this.#roomRejection(room) : undefined)
+        )
+    }
+
+    /** The path at which a request finds a WebSocket: with rooms, each below the server's own. */
+    #pathFor(request: IncomingMessage): string {
+        const { mode, path } = this.#settings
+        const asked = pathOf(request)
+        return mode.hasRooms && asked.startsWith(path) ? asked : path
+    }
+
+    #roomOf(request: IncomingMessage): string | undefined {
+        return roomOf(pathOf(request), this.#settings.path)
+    }
+
+    #roomRejection(room: string | undefined): Rejection | undefined {
+        if (room === undefined) return { status: 400, reason: ROOM_NAME }
+        const reason = this.#relay.refusalOf(room)
+        return reason ? { status: 503, reason } : undefined
     }
 
     /** A method of its own, so that nothing that stays with the connection keeps the request in memory. */

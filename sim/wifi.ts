@@ -1,8 +1,9 @@
 /**
  * The Wi-Fi service of the firmware (network/wifi.c), and the air around the board. On a board it is one of its own
- * services; here, where the VM has none, a Jacdac device beside it, for roles without `[int:0]`.
+ * services; here, where the VM has none, a Jacdac device beside it, for roles without `[int:0]`. Its times are the VM's.
  */
 import { crc, decode, encode, flag, index, service } from "./jacdac.ts"
+import { clock } from "./vm.ts"
 
 export interface WifiOptions {
     /** The access point's. Default: any SSID will do, with any password. */
@@ -50,6 +51,7 @@ export class Wifi {
     private rescanRequested = false
     private known: { ssid: string; password: string } | undefined
     private present = false
+    private password: string | undefined
     private events = 0
     private readonly timers = new Set<NodeJS.Timeout>()
 
@@ -63,6 +65,7 @@ export class Wifi {
         private readonly changed: () => void
     ) {
         this.known = options.known
+        this.password = options.password
     }
 
     /** The board is switched on. */
@@ -78,7 +81,7 @@ export class Wifi {
         const timer = setTimeout(() => {
             this.timers.delete(timer)
             action()
-        }, milliseconds)
+        }, milliseconds / clock.pace)
         this.timers.add(timer)
     }
 
@@ -114,6 +117,11 @@ export class Wifi {
     /** The access point comes. */
     appear() {
         this.present = true
+    }
+
+    /** The access point takes another password from now on. */
+    changePassword(password: string) {
+        this.password = password
     }
 
     /** The access point goes. */
@@ -171,9 +179,10 @@ export class Wifi {
         const { known } = this
         if (this.isConnecting || !known) return
         this.isConnecting = true
-        const { password, join = 300, fail = 500, isMute } = this.options
+        const { join = 300, fail = 500, isMute } = this.options
         const works =
-            this.isHere() && (password ?? known.password) === known.password
+            this.isHere() &&
+            (this.password ?? known.password) === known.password
         this.later(works ? join : fail, () => {
             // called off meanwhile, or for another network
             if (!this.isConnecting || this.known !== known) return

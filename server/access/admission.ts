@@ -4,7 +4,7 @@ import type { Rejection } from "../http/rejection.ts"
 import { pathOf } from "../http/request.ts"
 import { hixieVersionOf, keyProblem } from "./hixie-version.ts"
 import { hostRejection, type KnownHosts } from "./known-hosts.ts"
-import { hasToken } from "./token.ts"
+import { opens, tokensIn, type Token } from "./token.ts"
 
 /** Who is let in. */
 export interface Policy {
@@ -13,7 +13,9 @@ export interface Policy {
     /** Lower-case; none: every origin */
     origins?: ReadonlySet<string>
     /** A handshake needs one of them; none: it needs no token */
-    tokens: readonly string[]
+    tokens: readonly Token[]
+    /** The room that the path names, if it does */
+    room?: string
     /** Whether the client came by TLS */
     secure: boolean
 }
@@ -116,9 +118,13 @@ function originRejection(
 
 function tokenRejection(
     { headers }: IncomingMessage,
-    { tokens }: Policy
+    { tokens, room }: Policy
 ): Rejection | undefined {
-    if (tokens.length === 0 || hasToken(headers, tokens)) return undefined
+    if (tokens.length === 0) return undefined
+    const given = tokensIn(headers, tokens)
+    if (given.some(token => opens(token, room))) return undefined
+    if (given.length)
+        return { status: 403, reason: "The token is for other rooms" }
     return {
         status: 401,
         reason: "A token is needed: Authorization: Bearer …",

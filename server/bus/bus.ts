@@ -1,3 +1,5 @@
+import type { RoomEvent, ServerEvent } from "./room-event.ts"
+
 /**
  * What servers tell one another, so that a page on one of them shows what is connected to all. Every event goes
  * through JSON unchanged: text, finite numbers, plain objects.
@@ -89,33 +91,81 @@ export interface BusStatus {
     dropped: number
 }
 
-/** Carries the events of each server to all servers, itself included. */
+/**
+ * What goes over a bus, by topic. The plot's events arrive at least once, the server's own included, and the bus
+ * remembers what it can of them. All others arrive at most once, at the servers that have subscribed, and nothing is
+ * remembered: who has to know of losses numbers what it publishes.
+ */
+export interface Topics {
+    plot: HubEvent
+    /** The servers that have rooms */
+    rooms: ServerEvent
+    /** A room, by its name */
+    [room: `room ${string}`]: RoomEvent
+}
+
+export type Topic = keyof Topics
+
+/** A topic that is delivered at most once. */
+export type FleetingTopic = Exclude<Topic, "plot">
+
+/** An event of a topic that is delivered at most once. */
+export type FleetingEvent = Topics[FleetingTopic]
+
+/** Why an event did not leave: the bus is away, has too much to carry, or does not carry events of this length. */
+export type Refusal = "away" | "behind" | "too long"
+
+export type Handler<Name extends Topic> = (event: Topics[Name]) => void
+
+/** Carries the events of each server to the others. */
 export interface Bus {
     readonly status: BusStatus
-    /** Hands an event over. Never waits and never throws: what the bus cannot take it counts and reports itself. */
-    publish(event: HubEvent): void
+    /**
+     * Hands an event over. Never waits and never throws: of the plot's, what the bus cannot take it keeps, counts and
+     * reports itself.
+     * @returns why an event that is delivered at most once did not leave, if it did not
+     */
+    publish<Name extends Topic>(
+        topic: Name,
+        event: Topics[Name]
+    ): Refusal | undefined
     /**
      * Calls `handler` with past events, as far back as the bus remembers, then with the new ones; those of one server
      * in the order of `publish`. Resolves once the past ones were handed over.
      */
-    subscribe(handler: (event: HubEvent) => void): Promise<void>
+    subscribe<Name extends Topic>(
+        topic: Name,
+        handler: Handler<Name>
+    ): Promise<void>
+    /** Ends `subscribe`. */
+    unsubscribe(topic: FleetingTopic): void
+    /** Calls `handler` each time that events which are delivered at most once pass again, after they did not. */
+    onReturn(handler: () => void): void
     /** Resolves when what was published has left, or cannot any more. */
     close(): Promise<void>
 }
 
-/** The bus of a server that is alone: hands every event over at once and remembers none. */
+/** The bus of a server that is alone: hands the plot's events over at once, and remembers none. */
 export class LocalBus implements Bus {
     readonly status = { connected: true, waiting: 0, dropped: 0 }
-    readonly #handlers = new Set<(event: HubEvent) => void>()
+    readonly #handlers = new Set<Handler<"plot">>()
 
-    publish(event: HubEvent): void {
-        for (const handler of this.#handlers) handler(event)
+    publish<Name extends Topic>(topic: Name, event: Topics[Name]): undefined {
+        if (topic !== "plot") return
+        for (const handler of this.#handlers) handler(event as HubEvent)
     }
 
-    subscribe(handler: (event: HubEvent) => void): Promise<void> {
-        this.#handlers.add(handler)
+    subscribe<Name extends Topic>(
+        topic: Name,
+        handler: Handler<Name>
+    ): Promise<void> {
+        if (topic === "plot") this.#handlers.add(handler as Handler<"plot">)
         return Promise.resolve()
     }
+
+    unsubscribe(): void {}
+
+    onReturn(): void {}
 
     close(): Promise<void> {
         this.#handlers.clear()

@@ -9,9 +9,19 @@ import {
     StorageType,
     type StreamInfo,
 } from "@nats-io/jetstream"
-import { connect, nanos, type NatsConnection } from "@nats-io/transport-node"
-import type { Bus, BusStatus, HubEvent } from "./bus.ts"
-import { connectionOptions } from "./nats-url.ts"
+import { nanos, type NatsConnection } from "@nats-io/transport-node"
+import type {
+    Bus,
+    BusStatus,
+    FleetingTopic,
+    Handler,
+    HubEvent,
+    Refusal,
+    Topic,
+    Topics,
+} from "./bus.ts"
+import { FLUSH, NatsLink, RETRY } from "./nats-link.ts"
+import { NatsRooms } from "./nats-rooms.ts"
 import { Outbox } from "./outbox.ts"
 import { parseEvent } from "./parse-event.ts"
 
@@ -27,17 +37,11 @@ const STATE = "devicescript.plot.state"
 /** Milliseconds for which a new stream keeps points. */
 const DAY = 24 * 60 * 60 * 1000
 
-/** Milliseconds between two attempts at what NATS refused. */
-const RETRY = 1000
-
 /** Times that the stream may refuse an event, such as for its length, before it is dropped. */
 const MOST_REFUSALS = 10
 
 /** Milliseconds that a server waits for the history before it starts without. */
 const PATIENCE = 5000
-
-/** Milliseconds that a server that ends waits for what has not been taken yet. */
-const FLUSH = 2000
 
 /** Milliseconds that the stream has for an acknowledgement. */
 const ACK_TIMEOUT = 5000
@@ -61,9 +65,11 @@ export interface NatsOptions {
  */
 export class NatsBus implements Bus {
     readonly #options: NatsOptions
+    readonly #link: NatsLink
     readonly #outbox = new Outbox()
+    /** With a connection of its own, so that one that is cut for being slow leaves the plot's */
+    readonly #rooms: NatsRooms
     readonly #id = randomUUID()
-    readonly #over = new AbortController()
     /** The servers that publish here: what comes back of theirs is known already */
     readonly #own = new Set<string>()
     #handler: (event: HubEvent) => void = () => {}
@@ -78,22 +84,38 @@ export class NatsBus implements Bus {
     #refusals = 0
     /** Events beyond those of the outbox that were dropped */
     #dropped = 0
-    #reported = ""
 
     constructor(options: NatsOptions) {
         this.#options = options
+        this.#link = new NatsLink({
+            url: options.url,
+            use: nats => this.#use(nats),
+            lost: () => (this.#nats = undefined),
+            report: text => this.#report(text),
+        })
+        this.#rooms = new NatsRooms(options)
     }
 
     get status(): BusStatus {
         const { length, dropped } = this.#outbox
         return {
-            connected: !!this.#nats && this.#refusals === 0,
+            connected:
+                !!this.#nats && this.#refusals === 0 && this.#rooms.connected,
             waiting: length,
             dropped: dropped + this.#dropped,
         }
     }
 
-    publish(event: HubEvent): void {
+    publish<Name extends Topic>(
+        topic: Name,
+        event: Topics[Name]
+    ): Refusal | undefined {
+        if (topic !== "plot") return this.#rooms.publish(topic, event)
+        this.#publish(event as HubEvent)
+        return undefined
+    }
+
+    #publish(event: HubEvent): void {
         this.#own.add(event.server)
         // at once, and also while NATS is away
         this.#handler(event)
@@ -106,37 +128,35 @@ export class NatsBus implements Bus {
     }
 
     /** Resolves without the history when NATS does not give it in time; then it comes later. */
-    subscribe(handler: (event: HubEvent) => void): Promise<void> {
-        this.#handler = handler
+    subscribe<Name extends Topic>(
+        topic: Name,
+        handler: Handler<Name>
+    ): Promise<void> {
+        if (topic !== "plot") return this.#rooms.subscribe(topic, handler)
+        this.#handler = handler as Handler<"plot">
         const caughtUp = new Promise<void>(done => (this.#caughtUp = done))
-        void this.#run()
-        return Promise.race([caughtUp, this.#pause(PATIENCE)])
+        void this.#link.run()
+        return Promise.race([caughtUp, this.#link.pause(PATIENCE)])
+    }
+
+    unsubscribe(topic: FleetingTopic): void {
+        this.#rooms.unsubscribe(topic)
+    }
+
+    onReturn(handler: () => void): void {
+        this.#rooms.onReturn(handler)
     }
 
     async close(): Promise<void> {
-        await Promise.race([this.#pumping, this.#pause(FLUSH)])
+        const left = this.#rooms.close()
+        await Promise.race([this.#pumping, this.#link.pause(FLUSH)])
         const { length } = this.#outbox
         if (length)
-            this.#report(
+            this.#link.report(
                 `${length} events had not been delivered when the server ended`
             )
-        this.#over.abort()
-        await this.#leave()
-    }
-
-    /** Connects, for as long as the server runs. */
-    async #run(): Promise<void> {
-        while (!this.#over.signal.aborted) {
-            try {
-                const nats = await connect(connectionOptions(this.#options.url))
-                await this.#use(nats).finally(() => void nats.close())
-                this.#report("the connection ended")
-            } catch (error) {
-                this.#report((error as Error).message)
-            }
-            this.#nats = undefined
-            await this.#pause(RETRY)
-        }
+        this.#link.end()
+        await Promise.all([this.#leave(), left])
     }
 
     /** Resolves when the connection has ended. */
@@ -151,7 +171,7 @@ export class NatsBus implements Bus {
         // what the others tell from now on is to come here
         await nats.flush()
         this.#nats = nats
-        this.#report(`connected to ${nats.getServer()}`)
+        this.#link.report(`connected to ${nats.getServer()}`)
         this.#pump()
         if (!state.messages || state.last_seq <= this.#last) this.#caughtUp()
         await Promise.race([this.#follow(nats), nats.closed()])
@@ -198,7 +218,7 @@ export class NatsBus implements Bus {
 
     #receive(text: string): void {
         const event = parseEvent(text)
-        if (!event) this.#report("ignoring a message that is not an event")
+        if (!event) this.#link.report("ignoring a message that is not an event")
         else if (!this.#own.has(event.server)) this.#handler(event)
     }
 
@@ -207,7 +227,7 @@ export class NatsBus implements Bus {
             this.#nats?.publish(STATE, text)
         } catch (error) {
             // such as that the connection is closing; the state is told again
-            this.#report((error as Error).message)
+            this.#link.report((error as Error).message)
         }
     }
 
@@ -216,7 +236,7 @@ export class NatsBus implements Bus {
         const limit = this.#nats?.info?.max_payload ?? Infinity
         const length = Buffer.byteLength(text)
         if (length <= limit) return true
-        this.#report(
+        this.#link.report(
             `an event of ${length} bytes is dropped, NATS takes ${limit} (max_payload)`
         )
         return false
@@ -250,8 +270,8 @@ export class NatsBus implements Bus {
             } catch (error) {
                 if (!this.#nats) return
                 if (error instanceof JetStreamApiError) this.#refusals++
-                this.#report((error as Error).message)
-                await this.#pause(RETRY)
+                this.#link.report((error as Error).message)
+                await this.#link.pause(RETRY)
             }
         }
     }
@@ -267,17 +287,9 @@ export class NatsBus implements Bus {
     }
 
     #report(text: string): void {
-        if (text === this.#reported || this.#over.signal.aborted) return
-        this.#reported = text
         const { waiting, dropped } = this.status
         const counts = ` (${waiting} events wait, ${dropped} were dropped)`
         this.#options.report?.(`bus: ${text}${waiting + dropped ? counts : ""}`)
-    }
-
-    /** Not longer than the bus is there. */
-    async #pause(ms: number): Promise<void> {
-        const { signal } = this.#over
-        await sleep(ms, undefined, { signal }).catch(() => {})
     }
 }
 

@@ -1,21 +1,39 @@
-import type { Bus, BusStatus, HubEvent } from "./bus.ts"
+import type {
+    Bus,
+    BusStatus,
+    FleetingTopic,
+    Handler,
+    Refusal,
+    Topic,
+    Topics,
+} from "./bus.ts"
 
 /** What goes from a worker to the `WorkerBroker` of its parent, over the channel between processes. */
 export type ToBroker =
-    { bus: "subscribe" } | { bus: "publish"; event: HubEvent }
+    | { bus: "subscribe"; topic: Topic }
+    | { bus: "unsubscribe"; topic: FleetingTopic }
+    | { bus: "publish"; topic: Topic; event: Topics[Topic] }
 
 /** What comes back. */
 export type FromBroker =
-    { bus: "subscribed" } | { bus: "event"; event: HubEvent }
+    { bus: "subscribed" } | { bus: "event"; topic: Topic; event: Topics[Topic] }
 
-/** Events that wait until the channel takes them; further ones are dropped. */
-const MOST_WAITING = 1000
+/** Events that wait until the channel takes them, and bytes of messages; further ones are dropped. */
+export const MOST_WAITING = 1000
+export const MOST_BYTES = 16 * 1024 * 1024
 
 /** The bus of a worker process: its parent's `WorkerBroker`, at the other end of the channel between the two. */
 export class WorkerBus implements Bus {
     #waiting = 0
+    #bytes = 0
     #dropped = 0
-    readonly #close: (() => void)[] = []
+    readonly #handlers = new Map<Topic, (event: Topics[Topic]) => void>()
+    #subscribed = () => {}
+    readonly #receive = (message: FromBroker) => {
+        if (message.bus === "event")
+            this.#handlers.get(message.topic)?.(message.event)
+        else if (message.bus === "subscribed") this.#subscribed()
+    }
 
     get status(): BusStatus {
         return {
@@ -25,29 +43,47 @@ export class WorkerBus implements Bus {
         }
     }
 
-    publish(event: HubEvent): void {
-        if (this.#waiting === MOST_WAITING || !process.connected) {
+    publish<Name extends Topic>(
+        topic: Name,
+        event: Topics[Name]
+    ): Refusal | undefined {
+        const bytes = bytesOf(event)
+        const isFull =
+            this.#waiting === MOST_WAITING || this.#bytes + bytes > MOST_BYTES
+        if (isFull || !process.connected) {
             this.#dropped++
-            return
+            return isFull ? "behind" : "away"
         }
         this.#waiting++
-        send({ bus: "publish", event }, () => this.#waiting--)
+        this.#bytes += bytes
+        send({ bus: "publish", topic, event }, () => {
+            this.#waiting--
+            this.#bytes -= bytes
+        })
+        return undefined
     }
 
-    subscribe(handler: (event: HubEvent) => void): Promise<void> {
-        return new Promise(resolve => {
-            const receive = (message: FromBroker) => {
-                if (message.bus === "event") handler(message.event)
-                else if (message.bus === "subscribed") resolve()
-            }
-            process.on("message", receive)
-            this.#close.push(() => process.off("message", receive))
-            send({ bus: "subscribe" })
-        })
+    subscribe<Name extends Topic>(
+        topic: Name,
+        handler: Handler<Name>
+    ): Promise<void> {
+        if (this.#handlers.size === 0) process.on("message", this.#receive)
+        this.#handlers.set(topic, handler as (event: Topics[Topic]) => void)
+        send({ bus: "subscribe", topic })
+        if (topic !== "plot") return Promise.resolve()
+        return new Promise(resolve => (this.#subscribed = resolve))
     }
+
+    unsubscribe(topic: FleetingTopic): void {
+        this.#handlers.delete(topic)
+        send({ bus: "unsubscribe", topic })
+    }
+
+    /** The channel is there for as long as the worker. */
+    onReturn(): void {}
 
     async close(): Promise<void> {
-        for (const close of this.#close) close()
+        process.off("message", this.#receive)
         if (!process.connected) return
         // the channel keeps the order: when this has left, all has
         await new Promise(resolve =>
@@ -56,7 +92,13 @@ export class WorkerBus implements Bus {
     }
 }
 
+/** What of an event can be long without a limit. */
+export function bytesOf(event: Topics[Topic]): number {
+    return event.kind === "message" ? event.data.length : 0
+}
+
 function send(message: ToBroker, sent?: () => void): void {
+    if (!process.connected) return
     // an error means that the parent has gone, which ends the worker, too
     process.send!(message, undefined, undefined, () => sent?.())
 }

@@ -73,6 +73,11 @@ export function parseArguments(argv: string[]): Arguments {
         command.error(
             `error: option '--source-port <number>' argument '${same.sourcePort}' needs mode plotter, got mode ${mode}`
         )
+    for (const option of ["maxRooms", "maxMembers", "slow"] as const)
+        if (command.getOptionValueSource(option) === "cli" && mode !== "relay")
+            command.error(
+                `error: option '--${kebab(option)}' needs mode relay, got mode ${mode}`
+            )
     if ((cert === undefined) !== (key === undefined))
         command.error(
             "error: options '--cert <file>' and '--key <file>' need each other"
@@ -98,13 +103,18 @@ export function parseArguments(argv: string[]): Arguments {
     }
 }
 
+const kebab = (option: string) =>
+    option.replace(/[A-Z]/, letter => "-" + letter.toLowerCase())
+
 const milliseconds = (seconds: number) => Math.round(seconds * 1000)
 
 function createCommand(): Command {
     const byMode = (key: "port" | "path") =>
-        `default: ${MODES.reverse[key]}, prefix ${MODES.prefix[key]}, tutorial ${MODES.tutorial[key]}, plotter ${MODES.plotter[key]}`
+        `default: ${MODES.reverse[key]}, prefix ${MODES.prefix[key]}, tutorial ${MODES.tutorial[key]}, plotter ${MODES.plotter[key]}, relay ${MODES.relay[key]}`
     return new Command("serve")
-        .description("WebSocket server that answers every message, and plots")
+        .description(
+            "WebSocket server that answers every message or relays it, and plots"
+        )
         .addArgument(
             new Argument("[mode]", "what to do with messages")
                 .choices(Object.keys(MODES))
@@ -198,12 +208,32 @@ function createCommand(): Command {
         )
         .option(
             "--max-rate <messages>",
-            "maximum messages a second from one client, twice as many in a burst (default: unlimited)",
+            `maximum messages a second from one client, twice as many in a burst (default: unlimited, relay ${MODES.relay.maxRate})`,
             whole(1, 1_000_000)
         )
         .option(
+            "--max-rooms <number>",
+            "in relay mode: maximum rooms that are open at a time",
+            whole(1, 1_000_000),
+            DEFAULTS.maxRooms
+        )
+        .option(
+            "--max-members <number>",
+            "in relay mode: maximum members of a room",
+            whole(1, 65535),
+            DEFAULTS.maxMembers
+        )
+        .addOption(
+            new Option(
+                "--slow <what>",
+                "in relay mode: what becomes of a member that does not read: it is dropped with 1013, or messages are skipped"
+            )
+                .choices(["drop", "skip"])
+                .default(DEFAULTS.slow)
+        )
+        .option(
             "--token-file <file>",
-            "accept only clients with a token from this file, which has one a line",
+            "accept only clients with a token from this file, which has one a line, in relay mode with the rooms that it opens",
             tokenFile
         )
         .option("--cert <file>", "certificate with its chain, PEM; serves wss:")

@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs"
 import { InvalidArgumentError } from "commander"
 import { BUS_URL, connectionOptions } from "../bus/nats-url.ts"
+import type { Token } from "../access/token.ts"
+import { roomOf } from "../relay/room-name.ts"
 import { proxies } from "../access/client-address.ts"
 
 /** A day in seconds: the longest interval. */
@@ -102,18 +104,32 @@ export const range: Parser<string> = text => {
     }
 }
 
-/** A file with a token on each line: what stands in a file is in no list of processes. */
-export const tokenFile: Parser<string[]> = file => {
+/**
+ * A file with a token on each line, behind it the rooms that it opens, if not all: what stands in a file is in no list of
+ * processes.
+ */
+export const tokenFile: Parser<Token[]> = file => {
     let text: string
     try {
         text = readFileSync(file, "utf8")
     } catch (error) {
         throw new InvalidArgumentError((error as Error).message)
     }
-    const tokens = text.split(/\r?\n/).filter(line => line.trim())
-    if (tokens.length && tokens.every(line => /^[!-~]{16,}$/.test(line)))
+    const lines = text
+        .split(/\r?\n/)
+        .map(line => line.trim().split(/[ \t]+/))
+        .filter(([token]) => token)
+    const tokens = lines.map(([token, ...names]): Token | undefined => {
+        if (!/^[!-~]{16,}$/.test(token)) return undefined
+        if (names.length === 0) return token
+        const rooms = names.map(name => roomOf(name, ""))
+        return rooms.every(room => room !== undefined)
+            ? { token, rooms }
+            : undefined
+    })
+    if (tokens.length && tokens.every(token => token !== undefined))
         return tokens
     throw new InvalidArgumentError(
-        "Expected a file with one token a line, each of 16 or more printable ASCII characters without spaces."
+        "Expected a file with one token a line, each of 16 or more printable ASCII characters without spaces, and behind it the rooms that it opens, if not all, as they stand in a URL."
     )
 }

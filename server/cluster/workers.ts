@@ -2,7 +2,13 @@ import cluster, { type Worker } from "node:cluster"
 import { createServer } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { hostRejection, knownHosts } from "../access/known-hosts.ts"
-import type { FromBroker, ToBroker } from "../bus/worker-bus.ts"
+import {
+    bytesOf,
+    MOST_BYTES,
+    MOST_WAITING,
+    type FromBroker,
+    type ToBroker,
+} from "../bus/worker-bus.ts"
 import { AdminListener } from "../http/admin-listener.ts"
 import { listen } from "../http/listen.ts"
 import { DEFAULTS, type ServerOptions } from "../options.ts"
@@ -91,7 +97,11 @@ export class Workers {
                 ? ["--source-port", await freePort(host)]
                 : []),
         ]
-        cluster.setupPrimary({ args: [...process.argv.slice(2), ...fixed] })
+        cluster.setupPrimary({
+            args: [...process.argv.slice(2), ...fixed],
+            // binary data as it is
+            serialization: "advanced",
+        })
         const admin = await this.#openAdmin()
         // the first one alone, so that what is wrong with the options is said once
         const serves = await this.#start(1)
@@ -132,9 +142,7 @@ export class Workers {
                     this.#tell(number, worker, "serves")
                     resolve(!this.#stopping)
                 } else if (!("bus" in message)) return
-                else if (message.bus === "publish")
-                    this.#broker.publish(message.event, member)
-                else this.#broker.join(member)
+                else take(this.#broker, message, member)
             })
             worker.once("exit", (code, signal) => {
                 resolve(false)
@@ -181,15 +189,35 @@ async function freePort(host?: string): Promise<string> {
     return String(port)
 }
 
+/** Takes what a worker's bus says. */
+function take(broker: WorkerBroker, message: ToBroker, member: Member): void {
+    const { bus, topic } = message
+    if (bus === "publish") broker.publish(topic, message.event, member)
+    else if (bus === "unsubscribe") broker.unsubscribe(member, topic)
+    else if (topic === "plot") broker.join(member)
+    else broker.subscribe(member, topic)
+}
+
 function memberOf(worker: Worker): Member {
     let untaken = 0
-    const send = (message: FromBroker) => {
+    let bytes = 0
+    const send = (message: FromBroker, size = 0) => {
         // a worker that takes nothing any more answers nobody else either
         if (++untaken > MOST_UNTAKEN) worker.process.kill("SIGKILL")
-        worker.send(message, undefined, undefined, () => untaken--)
+        bytes += size
+        worker.send(message, undefined, undefined, () => {
+            untaken--
+            bytes -= size
+        })
     }
     return {
-        receive: event => send({ bus: "event", event }),
+        receive(event, topic) {
+            const size = bytesOf(event)
+            // the numbers of a room's messages tell what is missing
+            const waits = untaken > MOST_WAITING || bytes + size > MOST_BYTES
+            if (topic === "plot" || !waits)
+                send({ bus: "event", topic, event }, size)
+        },
         joined: () => send({ bus: "subscribed" }),
     }
 }

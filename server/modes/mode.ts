@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http"
 import type { Plot } from "../plot/plot.ts"
+import type { Relay } from "../relay/relay.ts"
 import type { Connection } from "../websocket/connection.ts"
 import type { Message } from "../websocket/message.ts"
 
@@ -9,6 +10,10 @@ export interface ModeContext {
     prefix: string
     /** The devices and series of all servers on the bus */
     plot: Plot
+    /** The rooms of all servers on the bus */
+    relay: Relay
+    /** The room at a path; `undefined`: there cannot be one */
+    roomOf(path: string): string | undefined
 }
 
 /** What a server is for: where it listens, what its page says, and what it does with each connection. */
@@ -18,6 +23,12 @@ export interface Mode {
     path: string
     /** Port for data sources over TCP; without one there are none */
     sourcePort?: number
+    /** Each path below its own is a room */
+    hasRooms?: true
+    /** Messages a second from one client unless told otherwise; default: any */
+    maxRate?: number
+    /** Page, style and script in `server/web/`; default `talk` */
+    page?: string
     /** What its page says, with the prefix for `{prefix}`; without it the page is the plot */
     about?: string
     /** A connection is open. */

@@ -2,6 +2,7 @@ import { echo } from "./echo.ts"
 import type { Mode } from "./mode.ts"
 import { plotter } from "./plotter.ts"
 import { prefix } from "./prefix.ts"
+import { relay } from "./relay.ts"
 import { reverse } from "./reverse.ts"
 import { tutorial } from "./tutorial.ts"
 
@@ -11,6 +12,7 @@ export const MODES = {
     echo,
     prefix,
     tutorial,
+    relay,
     plotter,
 } satisfies Record<string, Mode>
 

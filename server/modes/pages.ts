@@ -5,7 +5,7 @@ import type { Mode } from "./mode.ts"
 export const PLOT_PATH = "/plot"
 
 /** What all pages share. */
-const SHARED = ["style.css", "socket.js", "icon.svg"]
+const SHARED = ["style.css", "socket.js", "log.js", "icon.svg"]
 
 /** The modules and styles of the plot's page, in `server/web/plotter/`. */
 const PLOTTER = [
@@ -33,14 +33,16 @@ export function pagesOf(
     path: string,
     prefix: string
 ): Pages {
+    const { page: own = "talk" } = mode
     const title = name[0].toUpperCase() + name.slice(1)
     if (mode.about === undefined) return plotPages("/", "")
     const about = mode.about.replace("{prefix}", () => prefix)
     const form = mode.message ? "" : "hidden"
     return new Map([
-        ["/", page("talk.html", { title, about, path, form })],
+        ["/", page(`${own}.html`, { title, about, path, form })],
         ["/talk.css", page("talk.css")],
-        ["/talk.js", page("talk.js")],
+        [`/${own}.css`, page(`${own}.css`)],
+        [`/${own}.js`, page(`${own}.js`)],
         ...plotPages(PLOT_PATH, path),
     ])
 }

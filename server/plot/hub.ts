@@ -74,7 +74,7 @@ export class Hub {
     /** Makes a hub that has read what the bus remembers. */
     static async start(bus: Bus, limits?: Partial<HubLimits>): Promise<Hub> {
         const hub = new Hub(limits)
-        await bus.subscribe(event => hub.receive(event))
+        await bus.subscribe("plot", event => hub.receive(event))
         return hub
     }
 

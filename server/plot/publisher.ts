@@ -61,7 +61,7 @@ export class Publisher {
         clearInterval(this.#looker)
         clearTimeout(this.#timer)
         this.#flush()
-        this.#bus.publish({ kind: "gone", server: this.#server })
+        this.#bus.publish("plot", { kind: "gone", server: this.#server })
     }
 
     #gather(source: Source): void {
@@ -96,7 +96,11 @@ export class Publisher {
     }
 
     #publish(batch: SeriesPoints[]): void {
-        this.#bus.publish({ kind: "points", server: this.#server, batch })
+        this.#bus.publish("plot", {
+            kind: "points",
+            server: this.#server,
+            batch,
+        })
     }
 
     #tellState(): void {
@@ -115,7 +119,11 @@ export class Publisher {
         if (told === this.#told && now - this.#toldAt < STATE_INTERVAL) return
         this.#told = told
         this.#toldAt = now
-        this.#bus.publish({ kind: "state", server: this.#server, ...state })
+        this.#bus.publish("plot", {
+            kind: "state",
+            server: this.#server,
+            ...state,
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from "prom-client"
 import type { Connection } from "../websocket/connection.ts"
 import type { Bus } from "../bus/bus.ts"
+import type { RelayCounters } from "../relay/counters.ts"
+import type { Relay } from "../relay/relay.ts"
 import type { Counters } from "./counters.ts"
 
 /** Where the numbers come from; read when someone asks. */
@@ -8,6 +10,7 @@ export interface MetricsSource {
     counters: Counters
     connections: ReadonlySet<Connection>
     bus: Bus
+    relay: Relay
     /** TCP connections that are not WebSockets */
     asking(): number
     /** TCP connections that were dropped before they were read */
@@ -146,7 +149,28 @@ export function createMetrics(source: MetricsSource): Registry {
         "Events that the bus would not take, or that waited for too long",
         () => source.bus.status.dropped
     )
+    gauge("relay_rooms", "Rooms with members here", () => source.relay.rooms)
+    gauge("relay_members", "Members of rooms here", () => source.relay.members)
+    for (const [name, [help, key]] of Object.entries(RELAY))
+        counter(`relay_${name}_total`, help, () => source.relay.counters[key])
     return register
+}
+
+/** What a relay counts: what it means, and the counter. */
+const RELAY: Record<string, [help: string, key: keyof RelayCounters]> = {
+    messages: ["Messages of members here", "messages"],
+    received_messages: ["Messages from other servers", "received"],
+    deliveries: ["Messages that were handed to a member", "deliveries"],
+    skipped_messages: ["Messages that a member was too slow for", "skipped"],
+    dropped_members: ["Members that were closed for being slow", "dropped"],
+    not_carried_messages: [
+        "Messages that did not leave for the other servers",
+        "notCarried",
+    ],
+    lost_messages: [
+        "Messages of other servers that did not arrive, by their numbers",
+        "lost",
+    ],
 }
 
 function sum<T>(all: Iterable<T>, value: (one: T) => number): number {

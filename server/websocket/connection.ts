@@ -121,6 +121,11 @@ export class Connection implements TransportOwner {
         return this.#transport.protocol
     }
 
+    /** Whether it can be sent binary messages. */
+    get takesBinary(): boolean {
+        return this.#transport.takesBinary
+    }
+
     /** Bytes of replies that wait for the client, and what they take besides. */
     get buffered(): number {
         return this.#transport.bufferedAmount + this.#waiting * WEIGHT
@@ -148,13 +153,13 @@ export class Connection implements TransportOwner {
         this.#behavior.open?.(this, request)
     }
 
-    /** Sends a message, unless the connection is closing. */
-    send(message: Message): void {
+    /** Sends a message, unless the connection is closing. @param bytes its data, where it is a text that many get */
+    send(message: Message, bytes: Buffer | string = message.data): void {
         if (this.#transport.readyState !== WebSocket.OPEN) return
         this.#gather()
         const binary = message.type === "binary"
         this.#waiting++
-        this.#transport.send(message.data, { binary }, this.#written)
+        this.#transport.send(bytes, { binary }, this.#written)
         this.sent++
         if (this.#settings.reportMessages && this.#reporter.wants("reply"))
             this.#reporter.report(this.peer, { event: "reply", ...message })
@@ -295,6 +300,7 @@ export class Connection implements TransportOwner {
     }
 
     #isTooFast(): boolean {
+        if (this.#muted) return true
         if (!this.#bucket || this.#bucket.take()) return false
         if (this.#transport.readyState !== WebSocket.OPEN) return true
         this.#failed(

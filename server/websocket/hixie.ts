@@ -33,6 +33,7 @@ const CLOSING = Buffer.from([0xff, 0x00])
 export class HixieTransport extends EventEmitter implements Transport {
     readonly version: HixieVersion
     readonly protocol: string
+    readonly takesBinary = false
     readonly canPing = false
     owner?: TransportOwner
     readonly #socket: Socket

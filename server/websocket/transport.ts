@@ -60,6 +60,7 @@ export interface Transport {
     readonly bufferedAmount: number
     /** The close code that it sent, if any */
     readonly sent?: number
+    readonly takesBinary: boolean
     /** Whether a `ping` gets a `pong` */
     readonly canPing: boolean
     send(
@@ -85,6 +86,10 @@ export class RfcTransport extends WebSocket implements Transport {
 
     get version() {
         return "RFC 6455"
+    }
+
+    get takesBinary() {
+        return true
     }
 
     get canPing() {

@@ -130,8 +130,8 @@ class App {
         }
         while (this.current === exchange) {
             const left = timeout - age(exchange)
-            // When the next message is due, this one may have been lost with its connection.
-            const next = untilNext(start, interval) || left
+            // When the next message is due, this one may have been lost with its connection; it may be later, too.
+            const next = untilNext(start, interval) || interval
             if (left > 0) await this.receive(Math.min(left, next))
             else this.lose(`no reply within ${timeout} ms`)
         }

@@ -7,16 +7,6 @@ export class Signal {
     fiber: Fiber
     /** Those that wait besides. */
     others: Fiber[]
-
-    /** @deprecated use the function */
-    async wait(timeout?: number): Promise<boolean> {
-        return await wait(this, timeout)
-    }
-
-    /** @deprecated use the function */
-    notify() {
-        notify(this)
-    }
 }
 
 /**

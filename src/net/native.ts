@@ -200,7 +200,7 @@ function onSocketEvent(event: string, arg?: Buffer | string) {
 }
 
 function arrived(stream: NativeStream, chunk: Buffer) {
-    if (stream.answer) lookForAnswer(stream, chunk)
+    if (stream.answer && lookForAnswer(stream, chunk)) return
     stream.chunks.push(chunk)
     stream.unread += chunk.length + PIECE_OVERHEAD
     if (stream.unread > MAX_UNREAD) {
@@ -212,11 +212,17 @@ function arrived(stream: NativeStream, chunk: Buffer) {
     }
 }
 
-/** The answer may come in several pieces, with anything around it. */
-function lookForAnswer(stream: NativeStream, chunk: Buffer) {
-    const seen = stream.seen + chunk.toString("hex")
-    if (seen.indexOf(stream.answer) >= 0) stream.answer = undefined
-    else stream.seen = seen.slice(-stream.answer.length)
+/**
+ * The answer may come in several pieces, with anything around it.
+ * @returns true when it is all that came: nobody else wants it, and whoever only sends would never read it
+ */
+function lookForAnswer(stream: NativeStream, chunk: Buffer): boolean {
+    const { answer } = stream
+    const text = chunk.toString("hex")
+    const seen = stream.seen + text
+    if (seen.indexOf(answer) >= 0) stream.answer = undefined
+    else stream.seen = seen.slice(-answer.length)
+    return text === answer
 }
 
 function giveUp(stream: NativeStream, why?: string) {

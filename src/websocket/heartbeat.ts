@@ -46,8 +46,8 @@ async function beat(
             continue
         }
         if (deadline !== undefined) {
-            // While output is on its way, the Ping may still stand behind it.
-            if (output.writes > writes) {
+            // Behind output that the link takes slowly the Ping may still stand; a dead link takes a little of it at once.
+            if (output.turn.owner && output.writes > writes) {
                 writes = output.writes
                 deadline = deadlineIn(timeout)
             }

@@ -166,6 +166,12 @@ export async function sendControls(output: Output) {
     while (controls.length) {
         const control = controls[0]
         controls.insert(0, -1)
+        // Behind a Close frame nobody answers a Ping; what may stand before ours fits all the same.
+        if (
+            !output.isClosing &&
+            output.stream.credit < control.length + FRAME_COST
+        )
+            await prove(output)
         await write(output, control)
     }
     output.isClosed = output.isClosing

@@ -66,6 +66,14 @@ export const LINKS: LinkMode[] = [
         delay: 2,
         most: 64 * KB,
     },
+    {
+        name: "esp32",
+        what: "as an ESP32 looks for data: every 10 ms, then a TCP window at once, or six small segments",
+        board: { like: "esp32", delivery: "idle" },
+        writing: "apart",
+        delay: 0,
+        most: MB,
+    },
 ]
 
 /** @throws for a name that is not known */

@@ -79,6 +79,20 @@ describe("the heartbeat", () => {
         )
     })
 
+    test("ends one whose network takes all that the program goes on sending, and brings nothing", async () => {
+        const { connection } = await started(QUICK)
+        listen(connection)
+        for (let n = 0; n < 200 && !connection.end; ++n) {
+            try {
+                await connection.send("x")
+            } catch (e) {
+                expectText((e as Error).message, "silent for 8 ms")
+            }
+            await sleep(2)
+        }
+        expect(connection.end.code).toBe(1006)
+    })
+
     test("expects nothing while nobody reads, but keeps the connection in use", async () => {
         const subject = await started(QUICK)
         for (let i = 0; i < 5; ++i) await subject.expectPing()

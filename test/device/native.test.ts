@@ -404,6 +404,17 @@ describe("over TLS", () => {
         }
     })
 
+    test("an answer that comes alone waits for nobody to read it", async () => {
+        const stream = await secured()
+        const task = proving(stream)
+        await settle()
+        socket.tell("data", hex`8a04aabb8acc`)
+        await task.result()
+        expect(stream.credit).toBe(4096)
+        expect(await stream.recv(0)).toBe(undefined)
+        await stream.close()
+    })
+
     test("a connection that ends meanwhile has proved nothing", async () => {
         for (const event of ["close", "error"]) {
             const stream = await secured()

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { Address, Dial, Stream, StreamError } from "../../src/net/stream"
-import { Signal } from "../../src/fiber/signal"
+import { notify, Signal, wait } from "../../src/fiber/signal"
 
 /** While the peer has not taken more bytes than this, the network takes no more. */
 const WINDOW = 8192
@@ -28,18 +28,18 @@ export class Pipe implements Stream {
 
     async send(data: Buffer) {
         while (this.isFull() && !this.closed && !this.error)
-            await this.changed.wait()
+            await wait(this.changed)
         this.check()
         if (this.room) this.room--
         this.fromClient.push(data)
-        this.changed.notify()
+        notify(this.changed)
     }
 
     async recv(timeout?: number): Promise<Buffer> {
         const until = ds.millis() + timeout
         this.patience = timeout
         this.reading = true
-        this.changed.notify()
+        notify(this.changed)
         while (!this.toClient.length) {
             if (this.closed || (this.ended && !this.error)) return null
             this.check()
@@ -49,7 +49,7 @@ export class Pipe implements Stream {
                 return this.chatter
             }
             const left = timeout === undefined ? undefined : until - ds.millis()
-            if (left < 0 || !(await this.changed.wait(left))) {
+            if (left < 0 || !(await wait(this.changed, left))) {
                 this.reading = false
                 return undefined
             }
@@ -63,13 +63,13 @@ export class Pipe implements Stream {
     async close() {
         this.closed = true
         this.toClient = []
-        this.changed.notify()
+        notify(this.changed)
     }
 
     /** Sends bytes to the WebSocket, each call as a network read of its own. */
     push(data: Buffer) {
         this.toClient.push(data)
-        this.changed.notify()
+        notify(this.changed)
     }
 
     /** Lets the peer talk on: so many reads find these bytes at hand. */
@@ -81,19 +81,19 @@ export class Pipe implements Stream {
     /** Ends the connection as the peer, behind what was pushed. */
     end() {
         this.ended = true
-        this.changed.notify()
+        notify(this.changed)
     }
 
     /** Breaks the connection. */
     fail(message: string) {
         this.error = message
-        this.changed.notify()
+        notify(this.changed)
     }
 
     /** From now on the network takes so many writes, and then no more; undefined: any number again. */
     allow(writes: number) {
         this.room = writes
-        this.changed.notify()
+        notify(this.changed)
     }
 
     /** Bytes that the WebSocket has sent and nobody has taken. */
@@ -115,7 +115,7 @@ export class Pipe implements Stream {
     async take(size: number): Promise<Buffer> {
         while (this.available() < size) {
             if (this.closed) return null
-            await this.changed.wait()
+            await wait(this.changed)
         }
         const out = Buffer.alloc(size)
         for (let at = 0; at < size;) {
@@ -127,7 +127,7 @@ export class Pipe implements Stream {
             if (this.taken === first.length) {
                 this.fromClient.insert(0, -1)
                 this.taken = 0
-                this.changed.notify()
+                notify(this.changed)
             }
         }
         return out
@@ -147,12 +147,12 @@ export class Pipe implements Stream {
     /** Waits until the WebSocket has read all that was pushed, dealt with it, and asks for more. */
     async consumed() {
         while (!this.closed && (this.toClient.length || !this.reading))
-            await this.changed.wait()
+            await wait(this.changed)
     }
 
     /** Waits until the WebSocket gives the connection up. */
     async abandoned() {
-        while (!this.closed) await this.changed.wait()
+        while (!this.closed) await wait(this.changed)
     }
 
     private isFull(): boolean {
@@ -195,12 +195,12 @@ export class Network {
 
     release() {
         this.held = false
-        this.changed.notify()
+        notify(this.changed)
     }
 
     /** The pipe of the next dial, waiting for it. */
     async next(): Promise<Pipe> {
-        while (!this.pipes.length) await this.changed.wait()
+        while (!this.pipes.length) await wait(this.changed)
         const pipe = this.pipes[0]
         this.pipes.insert(0, -1)
         return pipe
@@ -208,8 +208,8 @@ export class Network {
 
     private async open(address: Address): Promise<Pipe> {
         this.dialed.push(address)
-        this.changed.notify()
-        while (this.held) await this.changed.wait()
+        notify(this.changed)
+        while (this.held) await wait(this.changed)
         if (this.refusals.length) {
             const message = this.refusals[0]
             this.refusals.insert(0, -1)
@@ -218,7 +218,7 @@ export class Network {
         const pipe = new Pipe()
         pipe.allow(this.writes)
         this.pipes.push(pipe)
-        this.changed.notify()
+        notify(this.changed)
         return pipe
     }
 }

@@ -1,7 +1,14 @@
 /** The seam between the scenarios and the board that they test: simulated, emulated or real. */
 import { UserError } from "../../lib/errors.ts"
 import type { Patch } from "./variants.ts"
-import type { Models } from "../../tools/simulator/networks.ts"
+import type { Wifi, WifiOptions } from "../../sim/wifi.ts"
+import type { Models as ChipModels } from "../../tools/simulator/networks.ts"
+
+/** What stands in for a device's networks. */
+export interface Models extends ChipModels {
+    /** Only where there is an access point, see `DeviceOptions`; everywhere else the board is in its network at once. */
+    wifi?: Wifi
+}
 
 /**
  * What a device runs, see programs.ts: `echo` is the echo program, src/app/app.ts; `sizes` sends binary messages of given
@@ -70,6 +77,8 @@ export interface DeviceOptions {
     bootrom?: string
     /** Changes the program's sources before they are compiled; only the simulator can do that. */
     patch?: Patch
+    /** The access point of a device with models; it joins by the settings SSID and PASSWORD. */
+    wifi?: WifiOptions
     /** Writes the image first, instead of trusting what is on the board. */
     flash?: boolean
 }

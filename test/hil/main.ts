@@ -171,7 +171,7 @@ async function list() {
 }
 
 /** The network that a model belongs to. */
-const NETWORK_OF = { ethernet: "ethernet", modem: "cellular" }
+const NETWORK_OF = { wifi: "wifi", ethernet: "ethernet", modem: "cellular" }
 
 const NETWORKS = ["wifi", "ethernet", "cellular"]
 

@@ -61,7 +61,8 @@ export async function run(
         const target = () => server.port
         const link = await Link.start({ host, target, seed, faults })
         toClose.unshift(() => link.stop())
-        const device = await backEnd.open(options)
+        const { wifi } = scenario
+        const device = await backEnd.open({ ...options, wifi })
         toClose.unshift(() => device.close())
         const stage = new Stage(
             { device, link, server, record, faults },

@@ -1,7 +1,7 @@
 /** What a scenario consists of; a file with ones of your own exports them as its default, one or a list. */
 import type { ServerOptions } from "../../server/options.ts"
-import type { Models } from "../../tools/simulator/networks.ts"
-import type { Device, ProgramName, Settings } from "./device.ts"
+import type { WifiOptions } from "../../sim/wifi.ts"
+import type { Device, Models, ProgramName, Settings } from "./device.ts"
 import type { Impostor } from "./impostor.ts"
 import type { Link } from "./link.ts"
 import type { Recorded, ServerRecord, ServerSide } from "./server-side.ts"
@@ -77,6 +77,8 @@ export interface Scenario {
     deadline: number
     /** Bends the models of this network: it runs over no other one, and only where there are models. */
     bends?: keyof Models
+    /** The access point of a scenario that bends `wifi`. */
+    wifi?: WifiOptions
     /** Measures time: no other scenario runs meanwhile. */
     alone?: boolean
     /** Before the program starts. */

@@ -167,6 +167,16 @@ test("a broken connection loses the message under way, and the next go over a ne
     ])
 })
 
+test("a connection that breaks long after the next message was due holds nothing up", async () => {
+    const { url } = await serve((text, socket) => {
+        if (text !== "Hi 1") return reverse(text, socket)
+        setTimeout(() => socket.terminate(), 300)
+    })
+    const lines = await run(url, { COUNT: 2, TIMEOUT: 60_000 })
+    assert.ok(lines.includes("lost 1 the connection is gone"))
+    assert.ok(lines.includes('right 2 "2 iH"'))
+})
+
 test("a refusal ends the program with an empty summary", async () => {
     const { url } = await serve(reverse, {
         verifyClient: (_info, done) => done(false, 403),

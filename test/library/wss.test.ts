@@ -47,7 +47,7 @@ async function run(t: TestContext, port: number, delay: number, body: string) {
 /** 1 MB takes minutes where the round trip is long: that is for who asks, by BYTES. */
 const BYTES = Number(process.env.BYTES ?? 65_536)
 
-for (const delay of [0, 2.5, 25])
+for (const delay of [0, 2.5, 25, 100])
     test(`${BYTES} bytes arrive whole in messages of 1 KB, with a round trip of ${2 * delay} ms`, async t => {
         const hash = createHash("sha256")
         let came = 0
@@ -137,6 +137,24 @@ test("nobody needs to read: a program that only sends 20 KB, text of many bytes 
     await board.expect("all sent", 30_000)
     await done
     assert.equal(came, text.repeat(8))
+    assert.equal(lost(), 0)
+})
+
+test("Pongs do not run ahead either: a hundred long Pings at once, and the connection goes on", async t => {
+    const port = await serve(t, socket => {
+        for (let i = 0; i < 100; ++i) socket.ping(Buffer.alloc(125, i))
+        socket.send("now")
+        socket.on("message", data => socket.send(data.toString()))
+    })
+    const { board, lost } = await run(
+        t,
+        port,
+        25,
+        `console.log("came " + (await ws.recv()).text())
+        await ws.send("echo")
+        console.log("reply " + (await ws.recv()).text())`
+    )
+    await board.expect("reply echo", 60_000)
     assert.equal(lost(), 0)
 })
 

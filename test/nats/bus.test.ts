@@ -32,7 +32,7 @@ class Peer extends EventEmitter {
                 this.emit("news")
             },
         })
-        this.started = this.bus.subscribe(event => {
+        this.started = this.bus.subscribe("plot", event => {
             this.seen.push(event)
             this.emit("news")
         })
@@ -71,7 +71,7 @@ const numbers = (from: number, to: number) =>
 test("points reach every bus in order, and one that comes later as history", async t => {
     const { url } = await startNats(t)
     const [a, b] = [await start(t, { url }), await start(t, { url })]
-    for (const x of numbers(0, 100)) a.bus.publish(points("a", x))
+    for (const x of numbers(0, 100)) a.bus.publish("plot", points("a", x))
     await b.until(() => b.xs.length === 100)
     const c = await start(t, { url })
     for (const { xs } of [a, b, c]) assert.deepEqual(xs, numbers(0, 100))
@@ -80,7 +80,7 @@ test("points reach every bus in order, and one that comes later as history", asy
 test("a stream whose points have all been forgotten keeps nobody waiting", async t => {
     const { url } = await startNats(t)
     const a = await start(t, { url })
-    a.bus.publish(points("a", 1))
+    a.bus.publish("plot", points("a", 1))
     await a.bus.close()
     const nats = await connect({ servers: url })
     t.after(() => nats.close())
@@ -100,9 +100,9 @@ test("what is connected is told to those who are there, and is no history", asyn
     const { url } = await startNats(t)
     const [a, b] = [await start(t, { url }), await start(t, { url })]
     const state = { sources: ["s"], devices: [], more: 0 }
-    a.bus.publish({ kind: "state", server: "a", ...state })
+    a.bus.publish("plot", { kind: "state", server: "a", ...state })
     await b.until(() => b.seen.length === 1)
-    a.bus.publish(points("a", 1))
+    a.bus.publish("plot", points("a", 1))
     await a.bus.close()
     await b.until(() => b.seen.length === 2)
     const c = await start(t, { url })
@@ -115,11 +115,11 @@ test("while NATS is away points wait, the own ones are shown, and nothing is los
         await start(t, { url: nats.url }),
         await start(t, { url: nats.url }),
     ]
-    a.bus.publish(points("a", 0))
+    a.bus.publish("plot", points("a", 0))
     await b.until(() => b.xs.length === 1)
     await nats.kill()
     await a.until(() => !a.bus.status.connected)
-    for (const x of numbers(1, 50)) a.bus.publish(points("a", x))
+    for (const x of numbers(1, 50)) a.bus.publish("plot", points("a", x))
     assert.deepEqual(a.xs, numbers(0, 50))
     assert.equal(a.bus.status.waiting, 49)
     await nats.restart()
@@ -141,7 +141,7 @@ test("NATS dies again and again while points are published: each arrives once an
     let next = 0
     const publish = (count: number) => {
         for (const x of numbers(next, next + count))
-            a.bus.publish(points("a", x))
+            a.bus.publish("plot", points("a", x))
         next += count
     }
     for (let i = 0; i < 3; ++i) {
@@ -193,7 +193,7 @@ test("what was taken but whose acknowledgement was lost is said again, and taken
     const way = await lossy(t, url, 2)
     const a = await start(t, { url: way.url })
     const b = await start(t, { url })
-    for (const x of numbers(0, 10)) a.bus.publish(points("a", x))
+    for (const x of numbers(0, 10)) a.bus.publish("plot", points("a", x))
     await b.until(() => b.xs.includes(9))
     assert.equal(way.left(), 0)
     assert.deepEqual(b.xs, numbers(0, 10))
@@ -203,13 +203,13 @@ test("a stream in memory is gone with its NATS server, and the bus goes on with 
     const nats = await startNats(t)
     const options: NatsOptions = { url: nats.url, storage: "memory" }
     const [a, b] = [await start(t, options), await start(t, options)]
-    for (const x of numbers(0, 10)) a.bus.publish(points("a", x))
+    for (const x of numbers(0, 10)) a.bus.publish("plot", points("a", x))
     await b.until(() => b.xs.length === 10)
     // what has no acknowledgement yet is said to the new one, too
     while (a.bus.status.waiting) await setImmediate()
     await nats.kill()
     await nats.restart()
-    a.bus.publish(points("a", 10))
+    a.bus.publish("plot", points("a", 10))
     await b.until(() => b.xs.length === 11)
     const c = await start(t, options)
     assert.deepEqual(c.xs, [10])
@@ -218,7 +218,7 @@ test("a stream in memory is gone with its NATS server, and the bus goes on with 
 test("the stream forgets the oldest points when it is full", async t => {
     const { url } = await startNats(t)
     const a = await start(t, { url, maxBytes: 20_000 })
-    for (const x of numbers(0, 500)) a.bus.publish(points("a", x))
+    for (const x of numbers(0, 500)) a.bus.publish("plot", points("a", x))
     await a.bus.close()
     const { xs } = await start(t, { url })
     assert.ok(xs.length > 20 && xs.length < 200, `${xs.length} are left`)
@@ -232,7 +232,7 @@ test("a stream that is there is taken with its own limits", async t => {
     const { streams } = await jetstreamManager(nats)
     await streams.add({ name: STREAM, subjects: [POINTS], max_msgs: 3 })
     const a = await start(t, { url })
-    for (const x of numbers(0, 10)) a.bus.publish(points("a", x))
+    for (const x of numbers(0, 10)) a.bus.publish("plot", points("a", x))
     await a.bus.close()
     assert.deepEqual((await start(t, { url })).xs, [7, 8, 9])
 })
@@ -245,7 +245,7 @@ test("what others publish that is no event is reported and left out", async t =>
     for (const text of ["", "{", "null", '{"kind":"points","server":"x"}'])
         nats.publish(POINTS, text)
     await nats.flush()
-    a.bus.publish(points("a", 1))
+    a.bus.publish("plot", points("a", 1))
     await b.until(() => b.xs.length === 1)
     assert.equal(b.seen.length, 1)
     assert.ok(b.reports.some(text => text.includes("not an event")))
@@ -257,7 +257,7 @@ test("without NATS the server starts, says so, and joins later", async t => {
     const a = await start(t, { url: nats.url })
     assert.equal(a.bus.status.connected, false)
     assert.match(a.reports[0], /^bus: .*refused/i)
-    a.bus.publish(points("a", 1))
+    a.bus.publish("plot", points("a", 1))
     await nats.restart()
     await a.until(() => a.bus.status.connected)
     const b = await start(t, { url: nats.url })
@@ -278,15 +278,15 @@ test("an event that NATS does not take is dropped and reported, and the next one
     await a.until(() => a.bus.status.connected)
     await b.until(() => b.bus.status.connected)
     const name = "x".repeat(2 * 1024 * 1024)
-    a.bus.publish({
+    a.bus.publish("plot", {
         ...{ kind: "state", server: "a", sources: [name] },
         ...{ devices: [], more: 0 },
     })
-    a.bus.publish({
+    a.bus.publish("plot", {
         ...points("a", 0),
         batch: [{ source: name, series: "", points: [0, 0] }],
     })
-    a.bus.publish(points("a", 1))
+    a.bus.publish("plot", points("a", 1))
     await b.until(() => b.xs.includes(1))
     assert.deepEqual(b.xs, [1])
     assert.equal(a.bus.status.dropped, 2)
@@ -303,8 +303,8 @@ test("an event that the stream refuses for ever is given up, and the next ones a
     const a = await start(t, { url, storage: "memory" })
     await a.until(() => a.bus.status.connected)
     const batch = [{ source: "x".repeat(1000), series: "", points: [0, 0] }]
-    a.bus.publish({ ...points("a", 0), batch })
-    a.bus.publish(points("a", 1))
+    a.bus.publish("plot", { ...points("a", 0), batch })
+    a.bus.publish("plot", points("a", 1))
     await a.until(() => a.bus.status.waiting === 2 && !a.bus.status.connected)
     while (a.bus.status.waiting > 0)
         await new Promise(resolve => setTimeout(resolve, 100))

@@ -41,7 +41,8 @@ for (const make of MAKES)
             t.diagnostic(
                 `live heap: ${before.live} bytes at 100, ${after.live} at 900`
             )
-            assert.ok(Math.abs(after.live - before.live) < 256)
+            // what an exchange that is under way holds differs; a leak of 2 bytes an exchange is more
+            assert.ok(Math.abs(after.live - before.live) < 1024)
         })
 
         test("a message of 1 MB comes back through constant memory", async t => {

@@ -162,7 +162,7 @@ function member(): Member & { seen: (HubEvent | "joined")[] } {
     const seen: (HubEvent | "joined")[] = []
     return {
         seen,
-        receive: event => seen.push(event),
+        receive: event => seen.push(event as HubEvent),
         joined: () => seen.push("joined"),
     }
 }
@@ -178,8 +178,8 @@ test("a broker hands each event to all members, and the past to a new one before
     const [a, b, c] = [member(), member(), member()]
     broker.join(a)
     broker.join(b)
-    broker.publish(POINTS as HubEvent, a)
-    broker.publish(STATE as HubEvent, a)
+    broker.publish("plot", POINTS as HubEvent, a)
+    broker.publish("plot", STATE as HubEvent, a)
     for (const { seen } of [a, b])
         assert.deepEqual(seen, ["joined", POINTS, STATE])
     broker.join(c)
@@ -191,11 +191,11 @@ test("a broker tells for a member that has gone without a word that it has gone"
     const [a, b] = [member(), member()]
     broker.join(a)
     broker.join(b)
-    broker.publish(STATE as HubEvent, a)
+    broker.publish("plot", STATE as HubEvent, a)
     broker.leave(a)
     assert.deepEqual(b.seen.at(-1), { kind: "gone", server: "a" })
-    broker.publish({ ...STATE, server: "b" } as HubEvent, b)
-    broker.publish({ kind: "gone", server: "b" }, b)
+    broker.publish("plot", { ...STATE, server: "b" } as HubEvent, b)
+    broker.publish("plot", { kind: "gone", server: "b" }, b)
     broker.leave(b)
     const c = member()
     broker.join(c)

@@ -213,7 +213,7 @@ test("what was connected to a server is forgotten when it goes, or falls silent"
 test("a publisher gathers points, publishes them in order and in bounded events, and tells its end", t => {
     const bus = new LocalBus()
     const events: HubEvent[] = []
-    void bus.subscribe(event => events.push(event))
+    void bus.subscribe("plot", event => events.push(event))
     t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] })
     const publisher = new Publisher(bus, "s")
     const a = publisher.source("a")
@@ -247,7 +247,7 @@ test("a publisher gathers points, publishes them in order and in bounded events,
 function published(t: TestContext, look?: LookAtDevices) {
     const bus = new LocalBus()
     const events: HubEvent[] = []
-    void bus.subscribe(event => events.push(event))
+    void bus.subscribe("plot", event => events.push(event))
     t.mock.timers.enable({ apis: ["setTimeout", "setInterval"] })
     const publisher = new Publisher(bus, "s", look)
     t.after(() => publisher.close())

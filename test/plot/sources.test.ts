@@ -23,7 +23,7 @@ async function open(
 ) {
     const bus = new LocalBus()
     const points = new Map<string, number[]>()
-    await bus.subscribe(event => {
+    await bus.subscribe("plot", event => {
         if (event.kind !== "points") return
         for (const { source, points: more } of event.batch)
             points.set(source, [...(points.get(source) ?? []), ...more])

@@ -7,7 +7,7 @@ import { once } from "../wire/wait.ts"
 import { connect, handshake, serve, tcp } from "./peers.ts"
 
 const json = (length: number) =>
-    Array.from({ length: length / 16 + 1 }, (_, i) => `{"v":${i * 37.5}},`)
+    Array.from({ length: length / 8 + 1 }, (_, i) => `{"v":${i * 37.5}},`)
         .join("")
         .slice(0, length)
 

@@ -1,9 +1,9 @@
 /**
- * What all modelled modems have in common, written from 3GPP TS 27.007 and ITU-T V.250: the command line, the SIM, the
- * registration, and the way bytes take over the serial line. A make's own commands are in files of their own.
+ * What all modelled modems have in common, written from 3GPP TS 27.007: power, SIM, registration, and the network's
+ * context. A make's own commands are in files of their own.
  */
-import type { SerialPeer } from "./sc16is7xx.ts"
-import type { ModemFaults, Moment } from "./faults.ts"
+import { CommandLine } from "./command-line.ts"
+import type { ModemFaults } from "./faults.ts"
 import { ModemLink, type ModemSocket, type Trust } from "./link.ts"
 
 export type Registration = "home" | "roaming" | "searching" | "denied" | "none"
@@ -52,12 +52,8 @@ const STAT: Record<Registration, number> = {
 export type Command = (value: string) => void
 
 /** A modem on a serial line. */
-export abstract class Modem implements SerialPeer {
-    readonly faults: ModemFaults = {}
-    baud: number
+export abstract class Modem extends CommandLine {
     readonly link: ModemLink
-    /** Every command line so far, as it came. */
-    readonly commands: string[] = []
     /** Restarts so far. */
     starts = 0
     /** Presses of its power key so far, in milliseconds. */
@@ -69,26 +65,16 @@ export abstract class Modem implements SerialPeer {
     /** Its connection to the network; stale: it takes it for open, but the network has closed it. */
     protected context: "closed" | "open" | "stale" = "closed"
     private power: "off" | "booting" | "on" = "off"
-    private echo = true
     private errors = 0
-    private flowControl = false
     private reporting = false
     private unlocked: boolean
     private tries: number
     private inserted: boolean
-    private line = ""
-    private wanted: { length: number; take: (data: Buffer) => void } | undefined
-    private collected: number[] = []
-    private out: number[] = []
-    /** Bytes that go out after CTS has fallen: what the transmitter has taken already. */
-    private skid = 2
     private timer: NodeJS.Timeout | undefined
-    /** From when the last byte of an answer is out. */
-    private nextBaud: number | undefined
     private readonly table: Record<string, Command>
 
     constructor(protected readonly options: ModemOptions = {}) {
-        this.baud = options.baud ?? 115_200
+        super(options.baud ?? 115_200)
         this.registration = options.registration ?? "home"
         this.inserted = !options.noSim
         this.unlocked = !options.pin
@@ -138,17 +124,11 @@ export abstract class Modem implements SerialPeer {
     private powerDown(): void {
         clearTimeout(this.timer)
         this.power = "off"
-        this.echo = true
         this.errors = 0
-        this.flowControl = false
         this.reporting = false
         this.unlocked = !this.options.pin
         this.context = "closed"
-        this.line = ""
-        this.wanted = undefined
-        this.collected = []
-        this.out = []
-        this.nextBaud = undefined
+        this.clear()
         this.link.closeAll()
         this.forget()
     }
@@ -209,52 +189,11 @@ export abstract class Modem implements SerialPeer {
         return this.registration === "home" || this.registration === "roaming"
     }
 
-    get ready(): boolean {
-        return !this.faults.holdOff
+    protected get isListening(): boolean {
+        return this.power === "on" && !this.faults.silent && !this.faults.hung
     }
 
-    receive(byte: number): void {
-        if (this.power !== "on" || this.mute) return
-        this.countdown()
-        if (this.wanted) return this.collect(byte)
-        if (this.echo) this.out.push(byte)
-        if (byte === 13) {
-            const line = this.line.trim()
-            this.line = ""
-            if (line) this.execute(line)
-        } else if (byte !== 10) this.line += String.fromCharCode(byte)
-    }
-
-    transmit(clear: boolean): number | undefined {
-        if (clear) this.skid = 2
-        else if (this.flowControl && this.skid-- <= 0) return undefined
-        const byte = this.out.shift()
-        if (byte !== undefined) this.countdown()
-        else if (this.nextBaud) {
-            this.baud = this.nextBaud
-            this.nextBaud = undefined
-        }
-        return byte
-    }
-
-    private countdown(): void {
-        const { faults } = this
-        if (faults.rebootAfter === undefined || --faults.rebootAfter > 0) return
-        faults.rebootAfter = undefined
-        this.restart()
-    }
-
-    private collect(byte: number): void {
-        const { length, take } = this.wanted!
-        this.collected.push(byte)
-        if (this.collected.length < length) return
-        const data = Buffer.from(this.collected)
-        this.wanted = undefined
-        this.collected = []
-        take(data)
-    }
-
-    private execute(line: string): void {
+    protected execute(line: string): void {
         this.commands.push(line)
         if (!/^at/i.test(line)) return
         const match = /^(E\d|[+&]?[A-Z]*)(\?|=.*)?$/i.exec(line.slice(2))
@@ -265,61 +204,6 @@ export abstract class Modem implements SerialPeer {
         const command = this.table[name.toUpperCase()]
         if (command) command(rest.replace(/^=/, ""))
         else this.fail()
-    }
-
-    private refuses(line: string): boolean {
-        const { refuse } = this.faults
-        const commands = [refuse?.command ?? []].flat()
-        if (!refuse || !commands.some(name => line.startsWith(`AT${name}`)))
-            return false
-        if (refuse.times !== undefined && --refuse.times <= 0)
-            this.faults.refuse = undefined
-        if (refuse.with !== "") this.say(refuse.with ?? "ERROR")
-        return true
-    }
-
-    private interject(where: Moment): void {
-        const { interject } = this.faults
-        const command = this.commands.at(-1) ?? ""
-        if (interject?.where !== where) return
-        if (!command.startsWith(`AT${interject.command}`)) return
-        if (interject.times !== undefined && --interject.times <= 0)
-            this.faults.interject = undefined
-        this.raw(interject.text)
-    }
-
-    /** A line on its own, with the empty line before it that verbose mode puts there (V.250, 5.7.1). */
-    say(text: string): void {
-        const said = `\r\n${text}\r\n`
-        this.raw(this.faults.respell?.(said) ?? said)
-    }
-
-    private get mute(): boolean {
-        return !!(this.faults.silent || this.faults.hung)
-    }
-
-    /** Bytes as they are. */
-    raw(bytes: string | Buffer): void {
-        if (this.power !== "on" || this.mute) return
-        for (const byte of Buffer.from(bytes as string, "latin1"))
-            this.out.push(byte)
-    }
-
-    /** A header line and bytes behind it. */
-    protected payload(header: string, data: Buffer): void {
-        this.say(header)
-        const half = data.length >> 1
-        this.raw(data.subarray(0, half))
-        this.interject("payload")
-        this.raw(data.subarray(half))
-        this.raw("\r\n")
-    }
-
-    /** Information lines, then OK. */
-    protected ok(...lines: string[]): void {
-        for (const line of lines) this.say(line)
-        this.interject("final")
-        this.say("OK")
     }
 
     /** ERROR, or what AT+CMEE asked for instead. @param number of 27.007, 9.2 */
@@ -335,16 +219,6 @@ export abstract class Modem implements SerialPeer {
             return socket.read(Math.min(size, shortRead))
         this.faults.emptyRead = emptyRead - 1
         return Buffer.alloc(0)
-    }
-
-    /** Asks for data with a prompt and hands it over when it is complete. */
-    protected prompt(length: number, take: (data: Buffer) => void): void {
-        this.wanted = { length, take }
-        if (this.faults.noPrompt && this.faults.noPrompt-- > 0) return
-        this.raw("\r\n")
-        this.interject("prompt")
-        this.raw("> ")
-        this.interject("prompted")
     }
 
     /** Does something after so many milliseconds of the modem's time. */

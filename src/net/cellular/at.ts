@@ -4,6 +4,7 @@ import { acquire, Lock, release } from "../../fiber/lock"
 import { notify, Signal } from "../../fiber/signal"
 import { StreamError } from "../stream"
 import { Lexer, PayloadLength, Token } from "./lexer"
+import { pauseAfter } from "./pause"
 
 /** Milliseconds for the answer to a command that does not reach into the network. */
 const TIMEOUT = 5000
@@ -15,7 +16,7 @@ const SYNC_INTERVAL = 300
 const LARGEST_PIECE = 2048
 const CR = 13
 /** Milliseconds of rest after a refusal, and the longest after one refusal behind the other. */
-const FIRST_PAUSE = 25
+const FIRST_PAUSE = 50
 const LONGEST_PAUSE = 1600
 /** Rates that a modem may have fallen back to, the most frequent ones first. */
 const BAUD_RATES = "115200,9600,57600,38400,19200,230400,460800,921600"
@@ -131,10 +132,7 @@ export class At {
         try {
             if (this.failures)
                 await sleep(
-                    Math.min(
-                        FIRST_PAUSE << Math.min(this.failures, 10),
-                        LONGEST_PAUSE
-                    )
+                    pauseAfter(this.failures, FIRST_PAUSE, LONGEST_PAUSE)
                 )
             if (this.lost && !(await sync(this, 5)))
                 throw new StreamError(noAnswer(this.uart))

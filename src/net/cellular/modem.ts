@@ -6,6 +6,7 @@ import { notify, Signal, wait } from "../../fiber/signal"
 import { Address, Stream, StreamError } from "../stream"
 import { At, quoted } from "./at"
 import { Events } from "./dialect"
+import { pauseAfter } from "./pause"
 import { Recovery, RecoveryOptions } from "./recovery"
 import { DENIAL, isRegistered } from "./registration"
 import { ModemSocket } from "./socket"
@@ -115,8 +116,9 @@ export class Modem implements Events {
 
 /** Behind a dial that failed, one that would fail likewise does not hurry. */
 async function hesitate(modem: Modem, deadline: number) {
-    const pause = Math.min(
-        FIRST_DIAL_PAUSE << Math.min(modem.failures - 1, 10),
+    const pause = pauseAfter(
+        modem.failures,
+        FIRST_DIAL_PAUSE,
         LONGEST_DIAL_PAUSE
     )
     await sleep(Math.min(pause, timeLeft(deadline)))
@@ -160,15 +162,14 @@ function claim(modem: Modem, secure: boolean, name: string): ModemSocket {
         throw new StreamError(
             `modem: all ${most} sockets for ${secure ? "TLS" : "TCP"} are in use`
         )
-    const self = modem
     const socket = new ModemSocket(
         modem.at,
         dialect,
         secure,
         number,
         name,
-        () => worked(self),
-        () => failed(self, false)
+        () => worked(modem),
+        () => failed(modem, false)
     )
     modem.sockets.push(socket)
     return socket
@@ -255,9 +256,7 @@ async function pause(modem: Modem) {
     const { attempts } = recovery
     if (!attempts) return
     const denied = fault.startsWith(DENIAL)
-    const factor = denied
-        ? DENIED_RETRY
-        : Math.min(1 << Math.min(attempts - 1, 10), MAX_RETRY)
+    const factor = denied ? DENIED_RETRY : pauseAfter(attempts, 1, MAX_RETRY)
     const pause = factor * (modem.options.retry || RETRY_INTERVAL)
     progress(modem, `next attempt in ${Math.round(pause / 1000)} s`)
     await sleep(pause)

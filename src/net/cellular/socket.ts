@@ -4,6 +4,7 @@ import { notify, Signal, wait } from "../../fiber/signal"
 import { Stream, StreamError } from "../stream"
 import { At } from "./at"
 import { Dialect, OpenFailure, Reading, SocketId } from "./dialect"
+import { pauseAfter } from "./pause"
 
 /** Said once is enough. */
 const MODEM = "modem: "
@@ -109,7 +110,11 @@ export class ModemSocket implements Stream, SocketId {
                     this,
                     `no room in the modem for ${STALL_TIMEOUT / 1000} s`
                 )
-            else await wait(this.changed, pause(++refusals))
+            else
+                await wait(
+                    this.changed,
+                    pauseAfter(++refusals, FIRST_PAUSE, LONGEST_PAUSE)
+                )
         }
     }
 
@@ -166,7 +171,10 @@ async function sendPiece(socket: ModemSocket, data: Buffer): Promise<number> {
 /** @returns undefined when there was nothing */
 async function read(socket: ModemSocket): Promise<Buffer> {
     socket.readable = false
-    if (socket.emptyReads > 1) await sleep(pause(socket.emptyReads - 1))
+    if (socket.emptyReads > 1)
+        await sleep(
+            pauseAfter(socket.emptyReads - 1, FIRST_PAUSE, LONGEST_PAUSE)
+        )
     let reading: Reading
     try {
         reading = await socket.dialect.read(socket.at, socket, PIECE)
@@ -224,9 +232,4 @@ function broken(socket: ModemSocket, why: string): StreamError {
 
 function reasonOf({ message }: Error): string {
     return message.startsWith(MODEM) ? message.slice(MODEM.length) : message
-}
-
-/** Milliseconds to wait after so many failures. */
-function pause(failures: number): number {
-    return Math.min(FIRST_PAUSE << Math.min(failures - 1, 10), LONGEST_PAUSE)
 }

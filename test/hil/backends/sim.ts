@@ -29,15 +29,17 @@ class SimulatedDevice implements Device {
     private readonly transcript = new DeviceLog()
     private readonly config: Config
     private readonly patch: DeviceOptions["patch"]
+    private readonly wifi: DeviceOptions["wifi"]
     private entry?: string
     private settings: Settings = {}
     private running?: { board: Board; chips: Simulation }
     private flash: Flash = {}
     private closed = false
 
-    constructor({ network, patch }: DeviceOptions) {
+    constructor({ network, patch, wifi }: DeviceOptions) {
         this.config = { ...configure(), network: network as Network }
         this.patch = patch
+        this.wifi = wifi
     }
 
     get log() {
@@ -45,7 +47,8 @@ class SimulatedDevice implements Device {
     }
 
     get models() {
-        return this.running?.chips
+        const { running } = this
+        return running && { ...running.chips, wifi: running.board.wifi }
     }
 
     async deploy(program: ProgramName, settings: Settings) {
@@ -72,6 +75,7 @@ class SimulatedDevice implements Device {
             settings: this.settings,
             flash: this.flash,
             wires: chips.wires,
+            wifi: this.wifi,
             log: ({ text }) => this.transcript.add(text),
         })
         board.on("panic", ({ name }) =>

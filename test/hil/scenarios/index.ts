@@ -8,12 +8,14 @@ import { MISBEHAVIOUR } from "./misbehaviour.ts"
 import { OUTAGES } from "./outages.ts"
 import { MESSAGE_SIZES } from "./sizes.ts"
 import { TIME } from "./time.ts"
+import { WIFI } from "./wifi.ts"
 
 export const SCENARIOS: Scenario[] = [
     ...EVERYDAY,
     ...MESSAGE_SIZES,
     ...OUTAGES,
     ...LINK,
+    ...WIFI,
     ...ETHERNET,
     ...CELLULAR,
     ...MISBEHAVIOUR,

@@ -1,0 +1,18 @@
+/** Two boards that find each other in a room of the relay: the lamp and the button of `examples/`. */
+import { test } from "node:test"
+import { startServer } from "../../server/server.ts"
+import { Board } from "../../sim/board.ts"
+
+test("a button on one board switches the lamp on another, and hears what it is", async t => {
+    const server = await startServer({ mode: "relay", port: 0 })
+    t.after(() => server.close())
+    const settings = { URL: server.url + "lamp" }
+    const lamp = await Board.start("examples/lamp.ts", { settings })
+    t.after(() => lamp.stop())
+    const button = await Board.start("examples/button.ts", { settings })
+    t.after(() => button.stop())
+    for (const state of ["on", "off", "on"]) {
+        await lamp.expect(`lamp is ${state}`, 30_000)
+        await button.expect(`pressed: lamp ${state}`, 30_000)
+    }
+})
