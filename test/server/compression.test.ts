@@ -64,8 +64,8 @@ const deflated = (text: string | Buffer) =>
 const RSV1 = { rsv: 4, masked: true }
 const MASKED = { masked: true }
 
-/** Sends frames by hand. @returns the socket, once the handshake is answered */
-async function speak(t: TestContext, extension: string | undefined) {
+/** @param extension what is offered, or nothing. @returns a socket whose handshake is answered */
+async function speak(t: TestContext, extension: string) {
     const { port } = await serve(t, {
         mode: "echo",
         compress: true,
@@ -81,7 +81,7 @@ async function speak(t: TestContext, extension: string | undefined) {
 async function answerTo(
     t: TestContext,
     frames: Buffer[],
-    extension: string | undefined = "permessage-deflate"
+    extension = "permessage-deflate"
 ): Promise<Buffer> {
     const socket = await speak(t, extension)
     const chunks: Buffer[] = []
@@ -123,7 +123,7 @@ for (const [name, code, frames] of [
 
 test("RSV1 without an agreement ends with 1002", async t => {
     const frames = [frame(TEXT, whole, RSV1)]
-    assert.equal(closeCode(await answerTo(t, frames, undefined)), 1002)
+    assert.equal(closeCode(await answerTo(t, frames, "")), 1002)
 })
 
 test("a message in fragments, a Ping between them, and more behind it are answered in order and in one piece", async t => {
