@@ -1,5 +1,6 @@
 import type { EventEmitter } from "node:events"
 import { WebSocket } from "ws"
+import { Compression, type CompressionOptions } from "./compression.ts"
 
 /** The events of a transport: those of `ws`. */
 export interface TransportEvents {
@@ -82,6 +83,8 @@ export interface Transport {
 export class RfcTransport extends WebSocket implements Transport {
     owner?: TransportOwner
     sent?: number
+    /** A table that `ws` shares with its receiver and its sender; there is no public way past its own negotiation. */
+    declare readonly _extensions: Record<string, Compression>
 
     get version() {
         return "RFC 6455"
@@ -97,6 +100,15 @@ export class RfcTransport extends WebSocket implements Transport {
 
     get canPing() {
         return true
+    }
+
+    /** Compresses from now on, as the client was answered. */
+    startCompression(options: Omit<CompressionOptions, "fail">): void {
+        const fail = (code: number) => this.close(code)
+        this._extensions["permessage-deflate"] = new Compression({
+            ...options,
+            fail,
+        })
     }
 
     override close(code?: number, reason?: string | Buffer): void {
