@@ -37,6 +37,7 @@ class Member {
     readonly client: Client
     readonly id: number
     sent = 0
+    heard = 0
     lostTold = 0
     members = 0
     /** The last number of each sender, and the numbers that were left out */
@@ -64,6 +65,7 @@ class Member {
         const [id, number] = text.replace("=", "").split(" ").map(Number)
         const expected = (this.#last.get(id) ?? -1) + 1
         assert.ok(number >= expected, `${number} of ${id} after ${expected}`)
+        this.heard++
         this.missed += number - expected
         this.#last.set(id, number)
     }
@@ -153,6 +155,11 @@ test(
                     .filter(({ id }) => serverOf(id) !== 0)
                     .every(({ members }) => members === remaining),
             "the dead server's members to be gone"
+        )
+        const sum = (key: "sent" | "heard" | "missed" | "lostTold") =>
+            members.reduce((sum, member) => sum + member[key], 0)
+        t.diagnostic(
+            `${sum("sent")} messages sent, ${sum("heard")} deliveries, ${sum("missed")} missed while the way was broken, of which ${sum("lostTold")} were told to ${watchers.length} watchers`
         )
     }
 )
