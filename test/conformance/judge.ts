@@ -50,7 +50,8 @@ export async function judge(bench: Bench, item: Case): Promise<Outcome> {
     )
     if (item.heap) echo.board.watchPeak()
     const connection = server.connection()
-    const url = `ws://127.0.0.1:${server.port}/case?name=${encodeURIComponent(item.name)}`
+    const origin = `${server.secure ? "wss://localhost" : "ws://127.0.0.1"}:${server.port}`
+    const url = `${origin}/case?name=${encodeURIComponent(item.name)}`
     const ended = echo.open(url, item.options)
     const peer = new Peer(
         await within(connection, patience),
