@@ -166,7 +166,7 @@ module.exports = {
         ),
         node(
             "^tools/serial/",
-            ["^sim/(?!device/)", "^src/websocket/describe\\.ts$"],
+            ["^sim/(?!device/)", "^tools/simulator/error-sentences\\.ts$"],
             "a board on a serial port"
         ),
         node("^tools/toolchain/", [
@@ -175,6 +175,7 @@ module.exports = {
         ]),
         node("^tools/simulator/", [
             "^sim/(?!device/)",
+            "^src/websocket/describe\\.ts$",
             "^tools/(project|toolchain)/",
         ]),
         node("^tools/fleet/", [

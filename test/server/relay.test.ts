@@ -55,6 +55,24 @@ test("a message goes to all others in the room as it is, and to nobody else", as
     await hearsOnly(y, x, "elsewhere")
 })
 
+// those at which the header of a frame changes (RFC 6455 section 5.2)
+for (const length of [0, 125, 126, 65_535, 65_536, 1_048_576])
+    test(`a message of ${length} bytes comes to all, told of presence or not`, async t => {
+        const server = await relay(t)
+        const [a, b] = await members(t, server, "r", 2)
+        const watcher = await connect(t, server.url + "r", PRESENCE)
+        await watcher.receive()
+        const data = Buffer.alloc(length, "é")
+        a.ws.send(data)
+        const binary = { data, isBinary: true }
+        assert.deepEqual(await b.receive(), binary)
+        assert.deepEqual(await watcher.receive(), binary)
+        const text = "x".repeat(length)
+        a.ws.send(text)
+        assert.equal(await textOf(b), text)
+        assert.equal(await textOf(watcher), "=" + text)
+    })
+
 test("messages of one sender come in their order, whoever else sends", async t => {
     const server = await relay(t, { maxRate: 100_000 })
     const [a, b, listener] = await members(t, server, "r", 3)

@@ -18,7 +18,7 @@ import { watchFiles } from "../debugger/watch.ts"
 import type { Config } from "../project/config.ts"
 import { PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
-import { Explainer } from "../serial/explain.ts"
+import { explained } from "../simulator/error-sentences.ts"
 import { MODEMS, NETWORKS, networkOf } from "../simulator/networks.ts"
 
 interface Options {
@@ -59,7 +59,6 @@ class Simulator implements DebugTargetListener {
     private session?: DebugAdapter
     private work: Promise<void> = Promise.resolve()
     private closing = false
-    private readonly explainer = new Explainer()
     private unwatch = () => {}
     private readonly sockets = new Set<Socket>()
     private readonly door = createServer(socket => this.letIn(socket))
@@ -141,9 +140,7 @@ class Simulator implements DebugTargetListener {
     }
 
     log(line: LogEvent) {
-        if (line.level !== "system") console.log(line.text)
-        const sentence = this.explainer.after(line.text)
-        if (sentence) console.log(sentence)
+        if (line.level !== "system") console.log(explained(line.text))
         this.session?.log(line)
     }
 

@@ -15,7 +15,7 @@ import {
     withSettings,
     type Settings,
 } from "../project/settings.ts"
-import { Explainer } from "../serial/explain.ts"
+import { explained } from "../simulator/error-sentences.ts"
 import { Tally, readLine } from "../simulator/exchange-log.ts"
 import { MODEMS, NETWORKS, networkOf, simulate } from "../simulator/networks.ts"
 import { waiting } from "../toolchain/build.ts"
@@ -98,7 +98,6 @@ function settingsOf({
 /** One run of the program, from its log. */
 class Run {
     private readonly tally = new Tally()
-    private readonly explainer = new Explainer()
     private finish!: (problem: string) => void
     private readonly finished = new Promise<string>(
         resolve => (this.finish = resolve)
@@ -112,9 +111,7 @@ class Run {
 
     /** Takes a line of the log. */
     read(event: LogEvent) {
-        if (event.level !== SYSTEM) console.log(event.text)
-        const sentence = this.explainer.after(event.text)
-        if (sentence) console.log(sentence)
+        if (event.level !== SYSTEM) console.log(explained(event.text))
         const line = readLine(event.text)
         if (!line) return
         this.tally.add(line)

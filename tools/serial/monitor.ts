@@ -2,9 +2,9 @@
 import { once } from "node:events"
 import { existsSync, readFileSync } from "node:fs"
 import { Bridge } from "./bridge.ts"
-import { Explainer } from "./explain.ts"
 import { findPort, openPort } from "./ports.ts"
 import { LogReader } from "../../sim/log.ts"
+import { explained } from "../simulator/error-sentences.ts"
 
 const BAUD = 115_200
 /** Milliseconds for a board to come back that restarts or is plugged in again. */
@@ -50,11 +50,8 @@ function printer(debugInfo: string) {
     const reader = existsSync(debugInfo)
         ? new LogReader(JSON.parse(readFileSync(debugInfo, "utf8")))
         : undefined
-    const explainer = new Explainer()
     return (raw: string) => {
         const { text } = reader?.read(raw) ?? { text: raw }
-        console.log(text)
-        const sentence = explainer.after(text.replace(/^[>*!?#] /, ""))
-        if (sentence) console.log(sentence)
+        console.log(explained(text.replace(/^[>*!?#] /, "")))
     }
 }
