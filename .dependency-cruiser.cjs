@@ -167,6 +167,7 @@ module.exports = {
         node("^tools/toolchain/", ["^sim/(?!device/)", "^tools/project/"]),
         node("^tools/simulator/", [
             "^sim/(?!device/)",
+            "^src/websocket/describe\\.ts$",
             "^tools/(project|toolchain)/",
         ]),
         node("^tools/fleet/", [

@@ -37,10 +37,11 @@ export interface Image {
 
 /**
  * Makes the image for the board of devs.json.
+ * @param program instead of the one of devs.json
  * @throws UserError
  */
-export async function bundle(): Promise<Image> {
-    const config = configure()
+export async function bundle(program?: string): Promise<Image> {
+    const config = configure(program)
     const notes = checkForBoard(config, readSettings(PROJECT))
     const image = imageOf(config.board)
     mkdirSync(join(PROJECT, dirname(image.file)), { recursive: true })
@@ -76,10 +77,24 @@ export function imageOf(id: string): Image {
  */
 export function checkForBoard(config: Config, settings: Settings): string[] {
     const { url } = withSettings(config, settings)
+    if (url !== undefined) checkUrl(url, config)
+    if (![config.network].flat().includes("wifi")) return []
+    if (archOf(config).startsWith("esp32")) checkLengths(settings)
+    if (settings.SSID !== undefined) return []
+    return [
+        settings.WIFI_SSID === undefined
+            ? "no SSID (and PASSWORD) in .env.local: the board joins no Wi-Fi network. The image replaces the part of its flash memory with the one that it knows from before"
+            : "the tool chain leaves WIFI_SSID and WIFI_PWD out of an image: name them SSID and PASSWORD in .env.local",
+    ]
+}
+
+function archOf({ board }: Config): string {
+    return boards().get(board)?.arch ?? ""
+}
+
+/** Whether the board can reach the server that way. */
+function checkUrl(url: string, config: Config) {
     const { hostname, protocol } = new URL(url)
-    const networks = [config.network].flat()
-    const usesWifi = networks.includes("wifi")
-    const arch = boards().get(config.board)?.arch ?? ""
     if (config.network === "ethernet" && protocol === "wss:")
         throw new UserError(
             `"url" is ${url}: there is no TLS over Ethernet. Expected ws://`
@@ -90,15 +105,10 @@ export function checkForBoard(config: Config, settings: Settings): string[] {
                 addressesHint()
         )
     if (config.network === "wifi")
-        checkWifi({ url, arch, hostname, isSecure: protocol === "wss:" })
-    if (!usesWifi) return []
-    if (arch.startsWith("esp32")) checkLengths(settings)
-    if (settings.SSID !== undefined) return []
-    return [
-        settings.WIFI_SSID === undefined
-            ? "no SSID (and PASSWORD) in .env.local: the board joins no Wi-Fi network. The image replaces the part of its flash memory with the one that it knows from before"
-            : "the tool chain leaves WIFI_SSID and WIFI_PWD out of an image: name them SSID and PASSWORD in .env.local",
-    ]
+        checkWifi({
+            ...{ url, hostname, arch: archOf(config) },
+            isSecure: protocol === "wss:",
+        })
 }
 
 /** What the firmware cannot do over its own Wi-Fi, or not on this chip. */

@@ -10,6 +10,8 @@ import { bundle, type Image } from "./bundle.ts"
 import { run } from "./devs.ts"
 
 export interface FlashOptions {
+    /** Instead of the one of devs.json. */
+    program?: string
     /** An image made before. */
     image?: string
     /** RP2040: the drive that the board is. */
@@ -26,7 +28,9 @@ export interface FlashOptions {
  */
 export async function flash(options: FlashOptions) {
     console.log("1. The image")
-    const image = options.image ? given(options.image) : await bundle()
+    const image = options.image
+        ? given(options.image)
+        : await bundle(options.program)
 
     console.log("\n2. The board")
     if (image.file.endsWith(".uf2")) await copyUf2(image, options)
