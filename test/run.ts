@@ -7,7 +7,7 @@ import { spec } from "node:test/reporters"
 import { Command } from "commander"
 import { runCommand } from "../lib/command.ts"
 import { UserError } from "../lib/errors.ts"
-import { PROJECT } from "../tools/project/folder.ts"
+import { PACKAGE } from "../tools/project/folder.ts"
 
 const ROOMS = [
     "library",
@@ -22,6 +22,7 @@ const ROOMS = [
 /** The suites of models, of the debugger and of the package as a whole: `--all` runs them too. */
 const ALL_ONLY = [
     "networks/",
+    "library/own-program.test.ts",
     "library/package.test.ts",
     "tools/debugger.test.ts",
     "tools/fleet.test.ts",
@@ -44,7 +45,7 @@ const TIMEOUT = 600_000
 /** Files of tests, as paths in this folder. */
 function testFiles(names: string[], all = false): string[] {
     const files = ROOMS.flatMap(room =>
-        readdirSync(join(PROJECT, "test", room), { recursive: true })
+        readdirSync(join(PACKAGE, "test", room), { recursive: true })
             .map(String)
             .filter(name => name.endsWith(".test.ts"))
             .map(name => `${room}/${name}`)
@@ -75,7 +76,7 @@ async function main(names: string[], { all, list }: Options) {
         )
     if (list) return console.log(files.map(file => `test/${file}`).join("\n"))
     const tests = run({
-        files: files.map(file => join(PROJECT, "test", file)),
+        files: files.map(file => join(PACKAGE, "test", file)),
         concurrency: Math.max(3, availableParallelism()),
         timeout: TIMEOUT,
     })

@@ -4,6 +4,8 @@ import { WebSocketServer, type Server, type ServerOptions } from "ws"
 import { hixieVersionOf, type HixieVersion } from "../access/hixie-version.ts"
 import { BEARER } from "../access/token.ts"
 import { listOf } from "../http/field-list.ts"
+import type { CountCompressed } from "./compression.ts"
+import { agreeOnDeflate, type DeflateAgreement } from "./deflate-offer.ts"
 import { HixieTransport } from "./hixie.ts"
 import { RfcTransport, type Transport } from "./transport.ts"
 
@@ -11,6 +13,8 @@ import { RfcTransport, type Transport } from "./transport.ts"
 export interface UpgradeSettings {
     /** Of several that a client offers, its first one is taken */
     subprotocols: readonly string[]
+    /** Whether messages are compressed for clients that offer it */
+    compress: boolean
     maxMessage: number
     /** Fragments of a message */
     maxFragments: number
@@ -42,11 +46,13 @@ type Options = ServerOptions<typeof RfcTransport> & {
 /** Makes WebSockets out of requests, in the version that each asks for. */
 export class Upgrader {
     readonly #settings: UpgradeSettings
+    readonly #countCompressed: CountCompressed
     readonly #standard: Server<typeof RfcTransport>
 
     /** @param refuse answers a request that `ws` finds wrong */
     constructor(
         settings: UpgradeSettings,
+        countCompressed: CountCompressed,
         refuse: (
             request: IncomingMessage,
             socket: Socket,
@@ -58,6 +64,7 @@ export class Upgrader {
             noServer: true,
             WebSocket: RfcTransport,
             clientTracking: false,
+            // that of `ws` refuses offers that it cannot meet, and keeps zlib streams
             perMessageDeflate: false,
             maxPayload: maxMessage,
             maxFragments,
@@ -67,6 +74,7 @@ export class Upgrader {
             handleProtocols: offered => this.#agree([...offered]) ?? false,
         }
         this.#settings = settings
+        this.#countCompressed = countCompressed
         this.#standard = new WebSocketServer(options)
         this.#standard.on("wsClientError", ({ message }, socket, request) =>
             refuse(request, socket as Socket, message)
@@ -78,7 +86,31 @@ export class Upgrader {
         const draft = hixieVersionOf(request)
         if (draft) return this.#acceptHixie(draft, upgrade)
         normalize(request)
-        this.#standard.handleUpgrade(request, socket, head, opened)
+        const agreement = this.#settings.compress
+            ? agreeOnDeflate(request.headers["sec-websocket-extensions"])
+            : undefined
+        if (agreement) this.#acceptCompressing(agreement, upgrade)
+        else this.#standard.handleUpgrade(request, socket, head, opened)
+    }
+
+    #acceptCompressing(
+        agreement: DeflateAgreement,
+        { request, socket, head, opened }: UpgradeRequest
+    ): void {
+        const standard = this.#standard
+        const announce = (headers: string[]) =>
+            headers.push(`Sec-WebSocket-Extensions: ${agreement.answer}`)
+        standard.once("headers", announce)
+        standard.handleUpgrade(request, socket, head, transport => {
+            transport.startCompression({
+                agreement,
+                maxMessage: this.#settings.maxMessage,
+                count: this.#countCompressed,
+            })
+            opened(transport)
+        })
+        // it may have been refused
+        standard.off("headers", announce)
     }
 
     #acceptHixie(version: HixieVersion, upgrade: UpgradeRequest): void {

@@ -16,7 +16,9 @@ import { KINDS, type Kind } from "../debugger/devices.ts"
 import { Channel } from "../debugger/protocol.ts"
 import { watchFiles } from "../debugger/watch.ts"
 import type { Config } from "../project/config.ts"
+import { PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
+import { explained } from "../simulator/error-sentences.ts"
 import { MODEMS, NETWORKS, networkOf } from "../simulator/networks.ts"
 
 interface Options {
@@ -29,11 +31,18 @@ interface Options {
 /** Where debuggers connect, on 127.0.0.1: beside the dev server's own ports. */
 const DEBUG_PORT = 8084
 
-async function run({ network, ...options }: Options) {
+async function run(
+    program: string | undefined,
+    { network, ...options }: Options
+) {
     const stop = stopSignal()
     const simulator = new Simulator(options.device)
     try {
-        await simulator.start({ ...options, network: networkOf(network) })
+        await simulator.start({
+            ...options,
+            program,
+            network: networkOf(network),
+        })
         const broken = await Promise.race([stop, simulator.broken])
         if (broken) throw new UserError(broken)
     } finally {
@@ -131,7 +140,7 @@ class Simulator implements DebugTargetListener {
     }
 
     log(line: LogEvent) {
-        if (line.level !== "system") console.log(line.text)
+        if (line.level !== "system") console.log(explained(line.text))
         this.session?.log(line)
     }
 
@@ -158,6 +167,7 @@ await new Command("npm run sim --")
     .description(
         "runs the program in the simulator, deploys it again at each save, and lets debuggers in"
     )
+    .argument("[program]", PROGRAM)
     .addOption(
         new Option("--device <kind>", "what the program runs on")
             .choices(KINDS)
@@ -174,5 +184,5 @@ await new Command("npm run sim --")
         )
     )
     .option("--url <url>", "server to talk to, instead of one that it starts")
-    .action(options => runCommand(() => run(options)))
+    .action((program, options) => runCommand(() => run(program, options)))
     .parseAsync()
