@@ -4,6 +4,7 @@ import { WebSocket } from "ws"
 import { TokenBucket } from "../access/token-bucket.ts"
 import type { Reporter } from "../telemetry/reporter.ts"
 import type { Message } from "./message.ts"
+import type { SharedFrame } from "./shared-frame.ts"
 import { own, type Transport, type TransportOwner } from "./transport.ts"
 
 /**
@@ -20,6 +21,15 @@ const FAILURES: Record<string, string> = {
     WS_ERR_TOO_MANY_BUFFERED_PARTS:
         "sent a message in too many fragments (--max-fragments)",
     WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: TOO_LONG,
+}
+
+/** Those with replies to messages that arrived together. */
+let gathering: Connection[] = []
+
+function sendGathered(): void {
+    const connections = gathering
+    gathering = []
+    for (const connection of connections) connection.sendGathered()
 }
 
 /** What is done with the connections of one path; the connections share it. */
@@ -157,13 +167,15 @@ export class Connection implements TransportOwner {
         this.#behavior.open?.(this, request)
     }
 
-    /** Sends a message, unless the connection is closing. @param bytes its data, where it is a text that many get */
-    send(message: Message, bytes: Buffer | string = message.data): void {
+    /** Sends a message, unless the connection is closing. @param frame where many get it */
+    send(message: Message, frame?: SharedFrame): void {
         if (this.#transport.readyState !== WebSocket.OPEN) return
         this.#gather()
         const binary = message.type === "binary"
         this.#waiting++
-        this.#transport.send(bytes, { binary }, this.#written)
+        if (frame && this.#transport.takesFrames)
+            this.#socket.write(frame.bytes, this.#written)
+        else this.#transport.send(message.data, { binary }, this.#written)
         this.sent++
         if (this.#settings.reportMessages && this.#reporter.wants("reply"))
             this.#reporter.report(this.peer, { event: "reply", ...message })
@@ -257,10 +269,13 @@ export class Connection implements TransportOwner {
         if (this.#gathering) return
         this.#gathering = true
         this.#socket.cork()
-        process.nextTick(() => {
-            this.#gathering = false
-            this.#socket.uncork()
-        })
+        if (gathering.push(this) === 1) process.nextTick(sendGathered)
+    }
+
+    /** @internal */
+    sendGathered(): void {
+        this.#gathering = false
+        this.#socket.uncork()
     }
 
     #bound(): void {

@@ -61,6 +61,8 @@ export interface Transport {
     /** The close code that it sent, if any */
     readonly sent?: number
     readonly takesBinary: boolean
+    /** Whether frames of RFC 6455 may be written to its socket: it has none that wait elsewhere, and compresses none */
+    readonly takesFrames: boolean
     /** Whether a `ping` gets a `pong` */
     readonly canPing: boolean
     send(
@@ -90,6 +92,10 @@ export class RfcTransport extends WebSocket implements Transport {
 
     get takesBinary() {
         return true
+    }
+
+    get takesFrames() {
+        return this.extensions === ""
     }
 
     get canPing() {

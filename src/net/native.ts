@@ -301,6 +301,11 @@ class NativeStream implements Stream {
         this.credit = TLS_CREDIT
     }
 
+    waive() {
+        this.answer = undefined
+        notify(this.changed)
+    }
+
     async recv(timeout?: number): Promise<Buffer> {
         const { changed } = this
         const deadline = deadlineIn(timeout)

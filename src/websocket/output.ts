@@ -142,6 +142,8 @@ export async function sendControl(
         if (!(await waitUntil(output.changed, deadline))) controls.insert(0, -1)
     if (output.isClosing) return
     output.isClosing = opcode === OP_CLOSE
+    // A server that has closed may owe a proof for ever.
+    if (output.isClosing && output.stream.waive) output.stream.waive()
     const { length } = payload
     controls.push(frame(FIN | opcode, length, payload, length, nextKey()))
     if (!output.turn.owner) flush.start(output)

@@ -30,6 +30,7 @@ async function serve(t: TestContext, handle: (socket: WebSocket) => void) {
 
 async function run(t: TestContext, port: number, delay: number, body: string) {
     const source = `import { connectOver } from "./src/websocket/connect-over"
+        import { listen } from "./src/websocket/listen"
         import { startMessage } from "./src/websocket/message-writer"
         import { dialNative } from "./src/net/native"
         const ws = await connectOver(dialNative, "wss://localhost:${port}/", { maxMessage: 12000 })
@@ -177,4 +178,24 @@ test("a message of known length that is sent slice by slice arrives whole", asyn
     )
     await board.expect("reply all", 30_000)
     assert.deepEqual({ came, lost: lost() }, { came: 20_000, lost: 0 })
+})
+
+test("a server that closes while it owes a proof, which ws then never gives: the end is its code, and in order", async t => {
+    const port = await serve(t, socket =>
+        socket.once("message", () => socket.close(1001, "moving"))
+    )
+    const { board, lost } = await run(
+        t,
+        port,
+        25,
+        `listen(ws, {
+            end: ({ code, reason, wasClean }) =>
+                console.log("end " + code + " " + reason + " " + wasClean),
+        })
+        try {
+            for (let i = 0; i < 100; ++i) await ws.send(Buffer.alloc(1024))
+        } catch {}`
+    )
+    await board.expect("end 1001 moving true", 20_000)
+    assert.equal(lost(), 0)
 })

@@ -18,6 +18,7 @@ import { watchFiles } from "../debugger/watch.ts"
 import type { Config } from "../project/config.ts"
 import { PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
+import { explained } from "../simulator/error-sentences.ts"
 import { MODEMS, NETWORKS, networkOf } from "../simulator/networks.ts"
 
 interface Options {
@@ -139,7 +140,7 @@ class Simulator implements DebugTargetListener {
     }
 
     log(line: LogEvent) {
-        if (line.level !== "system") console.log(line.text)
+        if (line.level !== "system") console.log(explained(line.text))
         this.session?.log(line)
     }
 
