@@ -237,7 +237,7 @@ test("devicescript #672: a board whose firmware has no TLS says so, and dials no
         })
         board.link.on("open", () => assert.fail("it dialed"))
         await board.expect(
-            `${arch} can't do TLS: use ws://, or a TLS proxy in your network`
+            `${arch} can't do TLS: use tls() with a pre-shared key, or ws://`
         )
     }
 })
