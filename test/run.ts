@@ -22,10 +22,10 @@ const ROOMS = [
 /** The suites of models, of the debugger and of the package as a whole: `--all` runs them too. */
 const ALL_ONLY = [
     "networks/",
-    "library/own-program.test.ts",
     "library/package.test.ts",
     "tools/debugger.test.ts",
     "tools/fleet.test.ts",
+    "tools/own-program.test.ts",
     "tools/stock.test.ts",
 ]
 
