@@ -87,6 +87,21 @@ test("messages of one sender come in their order, whoever else sends", async t =
     }
 })
 
+test("a member for whom messages are compressed gets them compressed, in the same order", async t => {
+    const server = await relay(t, { compress: true, maxRate: 100_000 })
+    const [a] = await members(t, server, "r", 1)
+    const b = await connect(t, server.url + "r", { perMessageDeflate: true })
+    assert.equal(b.ws.extensions, "permessage-deflate")
+    // long ones, which are compressed, and short ones, which are not
+    const texts = Array.from({ length: 200 }, (_, i) =>
+        `${i} `.repeat(i % 2 ? 1 : 1000)
+    )
+    for (const text of texts) a.ws.send(text)
+    for (const text of texts) assert.equal(await textOf(b), text)
+    const metrics = await server.metrics.metrics()
+    assert.match(metrics, /compressed_bytes_total{direction="sent"} \d/)
+})
+
 const NAMES: Record<string, [path: string, same: string]> = {
     "percent-encoded and plain": ["a%62c", "abc"],
     "with blanks": ["living%20room", "living%20room"],
