@@ -24,7 +24,15 @@ const BOARDS: Record<Network, string> = {
 }
 
 /** The npm scripts of a project, each a command of this package. */
-const SCRIPTS = ["sim", "serve", "build", "bundle", "flash"]
+const SCRIPTS = [
+    "sim",
+    "serve",
+    "build",
+    "bundle",
+    "flash",
+    "monitor",
+    "doctor",
+]
 
 async function init({ network, program, board: id }: Options) {
     const board = boardOf(id ?? BOARDS[network], network)
