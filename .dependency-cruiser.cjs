@@ -257,6 +257,7 @@ module.exports = {
             "^test/(server|plot|wire)/",
         ]),
         node("^test/tornado/", ["^sim/(?!device/)", "^test/wire/"]),
+        node("^test/openssl/", ["^sim/(?!device/)", "^test/(networks|wire)/"]),
         node("^test/vscode/", ["^test/(chromium|wire)/"]),
         {
             name: "nobody-imports-an-entry",
