@@ -136,10 +136,20 @@ export class DebugClient {
         await launched
     }
 
-    async stopAt(file: string, lines: number[]) {
+    stopAt(file: string, lines: number[]) {
+        return this.setBreakpoints(
+            file,
+            lines.map(line => ({ line }))
+        )
+    }
+
+    async setBreakpoints(
+        file: string,
+        wanted: DebugProtocol.SourceBreakpoint[]
+    ) {
         const { breakpoints } = await this.ask("setBreakpoints", {
             source: { path: resolve(file) },
-            breakpoints: lines.map(line => ({ line })),
+            breakpoints: wanted,
         })
         return breakpoints as {
             verified: boolean
