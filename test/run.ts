@@ -25,12 +25,12 @@ const ALL_ONLY = [
     "suites/conformance.test.ts",
     "suites/hil.test.ts",
     "library/first-contact.test.ts",
-    "library/own-program.test.ts",
     "library/package.test.ts",
     "library/sending-only.test.ts",
     "library/wifi.test.ts",
     "tools/debugger.test.ts",
     "tools/fleet.test.ts",
+    "tools/own-program.test.ts",
     "tools/stock.test.ts",
 ]
 
