@@ -197,6 +197,7 @@ function connectionsOf({
     const deviceConnection: ConnectionSettings = {
         answerPings: !faults?.noPong,
         maxRate,
+        maxMessage,
         maxBuffered,
         // what was read before reading stopped still gets its replies: room for that, but not without end
         hardLimit: 4 * Math.max(maxBuffered, longestReply),

@@ -19,13 +19,18 @@ const ROOMS = [
     "suites",
 ]
 
-/** The suites of models, of the debugger and of the package as a whole: `--all` runs them too. */
+/** The suites of models, of the debugger, of the package as a whole and of the runners: `--all` runs them too. */
 const ALL_ONLY = [
     "networks/",
-    "library/own-program.test.ts",
+    "suites/conformance.test.ts",
+    "suites/hil.test.ts",
+    "library/first-contact.test.ts",
     "library/package.test.ts",
+    "library/sending-only.test.ts",
+    "library/wifi.test.ts",
     "tools/debugger.test.ts",
     "tools/fleet.test.ts",
+    "tools/own-program.test.ts",
     "tools/stock.test.ts",
 ]
 
@@ -88,7 +93,7 @@ await new Command("npm test --")
     .description("runs the tests that need nothing but Node")
     .argument(
         "[names...]",
-        "parts of the files' names; default: all but the suites of models, the debugger and the package"
+        "parts of the files' names; default: all but the suites of models, the debugger, the package and the runners"
     )
     .option("--all", "all of them")
     .option("--list", "the files, instead of running them")

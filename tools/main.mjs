@@ -11,6 +11,8 @@ const COMMANDS = {
     build: "commands/build.ts",
     bundle: "commands/bundle.ts",
     flash: "commands/flash.ts",
+    monitor: "commands/monitor.ts",
+    doctor: "commands/doctor.ts",
     debug: "commands/debug.ts",
 }
 

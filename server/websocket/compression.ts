@@ -7,13 +7,13 @@ import { TurnBudget } from "./turn-budget.ts"
 const THRESHOLD = 128
 
 /**
- * Bytes that are compressed and inflated for a client in a turn of the event loop, about a millisecond. What it sends
- * beyond that waits for the next turn, and replies beyond it go out as they are.
+ * Bytes that are compressed and inflated for a client in a turn of the event loop, a few milliseconds at most. What it
+ * sends beyond that waits for the next turn, and replies beyond it go out as they are.
  */
 const WORK = 256 * 1024
 
-/** Bytes for which a message counts besides its own. */
-const WEIGHT = 1024
+/** Bytes for which a stream of zlib counts besides those that it makes or takes. */
+const WEIGHT = 2048
 
 const EMPTY = Buffer.alloc(0)
 const PARAMETERS = { server_no_context_takeover: true }
@@ -65,7 +65,8 @@ export class Compression {
 
     /** @internal For the sender of `ws`, which waits for one message before it takes the next. */
     compress(message: string | Buffer, _last: boolean, done: Done): void {
-        const data = Buffer.from(message)
+        const data =
+            typeof message === "string" ? Buffer.from(message) : message
         this.#budget.spend(WEIGHT + data.length)
         const { agreement, count } = this.#options
         deflateMessage(data, agreement.serverWindowBits, payload => {
@@ -100,15 +101,16 @@ export class Compression {
         // no DEFLATE data, but what zlib makes of a second empty message in a row
         if (payload.length === 0) return done(null, EMPTY)
         const options = {
-            dictionary: this.#window?.bytes,
+            dictionary: this.#window?.bytes ?? EMPTY,
             windowBits: this.#window ? CLIENT_WINDOW_BITS : 15,
             limit: this.#options.maxMessage,
         }
         inflateMessage(payload, options, inflated => {
             if (inflated.kind !== "message") return this.#fail(inflated, done)
-            const { data } = inflated
+            const { pieces } = inflated
+            const data = pieces.length > 1 ? Buffer.concat(pieces) : pieces[0]
             this.#window?.push(data)
-            this.#budget.spend(WEIGHT + data.length)
+            this.#budget.spend(WEIGHT * pieces.length + data.length)
             this.#options.count("received", payload.length, data.length)
             done(null, data)
         })

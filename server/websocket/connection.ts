@@ -13,12 +13,14 @@ import { own, type Transport, type TransportOwner } from "./transport.ts"
  */
 const WEIGHT = 64
 
+const TOO_LONG =
+    "sent a message that is too long: max payload size exceeded (--max-message)"
+
 /** What `ws` says without telling how to allow it. */
 const FAILURES: Record<string, string> = {
     WS_ERR_TOO_MANY_BUFFERED_PARTS:
         "sent a message in too many fragments (--max-fragments)",
-    WS_ERR_UNSUPPORTED_MESSAGE_LENGTH:
-        "sent a message that is too long: max payload size exceeded (--max-message)",
+    WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: TOO_LONG,
 }
 
 /** Those with replies to messages that arrived together. */
@@ -48,6 +50,8 @@ export interface ConnectionSettings {
     answerPings: boolean
     /** Messages and pings a second that a client may send; default: any number */
     maxRate?: number
+    /** Bytes of a message */
+    maxMessage: number
     /** Bytes of unread replies above which the client is not read any more */
     maxBuffered: number
     /** Bytes of unread replies above which the client is terminated */
@@ -215,7 +219,7 @@ export class Connection implements TransportOwner {
 
     /** @internal */
     onMessage(data: Buffer | string, isBinary: boolean): void {
-        if (this.#isTooFast()) return
+        if (this.#isTooFast() || this.#isTooLong(data)) return
         const message: Message = isBinary
             ? { type: "binary", data: data as Buffer }
             : { type: "text", data: data.toString() }
@@ -325,6 +329,15 @@ export class Connection implements TransportOwner {
         // what it goes on to send is not worth reading; the close timeout ends it
         this.#muted = true
         this.#transport.pause()
+        return true
+    }
+
+    /** With compression `ws` bears longer ones: see `Upgrader`. */
+    #isTooLong({ length }: Buffer | string): boolean {
+        if (length <= this.#settings.maxMessage) return false
+        this.#failed(TOO_LONG)
+        this.close(1009)
+        this.#muted = true
         return true
     }
 

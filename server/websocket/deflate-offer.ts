@@ -11,8 +11,6 @@ export interface DeflateAgreement {
 /** The window that clients are held to: what is kept of each connection's messages is no more than that. */
 export const CLIENT_WINDOW_BITS = 11
 
-/** zlib cannot compress with a window of 256 bytes. */
-const LEAST_SERVER_WINDOW_BITS = 9
 const MOST_WINDOW_BITS = 15
 
 const NAME = "permessage-deflate"
@@ -39,7 +37,6 @@ function agreementOn(parameters: Parameter[]): DeflateAgreement | undefined {
     if (!parameters.every(isValid)) return undefined
     const serverBits = asked.get("server_max_window_bits")
     const serverWindowBits = Number(serverBits ?? MOST_WINDOW_BITS)
-    if (serverWindowBits < LEAST_SERVER_WINDOW_BITS) return undefined
     const boundsClient = asked.has("client_max_window_bits")
     const clientKeepsContext =
         boundsClient && !asked.has("client_no_context_takeover")

@@ -11,9 +11,7 @@ export class SlidingWindow {
 
     /** Not to be kept: they change with the next `push`. */
     get bytes(): Buffer | undefined {
-        return this.#length
-            ? this.#buffer?.subarray(0, this.#length)
-            : undefined
+        return this.#buffer?.subarray(0, this.#length)
     }
 
     push(data: Buffer): void {

@@ -59,14 +59,14 @@ export class Upgrader {
             reason: string
         ) => void
     ) {
-        const { maxMessage, maxFragments, closeTimeout } = settings
+        const { compress, maxMessage, maxFragments, closeTimeout } = settings
         const options: Options = {
             noServer: true,
             WebSocket: RfcTransport,
             clientTracking: false,
             // that of `ws` refuses offers that it cannot meet, and keeps zlib streams
             perMessageDeflate: false,
-            maxPayload: maxMessage,
+            maxPayload: compress ? compressedLimit(maxMessage) : maxMessage,
             maxFragments,
             // a connection answers itself: `ws` drops who sends 60 at once, however well it reads
             autoPong: false,
@@ -137,6 +137,12 @@ export class Upgrader {
         return known ?? offered.find(name => name === BEARER)
     }
 }
+
+/**
+ * What a message that may be compressed may come to on the wire, where `ws` measures it: noise in fragments of 64 bytes,
+ * with what DEFLATE adds to each. How long the message itself is, others look at.
+ */
+const compressedLimit = (length: number) => length + (length >> 2) + 1024
 
 /** `ws` knows no lists: it expects one protocol to upgrade to, and no empty element among the subprotocols. */
 function normalize({ headers }: IncomingMessage): void {

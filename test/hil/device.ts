@@ -1,5 +1,4 @@
 /** The seam between the scenarios and the board that they test: simulated, emulated or real. */
-import { UserError } from "../../lib/errors.ts"
 import type { Patch } from "./variants.ts"
 import type { Like } from "../../sim/firmware.ts"
 import type { Wifi, WifiOptions } from "../../sim/wifi.ts"
@@ -107,9 +106,4 @@ export interface BackEnd {
      * @throws NoDevice when there is none, or when something that it needs is not there
      */
     open(options: DeviceOptions): Promise<Device>
-}
-
-/** There is no such device here; the message says what is missing and how to get it. */
-export class NoDevice extends UserError {
-    override readonly exitCode = 3
 }

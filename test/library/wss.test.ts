@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
 import { Board } from "../../sim/board.ts"
+import type { Delivery } from "../../sim/firmware.ts"
 import { compileSource } from "../../sim/program.ts"
 import { certificate } from "../wire/tcp-server.ts"
 
@@ -28,7 +29,13 @@ async function serve(t: TestContext, handle: (socket: WebSocket) => void) {
     return (https.address() as AddressInfo).port
 }
 
-async function run(t: TestContext, port: number, delay: number, body: string) {
+async function run(
+    t: TestContext,
+    port: number,
+    delay: number,
+    body: string,
+    delivery?: Delivery
+) {
     const source = `import { connectOver } from "./src/websocket/connect-over"
         import { listen } from "./src/websocket/listen"
         import { startMessage } from "./src/websocket/message-writer"
@@ -36,7 +43,7 @@ async function run(t: TestContext, port: number, delay: number, body: string) {
         const ws = await connectOver(dialNative, "wss://localhost:${port}/", { maxMessage: 12000 })
         ${body}`
     const board = await Board.start(compileSource(source), {
-        link: { tls: { ca: certificate } },
+        link: { delivery, tls: { ca: certificate } },
     })
     t.after(() => board.stop())
     board.link.delay = delay
@@ -198,4 +205,24 @@ test("a server that closes while it owes a proof, which ws then never gives: the
     )
     await board.expect("end 1001 moving true", 20_000)
     assert.equal(lost(), 0)
+})
+
+test("a TLS record of 12 KB, which the firmware hands over at once, arrives whole", async t => {
+    const bytes = randomBytes(12_000)
+    const port = await serve(t, socket =>
+        socket.on("message", () => socket.send(bytes))
+    )
+    const { board } = await run(
+        t,
+        port,
+        5,
+        `for (let n = 0; n < 3; ++n) {
+            await ws.send("more")
+            const { data } = await ws.recv()
+            console.log("came " + data.length + " " + data.slice(11900, 12000).toString("hex"))
+        }`,
+        "idle"
+    )
+    const end = bytes.subarray(11_900).toString("hex").slice(0, 100)
+    for (let n = 0; n < 3; n++) await board.expect(`came 12000 ${end}`, 20_000)
 })

@@ -19,6 +19,17 @@ test("an error with a colon of its own is explained", () =>
         /\n {4}something took the connection/
     ))
 
+test("a close code without a reason is explained", () =>
+    assert.match(
+        explained('down 1013 "" again in 20 ms'),
+        /\n {4}the server has too much to do/
+    ))
+
+test("an exception that cannot be caught is explained, others are not", () => {
+    assert.match(explained("Exception: InfiniteLoop"), /\n.*await sleep\(0\)/)
+    assert.doesNotMatch(explained("Exception: TypeError"), /\n/)
+})
+
 for (const line of [
     'sent 1 "masked frame"',
     'down 1001 "going away" again in 1000 ms',

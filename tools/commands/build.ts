@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Command } from "commander"
 import { runCommand } from "../../lib/command.ts"
+import { nameOf } from "../project/command-name.ts"
 import { configure, entryOf, PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
 import { build, BYTECODE } from "../toolchain/build.ts"
@@ -29,7 +30,7 @@ function everyEntry(): string[] {
         .map(file => `src/${file}`)
 }
 
-await new Command("npm run build --")
+await new Command(nameOf("build"))
     .description("builds the program for the board of devs.json")
     .argument("[program]", PROGRAM)
     .option("--all", "every src/main*.ts")

@@ -16,6 +16,7 @@ import { KINDS, type Kind } from "../debugger/devices.ts"
 import { Channel } from "../debugger/protocol.ts"
 import { watchFiles } from "../debugger/watch.ts"
 import type { Config } from "../project/config.ts"
+import { nameOf } from "../project/command-name.ts"
 import { PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
 import { explained } from "../simulator/error-sentences.ts"
@@ -86,18 +87,18 @@ class Simulator implements DebugTargetListener {
     /** A program that cannot be built leaves the one before running. */
     private async deploy() {
         const target = this.target!
-        const start = performance.now()
+        const start = Date.now()
+        this.unwatch()
         try {
             await target.deploy()
-            const seconds = ((performance.now() - start) / 1000).toFixed(1)
+            const seconds = ((Date.now() - start) / 1000).toFixed(1)
             console.log(`deployed in ${seconds} s`)
         } catch (error) {
             if (this.closing) return
             if (!(error instanceof UserError)) throw error
             console.error(error.message)
         }
-        this.unwatch()
-        this.unwatch = watchFiles(target.files, path => this.saved(path))
+        this.unwatch = watchFiles(target.files, start, path => this.saved(path))
     }
 
     private saved(path: string) {
@@ -163,7 +164,7 @@ class Simulator implements DebugTargetListener {
     }
 }
 
-await new Command("npm run sim --")
+await new Command(nameOf("sim"))
     .description(
         "runs the program in the simulator, deploys it again at each save, and lets debuggers in"
     )

@@ -1,7 +1,7 @@
 /** Makes an image: firmware, board definition, settings and program in one file for the flash memory. */
 import { isIP } from "node:net"
 import { mkdirSync, statSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { dirname, join } from "node:path"
 import { reachableAddresses } from "../../lib/addresses.ts"
 import { UserError } from "../../lib/errors.ts"
 import { boards, type Board } from "../project/boards.ts"
@@ -14,9 +14,8 @@ import {
     type Settings,
 } from "../project/settings.ts"
 import { devs } from "./devs.ts"
+import { cannotFetch, expectFirmware } from "./firmware.ts"
 
-/** Where `devs` keeps downloaded firmware, for a day. */
-const CACHE = ".devicescript/cache"
 /** cli/src/exitcodes.ts: the dev server that `devs bundle` starts found its ports taken. */
 const EXIT_CODE_EADDRINUSE = 100
 
@@ -43,7 +42,9 @@ export interface Image {
 export async function bundle(program?: string): Promise<Image> {
     const config = configure(program)
     const notes = checkForBoard(config, readSettings(PROJECT))
+    for (const note of notes) console.log(`note: ${note}`)
     const image = imageOf(config.board)
+    await expectFirmware(image.board)
     mkdirSync(join(PROJECT, dirname(image.file)), { recursive: true })
     const { code, output } = await devs(
         [
@@ -57,7 +58,6 @@ export async function bundle(program?: string): Promise<Image> {
     if (code !== 0) throw new UserError(explain(code, output, image.board))
     const { size } = statSync(join(PROJECT, image.file))
     console.log(`${image.file}: ${size} bytes for ${image.board.name}`)
-    for (const note of notes) console.log(`note: ${note}`)
     return image
 }
 
@@ -167,12 +167,5 @@ export function explain(
     const reason = /cause\]: (.*?) ?\{?$/m.exec(output)?.[1]
     const refused = /can't fetch: (.*)$/m.exec(output)?.[1]
     if (!refused && !output.includes("fetch failed")) return output
-    return [
-        `The firmware cannot be fetched (${refused ?? reason}), and without it there is no image.`,
-        `Connect this computer to the Internet and try again; or fetch`,
-        `  ${firmware}`,
-        `elsewhere, put it here as`,
-        `  ${CACHE}/${basename(firmware)}`,
-        `and try again within a day: an older file is not used (\`touch\` makes it new).`,
-    ].join("\n")
+    return cannotFetch(firmware, refused ?? reason)
 }
