@@ -10,7 +10,7 @@ const stream = await dialNative({
     port: await readSetting<number>("PORT"),
 })
 const data = Buffer.alloc(await readSetting<number>("SIZE"))
-for (let at = 0; at < data.length; ) {
+for (let at = 0; at < data.length;) {
     const chunk = await stream.recv()
     data.blitAt(at, chunk, 0, chunk.length)
     at += chunk.length

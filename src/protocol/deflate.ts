@@ -3,8 +3,10 @@ import { REVERSED } from "./huffman"
 /** Most bytes that `deflate` takes at a time: some 50,000 steps of the VM. */
 export const MAX_CHUNK = 512
 
-/** Most bytes that it makes of them, with what waited and the end of a message. */
-export const MAX_DEFLATED = MAX_CHUNK + (MAX_CHUNK >> 3) + 8
+/** Room for what it makes of so many bytes, with what waited and the end of a message: for the last ones it may take more at first. */
+export function maxDeflated(size: number): number {
+    return size + (size >> 6) + (MAX_CHUNK >> 3) + 16
+}
 
 /** Lengths of a match, RFC 1951, 3.2.5. */
 const MIN_MATCH = 3
@@ -47,7 +49,7 @@ export function forget(deflater: Deflater) {
 
 /**
  * Deflates bytes of `data`, at most `MAX_CHUNK`, as a block of fixed Huffman codes, or as they are where that is shorter.
- * @param out takes it from `place` on, up to `MAX_DEFLATED` bytes
+ * @param out takes it from `place` on
  * @returns the place behind it
  */
 export function deflate(
@@ -130,7 +132,8 @@ function putCodes(deflater: Deflater, at: number) {
     let { hold, held, place } = deflater
     while (at < end) {
         const word = history.getAt(at, "i32")
-        const slot = ((word << 1) ^ (word >> 4) ^ (word >> 10)) & mask
+        const slot =
+            ((word << 1) ^ (word >> 4) ^ (word >> 10) ^ (word >> 17)) & mask
         const distance = (base + at - table.getAt(slot, "u16")) & 0xffff
         table.setAt(slot, "u16", (base + at) & 0xffff)
         const from = at - distance

@@ -108,6 +108,11 @@ export function inflate(inflater: Inflater): Buffer {
     return window.slice(from, inflater.at)
 }
 
+/** To be called at the end of a message: it ends with a block. @throws ProtocolError */
+export function checkEnd({ state, bit, end }: Inflater) {
+    if (state !== BLOCK || bit !== end) throw wrong()
+}
+
 /** Takes what comes next; what is not there completely will be taken from its beginning. */
 function next(inflater: Inflater, to: number) {
     const { state, bit } = inflater
