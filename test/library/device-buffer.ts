@@ -8,9 +8,8 @@ function blitAt(
     from: number,
     length: number
 ): void {
-    Buffer.from(source as Buffer)
-        .subarray(from, from + length)
-        .copy(this, at)
+    const bytes = typeof source === "string" ? Buffer.from(source) : source
+    bytes.copy(this, at, from, from + length)
 }
 
 const FORMATS = { u16: "UInt16LE", i32: "Int32LE" } as const
