@@ -164,9 +164,18 @@ module.exports = {
             ["^sim/(?!device/)"],
             "what the user has written"
         ),
-        node("^tools/toolchain/", ["^sim/(?!device/)", "^tools/project/"]),
+        node(
+            "^tools/serial/",
+            ["^sim/(?!device/)", "^tools/simulator/error-sentences\\.ts$"],
+            "a board on a serial port"
+        ),
+        node("^tools/toolchain/", [
+            "^sim/(?!device/)",
+            "^tools/(project|serial)/",
+        ]),
         node("^tools/simulator/", [
             "^sim/(?!device/)",
+            "^src/websocket/describe\\.ts$",
             "^tools/(project|toolchain)/",
         ]),
         node("^tools/fleet/", [
@@ -232,6 +241,7 @@ module.exports = {
         ]),
         node("^test/suites/", [
             "^sim/(?!device/)",
+            "^tools/serial/",
             "^test/(hil(?!/device)|conformance|wire)/",
         ]),
         node("^test/serial/", ["^sim/(?!device/)", "^test/(suites|wire)/"]),
@@ -247,6 +257,7 @@ module.exports = {
             "^test/(server|plot|wire)/",
         ]),
         node("^test/tornado/", ["^sim/(?!device/)", "^test/wire/"]),
+        node("^test/openssl/", ["^sim/(?!device/)", "^test/(networks|wire)/"]),
         node("^test/vscode/", ["^test/(chromium|wire)/"]),
         {
             name: "nobody-imports-an-entry",

@@ -1,7 +1,7 @@
 /** What connecting and echoing costs in bytecode, and what each feature adds to it: the user pays for what is imported. */
 import { join } from "node:path"
 import { compile, compileSource } from "../sim/program.ts"
-import { PROJECT } from "../tools/project/folder.ts"
+import { PACKAGE } from "../tools/project/folder.ts"
 import { programPath } from "./run.ts"
 
 const URL = '"ws://127.0.0.1:8000/"'
@@ -69,7 +69,7 @@ const ws = new WebSocket(${URL})
 ws.onmessage = ({ data }) => ws.send(data)`
 
 function sizeOf(source: string): number {
-    return compileSource(source, join(PROJECT, "size.ts")).bytecode.length
+    return compileSource(source, join(PACKAGE, "size.ts")).bytecode.length
 }
 
 /** @returns bytes beyond an empty program: bare TCP, connect and echo, the drafts; and what each feature adds */

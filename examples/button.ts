@@ -1,12 +1,13 @@
 // A button in the same room: each press toggles the lamp, and the answer says what the lamp is.
 import { readSetting } from "@devicescript/settings"
-import { connect, sleep } from "../src"
+import { connect, heartbeat, reconnecting, sleep } from "../src"
 
 const url = await readSetting("URL", "ws://192.168.1.20:8000/room/lamp")
-const connection = await connect(url)
+const connection = reconnecting(async () => heartbeat(await connect(url)))
 for (;;) {
-    // in place of a press
+    // a press a second, in place of a button's
     await sleep(1000)
+    await connection.opened()
     await connection.send("toggle")
     const answer = await connection.recv(5000)
     if (answer === null) break

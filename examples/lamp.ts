@@ -1,9 +1,9 @@
 // A lamp in a room: anybody there may send it on, off or toggle, and it answers with what it is.
 import { readSetting } from "@devicescript/settings"
-import { connect } from "../src"
+import { connect, heartbeat, reconnecting } from "../src"
 
 const url = await readSetting("URL", "ws://192.168.1.20:8000/room/lamp")
-const connection = await connect(url)
+const connection = reconnecting(async () => heartbeat(await connect(url)))
 let isOn = false
 for (;;) {
     const message = await connection.recv()

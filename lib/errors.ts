@@ -8,3 +8,8 @@ export class UserError extends Error {
         this.name = new.target.name
     }
 }
+
+/** There is no such device here; the message says what is missing and how to get it. */
+export class NoDevice extends UserError {
+    override readonly exitCode = 3
+}

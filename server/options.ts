@@ -36,6 +36,8 @@ export interface ServerOptions {
     origins?: string[]
     /** Subprotocols that the server agrees to; of several it takes the client's first */
     subprotocols?: string[]
+    /** Messages are compressed for clients that offer it (permessage-deflate, RFC 7692) */
+    compress?: boolean
     /** A longer message closes the connection with 1009 */
     maxMessage?: number
     /** A message in more fragments closes the connection with 1008. Default: one for each 64 bytes of the longest message */
@@ -115,6 +117,7 @@ export const DEFAULTS = {
     subprotocols: [] as string[],
     tokens: [] as Token[],
     trustProxy: [] as string[],
+    compress: false,
     maxMessage: 1024 * 1024,
     maxConnections: 1000,
     maxRooms: 1000,
@@ -194,6 +197,7 @@ function connectionsOf({
     const deviceConnection: ConnectionSettings = {
         answerPings: !faults?.noPong,
         maxRate,
+        maxMessage,
         maxBuffered,
         // what was read before reading stopped still gets its replies: room for that, but not without end
         hardLimit: 4 * Math.max(maxBuffered, longestReply),

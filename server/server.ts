@@ -96,8 +96,11 @@ export class Server {
         }
         this.#devices = deviceBehavior(mode, context)
         this.#pages = pageBehavior(context)
-        this.#upgrader = new Upgrader(settings, (request, socket, reason) =>
-            this.#listener.reject(socket, { status: 400, reason }, request)
+        this.#upgrader = new Upgrader(
+            settings,
+            this.#counters.countCompressed,
+            (request, socket, reason) =>
+                this.#listener.reject(socket, { status: 400, reason }, request)
         )
         this.#listener = this.#createListener()
         if (mode.sourcePort !== undefined)

@@ -7,7 +7,7 @@ import { spec } from "node:test/reporters"
 import { Command } from "commander"
 import { runCommand } from "../lib/command.ts"
 import { UserError } from "../lib/errors.ts"
-import { PROJECT } from "../tools/project/folder.ts"
+import { PACKAGE } from "../tools/project/folder.ts"
 
 const ROOMS = [
     "library",
@@ -19,12 +19,18 @@ const ROOMS = [
     "suites",
 ]
 
-/** The suites of models, of the debugger and of the package as a whole: `--all` runs them too. */
+/** The suites of models, of the debugger, of the package as a whole and of the runners: `--all` runs them too. */
 const ALL_ONLY = [
     "networks/",
+    "suites/conformance.test.ts",
+    "suites/hil.test.ts",
+    "library/first-contact.test.ts",
     "library/package.test.ts",
+    "library/sending-only.test.ts",
+    "library/wifi.test.ts",
     "tools/debugger.test.ts",
     "tools/fleet.test.ts",
+    "tools/own-program.test.ts",
     "tools/stock.test.ts",
 ]
 
@@ -44,7 +50,7 @@ const TIMEOUT = 600_000
 /** Files of tests, as paths in this folder. */
 function testFiles(names: string[], all = false): string[] {
     const files = ROOMS.flatMap(room =>
-        readdirSync(join(PROJECT, "test", room), { recursive: true })
+        readdirSync(join(PACKAGE, "test", room), { recursive: true })
             .map(String)
             .filter(name => name.endsWith(".test.ts"))
             .map(name => `${room}/${name}`)
@@ -75,7 +81,7 @@ async function main(names: string[], { all, list }: Options) {
         )
     if (list) return console.log(files.map(file => `test/${file}`).join("\n"))
     const tests = run({
-        files: files.map(file => join(PROJECT, "test", file)),
+        files: files.map(file => join(PACKAGE, "test", file)),
         concurrency: Math.max(3, availableParallelism()),
         timeout: TIMEOUT,
     })
@@ -87,7 +93,7 @@ await new Command("npm test --")
     .description("runs the tests that need nothing but Node")
     .argument(
         "[names...]",
-        "parts of the files' names; default: all but the suites of models, the debugger and the package"
+        "parts of the files' names; default: all but the suites of models, the debugger, the package and the runners"
     )
     .option("--all", "all of them")
     .option("--list", "the files, instead of running them")

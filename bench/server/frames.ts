@@ -1,4 +1,4 @@
-/** The bytes of a load: what a client sends and what a reversing server answers, ready-made. */
+/** The bytes of a load: what a client sends and what comes of it, ready-made. */
 
 /** The masking key; its bytes differ and none is 0, so that no server gets off without unmasking. */
 const KEY = [0x37, 0xfa, 0x21, 0x3d]
@@ -7,12 +7,18 @@ const KEY = [0x37, 0xfa, 0x21, 0x3d]
 export interface Exchange {
     /** A masked text frame of the client */
     request: Buffer
-    /** The server's frame with the reversed text */
+    /** The server's frame: with the text reversed, or as it is for the others in a room */
     reply: Buffer
 }
 
-/** @param size bytes of the message, ASCII; at most 65,535 */
-export function exchangeOf(size: number): Exchange {
+/**
+ * @param size bytes of the message, ASCII; at most 65,535
+ * @param answer the text that a server makes of it
+ */
+export function exchangeOf(
+    size: number,
+    answer = (text: Buffer) => text.reverse()
+): Exchange {
     const text = Buffer.alloc(size, "The quick brown fox jumps over ")
     const masked = text.map((byte, i) => byte ^ KEY[i % 4])
     const [first, ...length] = header(size)
@@ -24,7 +30,7 @@ export function exchangeOf(size: number): Exchange {
             ...KEY,
             ...masked,
         ]),
-        reply: Buffer.from([first, ...length, ...text.reverse()]),
+        reply: Buffer.from([first, ...length, ...answer(text)]),
     }
 }
 

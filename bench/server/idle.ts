@@ -2,7 +2,8 @@
  * What opens many connections and keeps them, a process of its own: says `ready` when all are open, and keeps them until it is killed.
  * Each 127.0.0.x has source ports for some of them.
  */
-import { openSocket, PING, PONG } from "./client.ts"
+import { openSocket } from "./client.ts"
+import { PING, PONG } from "./frame-counter.ts"
 
 /** What to open, as JSON on the command line. */
 export interface Idle {

@@ -4,30 +4,33 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { Command } from "commander"
+import { Argument, Command } from "commander"
 import { runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
+import { compare, print, type Contender, type Row } from "./comparison.ts"
 import { perConnection, possible } from "./memory.ts"
-import { median, round, type Laying, type Round } from "./rounds.ts"
-import {
-    BARE,
-    hasTornado,
-    ours,
-    startServer,
-    TORNADO,
-    type Candidate,
-    type Server,
-} from "./servers.ts"
+import { showRooms, showSleeper } from "./rooms.ts"
+import type { Laying } from "./rounds.ts"
+import { BARE, hasTornado, ours, TORNADO, type Candidate } from "./servers.ts"
 
-const { short } = new Command("bench:server")
+const command = new Command("bench:server")
     .description(
         "Measures the server beside `ws` by itself and Debian's Tornado."
     )
+    .addArgument(
+        new Argument("[part]", "what to measure; default: all").choices([
+            "reverse",
+            "relay",
+        ])
+    )
     .option("--short", "less often and less long")
     .parse()
-    .opts()
+const { short } = command.opts()
+const [part] = command.args
 const ROUNDS = short ? 3 : 9
 const TIME = short ? 500 : 2000
+/** Megabytes to a room of which one member does not read */
+const UNREAD = short ? 64 : 256
 const CONNECTIONS = possible(short ? 1000 : 10_000)
 
 /** Twenty clients, each with ten messages of 32 bytes on the way. */
@@ -40,56 +43,12 @@ const LAYING: Laying = {
 /** What costs something with each message, and is not on by itself. */
 const EVERYTHING = ["--max-rate", "1000000", "--admin-port", "0"]
 
-/** The medians of a server's rounds. */
-interface Row extends Omit<Round, "messages"> {
-    name: string
-}
-
-const progress = (text: string) => console.error(`… ${text}`)
-
-/** A server, the processors that it has, and the load on it. */
-interface Contender {
-    candidate: Candidate
-    cores: string
-    laying: Laying
-}
-
 /** Each alone on one processor, under the same load. */
 const alone = (candidate: Candidate): Contender => ({
     candidate,
     cores: "0",
     laying: LAYING,
 })
-
-async function compare(contenders: Contender[]): Promise<Row[]> {
-    const servers: Server[] = []
-    const rounds: Round[][] = contenders.map(() => [])
-    try {
-        for (const { candidate, cores } of contenders)
-            servers.push(await startServer(candidate, cores))
-        // round 0 is for the compilers in the servers
-        for (let i = 0; i <= ROUNDS; ++i) {
-            progress(`round ${i} of ${ROUNDS}`)
-            for (const [n, server] of servers.entries()) {
-                const result = await round(server, contenders[n].laying)
-                if (i) rounds[n].push(result)
-            }
-        }
-    } finally {
-        for (const server of servers) await server.stop()
-    }
-    return servers.map(({ name }, n) => ({ name, ...medians(rounds[n]) }))
-}
-
-function medians(rounds: Round[]): Omit<Round, "messages"> {
-    const of = (key: keyof Round) => median(rounds.map(round => round[key]))
-    return {
-        rate: of("rate"),
-        cpu: of("cpu"),
-        generator: of("generator"),
-        p99: of("p99"),
-    }
-}
 
 function showSpeed(rows: Row[]): void {
     const base = rows[0]
@@ -115,16 +74,14 @@ function showSpeed(rows: Row[]): void {
 async function showWorkers(): Promise<Row[]> {
     console.log("\none processor for server and load, and two\n")
     const [one, two] = ["1", "2"].map(n =>
-        ours(`--workers ${n}`, "--quiet", "--workers", n)
+        ours(`--workers ${n}`, "reverse", "--quiet", "--workers", n)
     )
-    const rows = await compare([
-        { candidate: one, cores: "0", laying: { ...LAYING, cores: ["0"] } },
-        {
-            candidate: two,
-            cores: "0,1",
-            laying: { ...LAYING, cores: ["0", "1"] },
-        },
-    ])
+    const on = (candidate: Candidate, ...cores: string[]): Contender => ({
+        candidate,
+        cores: cores.join(),
+        laying: { ...LAYING, cores },
+    })
+    const rows = await compare([on(one, "0"), on(two, "0", "1")], ROUNDS)
     print("", "messages/s", "times one", "CPU µs", "load µs")
     for (const { name, rate, cpu, generator } of rows)
         print(
@@ -148,16 +105,26 @@ async function showMemory(candidates: Candidate[]): Promise<object[]> {
     return rows
 }
 
-function print(name: string, ...cells: string[]): void {
-    const line = cells.map(cell => cell.padStart(16)).join("")
-    console.log(name.padEnd(24) + line)
-}
-
 await runCommand(main)
 
 async function main(): Promise<void> {
     if (availableParallelism() < 2)
         throw new UserError("expected two processors, one for the load")
+    const results: Record<string, unknown> = {}
+    if (part !== "relay") Object.assign(results, await measureReverse())
+    if (part !== "reverse")
+        Object.assign(results, {
+            rooms: await showRooms(ROUNDS, TIME),
+            sleeper: await showSleeper(UNREAD),
+        })
+    mkdirSync("artifacts", { recursive: true })
+    writeFileSync(
+        "artifacts/bench-server.json",
+        JSON.stringify(results, undefined, 4)
+    )
+}
+
+async function measureReverse() {
     const tornado = (await hasTornado()) ? [TORNADO] : []
     if (!tornado.length)
         console.log(
@@ -166,22 +133,22 @@ async function main(): Promise<void> {
     const speed = await compare(
         [
             BARE,
-            ours("reverse", ...EVERYTHING),
-            ours("reverse, logging all", "--log", "debug", ...EVERYTHING),
+            ours("reverse", "reverse", ...EVERYTHING),
+            ours(
+                "reverse, logging all",
+                ...["reverse", "--log", "debug", ...EVERYTHING]
+            ),
             ...tornado,
-        ].map(alone)
+        ].map(alone),
+        ROUNDS
     )
     showSpeed(speed)
     const workers = await showWorkers()
     const room = String(CONNECTIONS)
     const memory = await showMemory([
         BARE,
-        ours("reverse", "--quiet", "--max-connections", room),
+        ours("reverse", "reverse", "--quiet", "--max-connections", room),
         ...tornado,
     ])
-    mkdirSync("artifacts", { recursive: true })
-    writeFileSync(
-        "artifacts/bench-server.json",
-        JSON.stringify({ speed, workers, memory }, undefined, 4)
-    )
+    return { speed, workers, memory }
 }

@@ -4,6 +4,7 @@ import type { Idle } from "./idle.ts"
 import { answer, startPinned } from "./pinned.ts"
 import { residentOf } from "./process.ts"
 import { startServer, type Candidate } from "./servers.ts"
+import type { Sleeper } from "./sleeper.ts"
 
 /** Descriptors that a process needs besides its connections. */
 const SPARE = 200
@@ -34,6 +35,27 @@ export async function perConnection(
         return (residentOf(server.pids) - before) / connections
     } finally {
         clients.kill()
+        await server.stop()
+    }
+}
+
+/** @returns bytes resident that a server has more when `megabytes` were sent to a room of which one member does not read */
+export async function behindSleeper(
+    candidate: Candidate,
+    megabytes: number
+): Promise<number> {
+    const server = await startServer(candidate, "0")
+    const { port, pathname: path } = server.url
+    const before = residentOf(server.pids)
+    const messages = megabytes * 64
+    const sleeper: Sleeper = { port: Number(port), path, messages, size: 16384 }
+    const members = startPinned("sleeper.ts", sleeper, "1")
+    try {
+        await answer(members)
+        await sleep(SETTLE)
+        return residentOf(server.pids) - before
+    } finally {
+        members.kill()
         await server.stop()
     }
 }

@@ -26,6 +26,8 @@ export interface Laying {
     time: number
     /** A load generator for each of these processors */
     cores: string[]
+    /** Default: what sends and awaits replies. `members.ts`: the members of a room; its messages are deliveries */
+    program?: "load.ts" | "members.ts"
 }
 
 /** Puts a load on a server for a while. */
@@ -37,7 +39,7 @@ export async function round(server: Server, laying: Laying): Promise<Round> {
         path: pathname,
     }
     const generators = laying.cores.map(core =>
-        startPinned("load.ts", load, core)
+        startPinned(laying.program ?? "load.ts", load, core)
     )
     const pids = generators.map(({ pid }) => pid!)
     try {

@@ -11,10 +11,12 @@ const NODE = [process.execPath, "--import", "tsx"]
 /** Debian's Python, for which it packages Tornado. */
 const PYTHON = "/usr/bin/python3"
 
-/** A reversing server to measure. */
+/** A server to measure. */
 export interface Candidate {
     name: string
     command: string[]
+    /** The room below the path that it announces */
+    room?: string
 }
 
 export const BARE: Candidate = {
@@ -27,13 +29,15 @@ export const TORNADO: Candidate = {
     command: [PYTHON, path("../../test/tornado/reverse.py"), "0", "--quiet"],
 }
 
-/** The server of this repository, with further arguments. */
+export const BARE_ROOM: Candidate = {
+    name: "bare ws",
+    command: [...NODE, path("broadcast.ts")],
+}
+
+/** The server of this repository. @param args its mode, and further arguments */
 export function ours(name: string, ...args: string[]): Candidate {
     const serve = path("../../server/main.ts")
-    return {
-        name,
-        command: [...NODE, serve, "reverse", "--port", "0", ...args],
-    }
+    return { name, command: [...NODE, serve, ...args, "--port", "0"] }
 }
 
 /** A server that listens, in a process of its own. */
@@ -58,7 +62,7 @@ export async function hasTornado(): Promise<boolean> {
  * @throws Error with what it printed, when it ends instead
  */
 export async function startServer(
-    { name, command }: Candidate,
+    { name, command, room = "" }: Candidate,
     cores: string
 ): Promise<Server> {
     const child = spawn("taskset", ["-c", cores, ...command], {
@@ -67,7 +71,7 @@ export async function startServer(
     const url = await announced(name, child)
     return {
         name,
-        url,
+        url: new URL(room, url),
         get pids() {
             return family(child.pid!)
         },

@@ -1,6 +1,12 @@
 /** Code points of a name that are kept. */
 export const LONGEST_NAME = 100
 
+/** Code points of a unit that are kept. */
+const LONGEST_UNIT = 20
+
+/** Stands between a series' name and its unit, as in Teleplot's lines: `temperature§°C`. */
+export const UNIT = "§"
+
 const CONTROLS = /[\p{Cc}\u2028\u2029]/gu
 
 /** A name as the plot shows it: without controls and outer blanks, not longer than `LONGEST_NAME`. */
@@ -9,5 +15,17 @@ export function nameOf(text: string): string {
         .slice(0, 4 * LONGEST_NAME)
         .replace(CONTROLS, " ")
         .trim()
-    return [...clean].slice(0, LONGEST_NAME).join("").trimEnd()
+    return shortened(clean, LONGEST_NAME)
+}
+
+/** The name of a series with its unit, where it has one. Series of different units are different ones. */
+export function withUnit(name: string, unit: string): string {
+    const short = shortened(nameOf(unit), LONGEST_UNIT)
+    if (!short) return nameOf(name)
+    const room = LONGEST_NAME - LONGEST_UNIT - UNIT.length
+    return shortened(nameOf(name), room) + UNIT + short
+}
+
+function shortened(text: string, longest: number): string {
+    return [...text].slice(0, longest).join("").trimEnd()
 }

@@ -157,6 +157,10 @@ function createCommand(): Command {
             each(token)
         )
         .option(
+            "--compress",
+            "compress messages for clients that offer it (permessage-deflate)"
+        )
+        .option(
             "--max-message <bytes>",
             "longest message accepted",
             whole(1, LARGEST_MESSAGE),

@@ -18,12 +18,16 @@ const PLOTTER = [
     "legend.js",
     "link.js",
     "main.js",
+    "marks.js",
     "number.js",
     "panel.js",
     "path.js",
     "points.js",
     "range.js",
+    "statistics.js",
     "store.js",
+    "strip.js",
+    "time.js",
 ]
 
 /** The pages of a mode. @param path where its WebSocket is */

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net"
 import { socketAddressOf } from "../access/client-address.ts"
-import { LONGEST_NAME, nameOf } from "../bus/names.ts"
+import { LONGEST_NAME, nameOf, UNIT, withUnit } from "../bus/names.ts"
 import { finite } from "../plot/numbers.ts"
 import type { Publisher, Source } from "../plot/publisher.ts"
 import type { EventBody } from "../telemetry/events.ts"
@@ -39,6 +39,8 @@ export class SourceConnection {
     /** Until the name is known, and after it is hung up on */
     #timer: NodeJS.Timeout
     #source?: Source
+    /** A source has one, which is called as the source is; only its unit has to be told */
+    #series = ""
     #malformed = 0
 
     constructor(socket: Socket, options: SourceConnectionOptions) {
@@ -77,17 +79,19 @@ export class SourceConnection {
         const [x, y] = fields.map(finite)
         if (fields.length !== 2 || x === undefined || y === undefined)
             return `expected two numbers as in "1.5 20", got ${shown(text)}`
-        this.#source.point("", x, y)
+        this.#source.point(this.#series, x, y)
         return undefined
     }
 
     #name(text: string): string | undefined {
         if (HTTP.test(text))
             return "expected a name, got a request by HTTP, which this port does not speak"
-        const name = nameOf(text)
+        const [before, ...unit] = text.split(UNIT)
+        const name = nameOf(before)
         if (!name || [...text.trim()].length > LONGEST_NAME)
             return `expected a name of 1 to ${LONGEST_NAME} characters, got ${shown(text)}`
         clearTimeout(this.#timer)
+        this.#series = withUnit("", unit.join(UNIT))
         this.#source = this.#options.publisher.source(name)
         this.#report({ event: "source", name })
         return undefined

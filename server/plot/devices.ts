@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http"
 import type { Device } from "../bus/bus.ts"
 import { LOOK, type Publisher, type Source } from "./publisher.ts"
-import { nameOf } from "../bus/names.ts"
+import { nameOf, UNIT } from "../bus/names.ts"
 import { readTeleplot, TELEPLOT } from "./teleplot.ts"
 
 /** Devices that the table shows at most; those that came first. */
@@ -12,6 +12,10 @@ const REMEMBERED = 1000
 
 /** The request header by which a device tells its name. */
 const NAME_HEADER = "device-name"
+
+/** Series that the server knows of each device, with their units. */
+const RATE = "messages§1/s"
+const PING = "ping§ms"
 
 /** What the plot looks at of a device's connection. */
 export interface DeviceConnection {
@@ -141,8 +145,9 @@ class Entry {
         const { source } = this
         for (const { series, x, y } of points) {
             source.point(series, x ?? Date.now(), y)
-            if (series === "round trip") this.#roundTrip = y
-            if (series === "wrong") this.#wrong = y
+            const [name] = series.split(UNIT, 1)
+            if (name === "round trip") this.#roundTrip = y
+            if (name === "wrong") this.#wrong = y
         }
         if (source.full) {
             this.#connection.hold()
@@ -159,17 +164,13 @@ class Entry {
         if (rate > 0 || this.#rate > 0) {
             // the line is to rise from zero, not from the last second in which there was something
             if (this.#rate === 0 && now - this.#rateAt > 1.5 * LOOK)
-                this.source.point(
-                    "messages/s",
-                    Math.max(this.#since, now - LOOK),
-                    0
-                )
-            this.source.point("messages/s", now, rate)
+                this.source.point(RATE, Math.max(this.#since, now - LOOK), 0)
+            this.source.point(RATE, now, rate)
             this.#rateAt = now
         }
         this.#rate = rate
         if (pongs !== this.#pongs && roundTrip !== undefined)
-            this.source.point("ping", now, roundTrip)
+            this.source.point(PING, now, roundTrip)
         this.#pongs = pongs
     }
 

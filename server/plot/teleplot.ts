@@ -1,5 +1,5 @@
 import { SERIES_PER_SOURCE } from "../bus/bus.ts"
-import { nameOf } from "../bus/names.ts"
+import { nameOf, UNIT, withUnit } from "../bus/names.ts"
 import { finite } from "./numbers.ts"
 
 /** The WebSocket subprotocol under which a device's Teleplot lines go to the plot. */
@@ -17,6 +17,7 @@ const TELEMETRY = /^>[^\n:]*:/m
 
 /** A point of a device's series. */
 export interface TeleplotPoint {
+    /** With its unit, where it has one: `temperature§°C` */
     series: string
     /** What the device gave; else the time of its arrival counts */
     x?: number
@@ -25,7 +26,7 @@ export interface TeleplotPoint {
 
 /**
  * Reads lines `>name:value`, `>name:time:value` and `>name:x:y|xy`, each also with several values separated by `;`, with
- * a unit (`§°C`) and flags, which change nothing here. What a plot cannot show (texts, logs, shapes, values that are no
+ * a unit (`§°C`) and flags. What a plot cannot show (texts, logs, shapes, values that are no
  * finite numbers) is passed over, and so is what is not understood, for nobody waits for an answer.
  * @returns `undefined` for a text without any such line, which is not telemetry
  *
@@ -36,14 +37,20 @@ export function readTeleplot(text: string): TeleplotPoint[] | undefined {
     const points: TeleplotPoint[] = []
     const names = new Set<string>()
     for (const line of lines(text)) {
-        const [series, values, flags] = parts(line)
-        if (!series || flags.includes("t")) continue
-        if (!names.has(series) && names.size === SERIES_PER_SOURCE) continue
-        names.add(series)
+        const { name, values, unit, flags } = parts(line)
+        if (!name || flags.includes("t")) continue
+        if (!names.has(name) && names.size === SERIES_PER_SOURCE) continue
+        names.add(name)
+        const series = withUnit(name, unit)
         const isXY = flags.includes("xy")
         for (const value of separated(values)) {
             const point = isXY ? pointXY(value) : pointOverTime(value)
-            if (point) points.push({ series, ...point })
+            if (!point) continue
+            const { unit, ...place } = point
+            points.push({
+                series: unit ? withUnit(name, unit) : series,
+                ...place,
+            })
             if (points.length === MOST_POINTS) return points
         }
     }
@@ -71,33 +78,41 @@ function* separated(values: string): Generator<string> {
     }
 }
 
-/** Name, values and flags of a line; of a log or a shape the name is empty. */
-function parts(line: string): [name: string, values: string, flags: string[]] {
+/** Of a log or a shape the name is empty. */
+function parts(line: string) {
     const start = line.startsWith(">") ? 1 : 0
     const colon = line.indexOf(":")
-    if (colon < 0 || line.startsWith("3D|", start)) return ["", "", []]
+    if (colon < 0 || line.startsWith("3D|", start))
+        return { name: "", values: "", unit: "", flags: [] }
     const [data, ...flags] = line.slice(colon + 1).split("|", 2)
-    const [values] = data.split("§", 1)
-    return [
-        nameOf(line.slice(start, colon)),
+    const [values, unit = ""] = data.split(UNIT, 2)
+    return {
+        name: nameOf(line.slice(start, colon)),
         values,
-        flags.flatMap(list => list.trim().split(",")),
-    ]
+        unit,
+        flags: flags.flatMap(list => list.trim().split(",")),
+    }
+}
+
+interface Value {
+    x?: number
+    y: number
+    unit?: string
 }
 
 /** `value`, `time:value`, or `value:unit`. */
-function pointOverTime(text: string): { x?: number; y: number } | undefined {
+function pointOverTime(text: string): Value | undefined {
     const fields = text.split(":", 3).map(field => field.trim())
     const [first, second] = fields.map(finite)
     if (first === undefined || fields.length > 2) return undefined
     if (fields.length === 1) return { y: first }
     if (second !== undefined) return { x: first, y: second }
     const isUnit = first < FIRST_TIME && !/^$|nan|inf/i.test(fields[1])
-    return isUnit ? { y: first } : undefined
+    return isUnit ? { y: first, unit: fields[1] } : undefined
 }
 
 /** `x:y`, or `x:y:time`. */
-function pointXY(text: string): { x: number; y: number } | undefined {
+function pointXY(text: string): Value | undefined {
     const [x, y] = text.split(":", 2).map(field => finite(field.trim()))
     return x === undefined || y === undefined ? undefined : { x, y }
 }

@@ -24,8 +24,6 @@ export const presence = (event: PresenceEvent): Message => ({
     data: "!" + JSON.stringify(event),
 })
 
-/** A text of the room, as who is told of presence gets it. */
-export const marked = (text: string): Message => ({
-    type: "text",
-    data: "=" + text,
-})
+/** A message of the room, as who is told of presence gets it. */
+export const marked = (message: Message): Message =>
+    message.type === "text" ? { ...message, data: "=" + message.data } : message

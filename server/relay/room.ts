@@ -1,6 +1,7 @@
 import type { Refusal } from "../bus/bus.ts"
 import type { RoomEvent } from "../bus/room-event.ts"
 import type { Message } from "../websocket/message.ts"
+import { SharedFrame } from "../websocket/shared-frame.ts"
 import type { RelayCounters } from "./counters.ts"
 import { PRESENCE, marked, presence, type PresenceEvent } from "./presence.ts"
 import { RemoteServer } from "./remote-server.ts"
@@ -13,8 +14,7 @@ export interface Member {
     readonly takesBinary: boolean
     /** Bytes that wait for it */
     readonly buffered: number
-    /** @param bytes of the text, so that they are made once for all members */
-    send(message: Message, bytes?: Buffer): void
+    send(message: Message, frame?: SharedFrame): void
     close(code: number, reason: string): void
 }
 
@@ -36,14 +36,6 @@ export interface RoomOptions {
 
 /** Bytes that may wait for a member before it is too slow; one message more is on top of that. */
 const UNREAD = 256 * 1024
-
-/** A message, in what forms members get it. */
-interface Outgoing {
-    message: Message
-    bytes: Buffer
-    /** For those who are told of presence */
-    marked: Message
-}
 
 /** The members of a room at this server, and what is known of those at others. */
 export class Room {
@@ -92,7 +84,7 @@ export class Room {
         const data = isText ? Buffer.from(message.data) : message.data
         counters.messages++
         this.#number++
-        this.#deliver(outgoing(message, data), from)
+        this.#deliver(message, data, from)
         const refusal = this.#options.publish({
             ...{ kind: "message", server, opening, number: this.#number },
             ...{ isText, data },
@@ -121,12 +113,10 @@ export class Room {
         const { isText, data } = event
         counters.received++
         this.#deliver(
-            outgoing(
-                isText
-                    ? { type: "text", data: data.toString() }
-                    : { type: "binary", data },
-                data
-            )
+            isText
+                ? { type: "text", data: data.toString() }
+                : { type: "binary", data },
+            data
         )
     }
 
@@ -172,16 +162,19 @@ export class Room {
 
     /** Tells those who have asked for it. */
     #tell(event: PresenceEvent): void {
-        let told: Message | undefined
+        let told: SharedFrame | undefined
         for (const member of this.#members.keys()) {
             if (member.protocol !== PRESENCE) continue
-            told ??= presence(event)
-            if (!this.#isSlow(member)) member.send(told)
+            told ??= new SharedFrame(presence(event))
+            if (!this.#isSlow(member)) share(member, told)
         }
     }
 
-    #deliver({ message, bytes, marked }: Outgoing, from?: Member): void {
+    /** @param bytes the message's */
+    #deliver(message: Message, bytes: Buffer, from?: Member): void {
         const { counters } = this.#options
+        const plain = new SharedFrame(message, bytes)
+        let told: SharedFrame | undefined
         for (const [member, missed] of this.#members) {
             if (member === from) continue
             const takes = message.type === "text" || member.takesBinary
@@ -192,8 +185,9 @@ export class Room {
                 continue
             }
             if (missed) this.#tellMissed(member, missed)
-            if (member.protocol === PRESENCE) member.send(marked)
-            else member.send(message, bytes)
+            if (member.protocol === PRESENCE)
+                share(member, (told ??= new SharedFrame(marked(message))))
+            else share(member, plain)
             counters.deliveries++
         }
     }
@@ -216,11 +210,5 @@ export class Room {
     }
 }
 
-function outgoing(message: Message, bytes: Buffer): Outgoing {
-    const isText = message.type === "text"
-    return {
-        message,
-        bytes,
-        marked: isText ? marked(message.data) : message,
-    }
-}
+const share = (member: Member, frame: SharedFrame) =>
+    member.send(frame.message, frame)

@@ -6,7 +6,20 @@ export class Counters {
     readonly closed = new Map<string, number>()
     /** Requests by the status of their answer */
     readonly refused = new Map<string, number>()
+    /** Bytes of compressed messages by direction, and the same messages' bytes without compression */
+    readonly compressed = new Map<string, number>()
+    readonly uncompressed = new Map<string, number>()
     readonly #past = emptyTraffic()
+
+    /** A compressed message came in or went out. */
+    readonly countCompressed = (
+        direction: "received" | "sent",
+        compressed: number,
+        uncompressed: number
+    ): void => {
+        increase(this.compressed, direction, compressed)
+        increase(this.uncompressed, direction, uncompressed)
+    }
 
     /** A connection has ended: its traffic is kept. */
     ended(connection: Traffic, code: number): void {
@@ -34,8 +47,12 @@ export interface Traffic {
     failures: number
 }
 
-export function increase(counts: Map<string, number>, key: string): void {
-    counts.set(key, (counts.get(key) ?? 0) + 1)
+export function increase(
+    counts: Map<string, number>,
+    key: string,
+    amount = 1
+): void {
+    counts.set(key, (counts.get(key) ?? 0) + amount)
 }
 
 function emptyTraffic(): Traffic {

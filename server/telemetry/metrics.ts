@@ -117,6 +117,18 @@ export function createMetrics(source: MetricsSource): Registry {
         "Bytes that went out",
         () => traffic().bytesWritten
     )
+    counterBy(
+        "websocket_compressed_bytes_total",
+        "Bytes of compressed messages",
+        "direction",
+        counters.compressed
+    )
+    counterBy(
+        "websocket_uncompressed_bytes_total",
+        "Bytes of the same messages without compression",
+        "direction",
+        counters.uncompressed
+    )
     counter(
         "websocket_failures_total",
         "WebSockets that the server failed, or that broke",

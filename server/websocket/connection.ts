@@ -4,6 +4,7 @@ import { WebSocket } from "ws"
 import { TokenBucket } from "../access/token-bucket.ts"
 import type { Reporter } from "../telemetry/reporter.ts"
 import type { Message } from "./message.ts"
+import type { SharedFrame } from "./shared-frame.ts"
 import { own, type Transport, type TransportOwner } from "./transport.ts"
 
 /**
@@ -12,12 +13,23 @@ import { own, type Transport, type TransportOwner } from "./transport.ts"
  */
 const WEIGHT = 64
 
+const TOO_LONG =
+    "sent a message that is too long: max payload size exceeded (--max-message)"
+
 /** What `ws` says without telling how to allow it. */
 const FAILURES: Record<string, string> = {
     WS_ERR_TOO_MANY_BUFFERED_PARTS:
         "sent a message in too many fragments (--max-fragments)",
-    WS_ERR_UNSUPPORTED_MESSAGE_LENGTH:
-        "sent a message that is too long: max payload size exceeded (--max-message)",
+    WS_ERR_UNSUPPORTED_MESSAGE_LENGTH: TOO_LONG,
+}
+
+/** Those with replies to messages that arrived together. */
+let gathering: Connection[] = []
+
+function sendGathered(): void {
+    const connections = gathering
+    gathering = []
+    for (const connection of connections) connection.sendGathered()
 }
 
 /** What is done with the connections of one path; the connections share it. */
@@ -38,6 +50,8 @@ export interface ConnectionSettings {
     answerPings: boolean
     /** Messages and pings a second that a client may send; default: any number */
     maxRate?: number
+    /** Bytes of a message */
+    maxMessage: number
     /** Bytes of unread replies above which the client is not read any more */
     maxBuffered: number
     /** Bytes of unread replies above which the client is terminated */
@@ -153,13 +167,15 @@ export class Connection implements TransportOwner {
         this.#behavior.open?.(this, request)
     }
 
-    /** Sends a message, unless the connection is closing. @param bytes its data, where it is a text that many get */
-    send(message: Message, bytes: Buffer | string = message.data): void {
+    /** Sends a message, unless the connection is closing. @param frame where many get it */
+    send(message: Message, frame?: SharedFrame): void {
         if (this.#transport.readyState !== WebSocket.OPEN) return
         this.#gather()
         const binary = message.type === "binary"
         this.#waiting++
-        this.#transport.send(bytes, { binary }, this.#written)
+        if (frame && this.#transport.takesFrames)
+            this.#socket.write(frame.bytes, this.#written)
+        else this.#transport.send(message.data, { binary }, this.#written)
         this.sent++
         if (this.#settings.reportMessages && this.#reporter.wants("reply"))
             this.#reporter.report(this.peer, { event: "reply", ...message })
@@ -203,7 +219,7 @@ export class Connection implements TransportOwner {
 
     /** @internal */
     onMessage(data: Buffer | string, isBinary: boolean): void {
-        if (this.#isTooFast()) return
+        if (this.#isTooFast() || this.#isTooLong(data)) return
         const message: Message = isBinary
             ? { type: "binary", data: data as Buffer }
             : { type: "text", data: data.toString() }
@@ -253,10 +269,13 @@ export class Connection implements TransportOwner {
         if (this.#gathering) return
         this.#gathering = true
         this.#socket.cork()
-        process.nextTick(() => {
-            this.#gathering = false
-            this.#socket.uncork()
-        })
+        if (gathering.push(this) === 1) process.nextTick(sendGathered)
+    }
+
+    /** @internal */
+    sendGathered(): void {
+        this.#gathering = false
+        this.#socket.uncork()
     }
 
     #bound(): void {
@@ -310,6 +329,15 @@ export class Connection implements TransportOwner {
         // what it goes on to send is not worth reading; the close timeout ends it
         this.#muted = true
         this.#transport.pause()
+        return true
+    }
+
+    /** With compression `ws` bears longer ones: see `Upgrader`. */
+    #isTooLong({ length }: Buffer | string): boolean {
+        if (length <= this.#settings.maxMessage) return false
+        this.#failed(TOO_LONG)
+        this.close(1009)
+        this.#muted = true
         return true
     }
 

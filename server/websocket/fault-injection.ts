@@ -1,5 +1,6 @@
 import { Connection, type ConnectionOptions } from "./connection.ts"
 import type { Message } from "./message.ts"
+import type { SharedFrame } from "./shared-frame.ts"
 
 /** What a test wants to go wrong, on every connection of a device. */
 export interface FaultInjection {
@@ -23,11 +24,11 @@ export class FaultyConnection extends Connection {
         this.#faults = faults
     }
 
-    override send(message: Message): void {
+    override send(message: Message, frame?: SharedFrame): void {
         const { delay, drop, close } = this.#faults
         const number = ++this.#replies
         const act = () => {
-            if (number !== drop) super.send(message)
+            if (number !== drop) super.send(message, frame)
             if (number === close?.after) this.close(close.code, close.reason)
         }
         if (delay) setTimeout(act, delay).unref()

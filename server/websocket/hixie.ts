@@ -34,6 +34,7 @@ export class HixieTransport extends EventEmitter implements Transport {
     readonly version: HixieVersion
     readonly protocol: string
     readonly takesBinary = false
+    readonly takesFrames = false
     readonly canPing = false
     owner?: TransportOwner
     readonly #socket: Socket

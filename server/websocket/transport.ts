@@ -1,5 +1,6 @@
 import type { EventEmitter } from "node:events"
 import { WebSocket } from "ws"
+import { Compression, type CompressionOptions } from "./compression.ts"
 
 /** The events of a transport: those of `ws`. */
 export interface TransportEvents {
@@ -60,6 +61,8 @@ export interface Transport {
     /** The close code that it sent, if any */
     readonly sent?: number
     readonly takesBinary: boolean
+    /** Whether frames of RFC 6455 may be written to its socket: it has none that wait elsewhere, and compresses none */
+    readonly takesFrames: boolean
     /** Whether a `ping` gets a `pong` */
     readonly canPing: boolean
     send(
@@ -80,6 +83,8 @@ export interface Transport {
 export class RfcTransport extends WebSocket implements Transport {
     owner?: TransportOwner
     sent?: number
+    /** A table that `ws` shares with its receiver and its sender; there is no public way past its own negotiation. */
+    declare readonly _extensions: Record<string, Compression>
 
     get version() {
         return "RFC 6455"
@@ -89,8 +94,21 @@ export class RfcTransport extends WebSocket implements Transport {
         return true
     }
 
+    get takesFrames() {
+        return this.extensions === ""
+    }
+
     get canPing() {
         return true
+    }
+
+    /** Compresses from now on, as the client was answered. */
+    startCompression(options: Omit<CompressionOptions, "fail">): void {
+        const fail = (code: number) => this.close(code)
+        this._extensions["permessage-deflate"] = new Compression({
+            ...options,
+            fail,
+        })
     }
 
     override close(code?: number, reason?: string | Buffer): void {

@@ -4,6 +4,8 @@ import { WebSocketServer, type Server, type ServerOptions } from "ws"
 import { hixieVersionOf, type HixieVersion } from "../access/hixie-version.ts"
 import { BEARER } from "../access/token.ts"
 import { listOf } from "../http/field-list.ts"
+import type { CountCompressed } from "./compression.ts"
+import { agreeOnDeflate, type DeflateAgreement } from "./deflate-offer.ts"
 import { HixieTransport } from "./hixie.ts"
 import { RfcTransport, type Transport } from "./transport.ts"
 
@@ -11,6 +13,8 @@ import { RfcTransport, type Transport } from "./transport.ts"
 export interface UpgradeSettings {
     /** Of several that a client offers, its first one is taken */
     subprotocols: readonly string[]
+    /** Whether messages are compressed for clients that offer it */
+    compress: boolean
     maxMessage: number
     /** Fragments of a message */
     maxFragments: number
@@ -42,24 +46,27 @@ type Options = ServerOptions<typeof RfcTransport> & {
 /** Makes WebSockets out of requests, in the version that each asks for. */
 export class Upgrader {
     readonly #settings: UpgradeSettings
+    readonly #countCompressed: CountCompressed
     readonly #standard: Server<typeof RfcTransport>
 
     /** @param refuse answers a request that `ws` finds wrong */
     constructor(
         settings: UpgradeSettings,
+        countCompressed: CountCompressed,
         refuse: (
             request: IncomingMessage,
             socket: Socket,
             reason: string
         ) => void
     ) {
-        const { maxMessage, maxFragments, closeTimeout } = settings
+        const { compress, maxMessage, maxFragments, closeTimeout } = settings
         const options: Options = {
             noServer: true,
             WebSocket: RfcTransport,
             clientTracking: false,
+            // that of `ws` refuses offers that it cannot meet, and keeps zlib streams
             perMessageDeflate: false,
-            maxPayload: maxMessage,
+            maxPayload: compress ? compressedLimit(maxMessage) : maxMessage,
             maxFragments,
             // a connection answers itself: `ws` drops who sends 60 at once, however well it reads
             autoPong: false,
@@ -67,6 +74,7 @@ export class Upgrader {
             handleProtocols: offered => this.#agree([...offered]) ?? false,
         }
         this.#settings = settings
+        this.#countCompressed = countCompressed
         this.#standard = new WebSocketServer(options)
         this.#standard.on("wsClientError", ({ message }, socket, request) =>
             refuse(request, socket as Socket, message)
@@ -78,7 +86,31 @@ export class Upgrader {
         const draft = hixieVersionOf(request)
         if (draft) return this.#acceptHixie(draft, upgrade)
         normalize(request)
-        this.#standard.handleUpgrade(request, socket, head, opened)
+        const agreement = this.#settings.compress
+            ? agreeOnDeflate(request.headers["sec-websocket-extensions"])
+            : undefined
+        if (agreement) this.#acceptCompressing(agreement, upgrade)
+        else this.#standard.handleUpgrade(request, socket, head, opened)
+    }
+
+    #acceptCompressing(
+        agreement: DeflateAgreement,
+        { request, socket, head, opened }: UpgradeRequest
+    ): void {
+        const standard = this.#standard
+        const announce = (headers: string[]) =>
+            headers.push(`Sec-WebSocket-Extensions: ${agreement.answer}`)
+        standard.once("headers", announce)
+        standard.handleUpgrade(request, socket, head, transport => {
+            transport.startCompression({
+                agreement,
+                maxMessage: this.#settings.maxMessage,
+                count: this.#countCompressed,
+            })
+            opened(transport)
+        })
+        // it may have been refused
+        standard.off("headers", announce)
     }
 
     #acceptHixie(version: HixieVersion, upgrade: UpgradeRequest): void {
@@ -105,6 +137,12 @@ export class Upgrader {
         return known ?? offered.find(name => name === BEARER)
     }
 }
+
+/**
+ * What a message that may be compressed may come to on the wire, where `ws` measures it: noise in fragments of 64 bytes,
+ * with what DEFLATE adds to each. How long the message itself is, others look at.
+ */
+const compressedLimit = (length: number) => length + (length >> 2) + 1024
 
 /** `ws` knows no lists: it expects one protocol to upgrade to, and no empty element among the subprotocols. */
 function normalize({ headers }: IncomingMessage): void {

@@ -155,7 +155,8 @@ class App {
         const { ws, tally } = this
         if (ws.protocol !== TELEPLOT || !this.isUp) return
         let lines = `${plotLine("wrong", tally.wrong)}\n${plotLine("lost", tally.lost)}`
-        if (took !== undefined) lines += `\n${plotLine("round trip", took)}`
+        if (took !== undefined)
+            lines += `\n${plotLine("round trip", took, "ms")}`
         await ws.send(lines)
     }
 

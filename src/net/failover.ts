@@ -129,6 +129,10 @@ class Link implements Stream {
         }
     }
 
+    waive() {
+        if (this.stream.waive) this.stream.waive()
+    }
+
     async recv(timeout?: number): Promise<Buffer> {
         const data = await this.stream.recv(timeout)
         if (data) this.active = millis()

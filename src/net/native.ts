@@ -106,7 +106,7 @@ export async function dialNative(address: Address): Promise<Stream> {
         if (WITHOUT_TLS.indexOf(` ${arch} `) >= 0)
             throw failure(
                 stream,
-                `${arch} can't do TLS: use ws://, or a TLS proxy in your network`
+                `${arch} ${arch === "esp32s2" ? "has too little memory for" : "can't do"} TLS: use ws://, or a TLS proxy in your network`
             )
         stream.credit = TLS_CREDIT
     }
@@ -299,6 +299,11 @@ class NativeStream implements Stream {
                 giveUp(this, `no answer within ${PROOF} ms`)
         }
         this.credit = TLS_CREDIT
+    }
+
+    waive() {
+        this.answer = undefined
+        notify(this.changed)
     }
 
     async recv(timeout?: number): Promise<Buffer> {

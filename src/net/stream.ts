@@ -44,6 +44,9 @@ export interface Stream {
      */
     prove?(probe: Buffer, answer: string): Promise<void>
 
+    /** Nothing more is to be sent: a `prove` that waits returns. */
+    waive?(): void
+
     /** Gives the connection up; never throws. Allowed at any time and more than once; a waiting `recv` then returns `null`. */
     close(): Promise<void>
 }

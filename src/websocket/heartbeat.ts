@@ -3,6 +3,16 @@ import { wait } from "../fiber/signal"
 import { StreamError } from "../net/stream"
 import { Rfc6455Connection } from "./rfc6455"
 
+/**
+ * Bytes that a network may have taken and not sent yet, 50 writes on an ESP32, and of how many a millisecond it gets rid at least: a
+ * Ping stands behind them.
+ */
+const MAX_QUEUED = 51200
+const SLOWEST = 2
+
+/** Bytes of an empty Ping. */
+const PING_LENGTH = 6
+
 /** Milliseconds. */
 export interface HeartbeatOptions {
     /**
@@ -16,7 +26,8 @@ export interface HeartbeatOptions {
 
 /**
  * Keeps a connection alive, and notices when it no longer is: sends a Ping when nothing comes, and ends the connection with a
- * StreamError when then still nothing does. While nobody reads, nothing can come, and nothing is expected.
+ * StreamError when then still nothing does. Behind much output it waits longer, up to 25 s, as a link of 2 KB/s needs. While
+ * nobody reads, nothing can come, and nothing is expected.
  * @returns the connection
  */
 export function heartbeat(
@@ -35,7 +46,15 @@ async function beat(
     const { input, output, ended } = connection
     /** When the answer to the last Ping is overdue; undefined while nothing is due. */
     let deadline: number
-    let writes: number
+    /** What had gone out at the last sign of life, and at the last look with the Ping. */
+    let before = 0
+    let sent: number
+
+    function overdue(): number {
+        const queued = Math.min(output.sent - before, MAX_QUEUED)
+        return deadlineIn(timeout + queued / SLOWEST)
+    }
+
     for (;;) {
         const { reads } = input
         // Half of it: silence may begin just behind a look.
@@ -43,13 +62,14 @@ async function beat(
         if (connection.end) return
         if (input.reads !== reads) {
             deadline = undefined
+            before = output.sent
             continue
         }
         if (deadline !== undefined) {
             // Behind output that the link takes slowly the Ping may still stand; a dead link takes a little of it at once.
-            if (output.turn.owner && output.writes > writes) {
-                writes = output.writes
-                deadline = deadlineIn(timeout)
+            if (output.turn.owner && output.sent > sent) {
+                sent = output.sent
+                deadline = overdue()
             }
             if (timeLeft(deadline) > 0) continue
             if (connection.isReading)
@@ -58,9 +78,8 @@ async function beat(
                 )
         }
         ping.start(connection)
-        // With that of the Ping.
-        writes = output.writes + 1
-        deadline = deadlineIn(timeout)
+        sent = output.sent + PING_LENGTH
+        deadline = overdue()
     }
 }
 

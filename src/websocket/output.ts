@@ -43,8 +43,8 @@ export class Output {
     readonly turn = new Lock()
     /** Sends a message in several frames; other messages wait. */
     writer: any
-    /** Grows with every write: a sign of life. */
-    writes = 0
+    /** Bytes that the link has taken: more of them are a sign of life. */
+    sent = 0
 
     /** Control frames have gone out, or a writer has come to its end. */
     readonly changed = new Signal()
@@ -142,6 +142,8 @@ export async function sendControl(
         if (!(await waitUntil(output.changed, deadline))) controls.insert(0, -1)
     if (output.isClosing) return
     output.isClosing = opcode === OP_CLOSE
+    // A server that has closed may owe a proof for ever.
+    if (output.isClosing && output.stream.waive) output.stream.waive()
     const { length } = payload
     controls.push(frame(FIN | opcode, length, payload, length, nextKey()))
     if (!output.turn.owner) flush.start(output)
@@ -201,7 +203,7 @@ export async function write(output: Output, bytes: Buffer, answer?: string) {
         await stop(output, e)
         throw output.error
     }
-    output.writes++
+    output.sent += bytes.length
     output.work += bytes.length + WRITE
     if (output.work > OUTPUT_A_TURN) {
         output.work = 0

@@ -16,8 +16,9 @@ export type Plot = (name: string, x: number, y?: number) => Promise<void>
 /**
  * The way to a server's live plot, over a connection that was opened with `subprotocols("teleplot")`; messages go on beside it.
  * Each point is a message of its own.
+ * @param unit of the values, as `°C`; series of different units do not share an axis
  */
-export function plotter(connection: Connection): Plot {
+export function plotter(connection: Connection, unit?: string): Plot {
     return async (name: string, x: number, y?: number) => {
         checkName(name)
         checkNumber(x)
@@ -28,7 +29,7 @@ export function plotter(connection: Connection): Plot {
                 `plot: expected the subprotocol ${TELEPLOT}, the server chose "${protocol}"`
             )
         const value = y === undefined ? `${x}` : `${x}:${y}`
-        await connection.send(plotLine(name, value))
+        await connection.send(plotLine(name, value, unit))
     }
 }
 
@@ -37,8 +38,12 @@ export function plotter(connection: Connection): Plot {
  * @param value `x:y`, or `y` alone
  * @see https://github.com/nesnes/teleplot#telemetry-format
  */
-export function plotLine(name: string, value: number | string): string {
-    return `>${name}:${value}`
+export function plotLine(
+    name: string,
+    value: number | string,
+    unit?: string
+): string {
+    return unit ? `>${name}:${value}§${unit}` : `>${name}:${value}`
 }
 
 function checkName(name: string) {

@@ -13,6 +13,7 @@ import {
     csv,
     drag,
     drawn,
+    edges,
     source,
     swatch,
     swipe,
@@ -53,8 +54,8 @@ test("a source's line is drawn in the colour of its name, and follows what is ne
     await untilValue(page, "ramp", "99")
     await drawn(page)
     assert.ok((await coloursOf(page)).includes(await swatch(page, "ramp")))
-    socket.write("100 1234.5\n")
-    await untilValue(page, "ramp", "1234.5")
+    socket.write("100 1234.6\n")
+    await untilValue(page, "ramp", "1235")
 })
 
 test("a page that comes later gets the whole history", async t => {
@@ -153,6 +154,77 @@ test("the list shows the values under the cursor", async t => {
     await untilValue(page, "twice", "200")
 })
 
+test("the cursor snaps to a point, whose time the list says, over all units", async t => {
+    const { server, page } = await open(t, "reverse")
+    const ws = new WebSocket(server.url, ["teleplot"])
+    t.after(() => ws.terminate())
+    await once(ws, "open")
+    const start = new Date(2026, 0, 2, 3, 4, 5, 678).getTime()
+    const lines = Array.from({ length: 5 }, (_, i) => {
+        const time = start + i * 10_000
+        return `>air:${time}:${20 + i}§°C\n>soil:${time}:${10 + i}§°C\n>damp:${time}:${50 - i}§%`
+    })
+    ws.send(lines.join("\n"))
+    await untilValue(page, "damp", "46")
+    // air and soil share an axis, damp has another one
+    const strips = page.locator(".plot:visible")
+    assert.deepEqual(await strips.locator(".axis-unit").allTextContents(), [
+        "°C",
+        "%",
+    ])
+    const box = (await strips.first().locator(".u-over").boundingBox())!
+    await page.mouse.move(box.x + 0.53 * box.width, box.y + 0.3 * box.height)
+    await untilValue(page, "air", "22")
+    await untilValue(page, "soil", "12")
+    await untilValue(page, "damp", "48")
+    assert.equal(
+        await page.locator(".under:visible").textContent(),
+        "at 2026-01-02 03:04:25.678"
+    )
+    await page.mouse.move(0, 0)
+    await untilValue(page, "damp", "46")
+    const saved = new Set((await csv(page)).map(([, series]) => series))
+    assert.deepEqual(saved, new Set(["air (°C)", "soil (°C)", "damp (%)"]))
+})
+
+test("the list says least, mean and greatest value of what is in view", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "ramp", 1001)
+    const statistics = page.locator(".legend li .statistics")
+    await statistics.getByText("min 0 mean 500 max 1000").waitFor()
+    await drag(page, 0.25, 0.5)
+    const seen = xs(await csv(page))
+    await statistics
+        .getByText(`min ${seen[0]} mean`, { exact: false })
+        .waitFor()
+    assert.match(
+        (await statistics.textContent())!,
+        new RegExp(`max.${seen.at(-1)}$`)
+    )
+})
+
+test("of two series that lie on each other both are seen", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "below", 30)
+    await source(t, server, "above", 30)
+    await untilValue(page, "above", "29")
+    await untilValue(page, "below", "29")
+    await drawn(page)
+    const colours = await coloursOf(page)
+    for (const name of ["below", "above"])
+        assert.ok(colours.includes(await swatch(page, name)), name)
+})
+
+test("the points at the edges are drawn whole", async t => {
+    const { server, page } = await open(t)
+    await source(t, server, "edge", 2)
+    await untilValue(page, "edge", "1")
+    await drawn(page)
+    const colour = await swatch(page, "edge")
+    const beyond = await page.evaluate(edges, colour)
+    assert.ok(beyond.left && beyond.right, JSON.stringify(beyond))
+})
+
 test("series are chosen in the list, and what is not shown is not saved", async t => {
     const { server, page } = await open(t)
     await source(t, server, "one", 5)
@@ -195,7 +267,7 @@ for (const [what, lines] of [
         const socket = connect(server.sourcePort!, "127.0.0.1")
         t.after(() => socket.destroy())
         socket.write(`extreme\n${lines}\n`)
-        await untilValue(page, "extreme", "-?1(\\.000e.308)?")
+        await untilValue(page, "extreme", "-?1(\\.00e.308)?")
         for (let i = 0; i < 3; i++)
             await button(page, "Zoom in").click({ timeout: 5000 })
     })
@@ -229,10 +301,7 @@ test("a device's name is text in the table, and its exchanges are plotted", asyn
     await row.getByRole("cell", { name: "RFC 6455, teleplot" }).waitFor()
     assert.equal(await page.locator("#devices b").count(), 0)
     await untilValue(page, "temperature", "21.5")
-    await page
-        .locator(".legend li", { hasText: "messages/s" })
-        .first()
-        .waitFor()
+    await page.locator(".legend li", { hasText: "messages" }).first().waitFor()
     ws.close()
     await page.getByText("No device is connected").waitFor()
 })

@@ -85,6 +85,28 @@ export function coloursOf(page: Page): Promise<string[]> {
     })
 }
 
+/** Whether a colour is drawn beyond the left and the right edge of the plot. It runs in the page. */
+export function edges(colour: string) {
+    const canvas = document.querySelector("canvas")!
+    const over = document.querySelector(".u-over")!.getBoundingClientRect()
+    const box = canvas.getBoundingClientRect()
+    const scale = canvas.width / box.width
+    const left = Math.round((over.left - box.left) * scale)
+    const right = Math.round((over.right - box.left) * scale)
+    const { data } = canvas
+        .getContext("2d")!
+        .getImageData(0, 0, canvas.width, canvas.height)
+    const beyond = { left: false, right: false }
+    for (let i = 0; i < data.length; i += 4) {
+        const x = (i / 4) % canvas.width
+        const dot = `rgb(${data[i]}, ${data[i + 1]}, ${data[i + 2]})`
+        if (dot !== colour || data[i + 3] !== 255) continue
+        if (x < left - 1) beyond.left = true
+        if (x > right + 1) beyond.right = true
+    }
+    return beyond
+}
+
 /** Two frames: what was asked for is drawn. */
 export function drawn(page: Page): Promise<void> {
     return page.evaluate(

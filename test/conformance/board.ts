@@ -10,7 +10,7 @@ import { TcpServer } from "../wire/server.ts"
 export async function startBench(link: LinkMode): Promise<Bench> {
     const echo = await EchoBoard.start({ link: link.board })
     echo.board.link.delay = link.delay
-    return { echo, server: await TcpServer.start(), link }
+    return { echo, server: await TcpServer.start(link.secure), link }
 }
 
 export async function stopBench({ echo, server }: Bench): Promise<void> {

@@ -1,6 +1,7 @@
 /** Runs one case against the program, and compares what it sees with what it expects. */
 import type { Board } from "../../sim/board.ts"
 import type { EchoBoard, EchoResult } from "../../tools/simulator/echo-board.ts"
+import { sentenceFor } from "../../tools/simulator/error-sentences.ts"
 import { sizeName } from "./payloads.ts"
 import { upgrade } from "../wire/handshake.ts"
 import type { LinkMode } from "./links.ts"
@@ -49,7 +50,8 @@ export async function judge(bench: Bench, item: Case): Promise<Outcome> {
     )
     if (item.heap) echo.board.watchPeak()
     const connection = server.connection()
-    const url = `ws://127.0.0.1:${server.port}/case?name=${encodeURIComponent(item.name)}`
+    const origin = `${server.secure ? "wss://localhost" : "ws://127.0.0.1"}:${server.port}`
+    const url = `${origin}/case?name=${encodeURIComponent(item.name)}`
     const ended = echo.open(url, item.options)
     const peer = new Peer(
         await within(connection, patience),
@@ -145,7 +147,14 @@ function describeResult(result: EchoResult, sight: Sight): string {
         Object.keys(sight).map(key => [key, result[key as keyof EchoResult]])
     ) as unknown as Sight
     if (fits) return describeSight({ ...picked, error: wanted })
-    return `${describeSight({ ...picked, error: null })}, ${error ?? "no error"}`
+    return `${describeSight({ ...picked, error: null })}, ${wordsFor(error)}`
+}
+
+/** The error as the board has it, and what it means. */
+function wordsFor(error: string | null): string {
+    if (error === null) return "no error"
+    const sentence = sentenceFor(error)
+    return sentence ? `${error} (${sentence})` : error
 }
 
 function describeSight({ error, ...rest }: Sight): string {

@@ -1,5 +1,6 @@
 /** The links that the cases run over: how the program receives, and how the server writes. */
 import type { LinkOptions } from "../../sim/link.ts"
+import { certificate } from "../wire/tcp-server.ts"
 import type { Writing } from "../wire/peer.ts"
 
 export interface LinkMode {
@@ -8,6 +9,8 @@ export interface LinkMode {
     what: string
     board: LinkOptions
     writing: Writing
+    /** TLS. */
+    secure?: boolean
     /** Milliseconds that everything takes longer, in each direction. */
     delay: number
     /** Payload bytes that it can carry in a few seconds. */
@@ -73,6 +76,20 @@ export const LINKS: LinkMode[] = [
         writing: "apart",
         delay: 0,
         most: MB,
+    },
+    {
+        name: "esp32-tls",
+        what: "the same over TLS, record by record and with a round trip of 10 ms; what runs ahead of its acknowledgements by more than 5,744 B is lost",
+        board: {
+            like: "esp32",
+            delivery: "idle",
+            tls: { ca: certificate },
+        },
+        writing: "apart",
+        secure: true,
+        delay: 5,
+        // what comes while a Ping proves what went out has to fit into the program
+        most: 16 * KB,
     },
 ]
 

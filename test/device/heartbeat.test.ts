@@ -119,6 +119,20 @@ describe("the heartbeat", () => {
         peer.pipe.end()
     })
 
+    test("waits for what the network has taken at once, and may send at 2 KB/s: the Ping stands behind it", async () => {
+        const { connection, peer } = await started({
+            interval: 1000,
+            timeout: 4,
+        })
+        listen(connection)
+        const message = Buffer.alloc(992)
+        for (let i = 0; i < 6; ++i) await connection.send(message)
+        await sleep(1600)
+        expect(connection.end).toBe(undefined)
+        await peer.pipe.take(6000)
+        peer.pipe.end()
+    })
+
     test("ends with the connection", async () => {
         const subject = await started({})
         const { connection, peer } = subject

@@ -29,6 +29,17 @@ describe("plot", () => {
         )
     })
 
+    test("sends a unit behind each value", async () => {
+        const connection = new FakeConnection(TELEPLOT)
+        const plot = plotter(connection, "°C")
+        await plot("temperature", 1000, 21.5)
+        await plot("temperature", 22)
+        expectText(
+            connection.sent.join(),
+            ">temperature:1000:21.5§°C,>temperature:22§°C"
+        )
+    })
+
     test("takes no name or number that would not be read", async () => {
         const connection = new FakeConnection(TELEPLOT)
         const plot = plotter(connection)

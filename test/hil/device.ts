@@ -1,6 +1,6 @@
 /** The seam between the scenarios and the board that they test: simulated, emulated or real. */
-import { UserError } from "../../lib/errors.ts"
 import type { Patch } from "./variants.ts"
+import type { Like } from "../../sim/firmware.ts"
 import type { Wifi, WifiOptions } from "../../sim/wifi.ts"
 import type { Models as ChipModels } from "../../tools/simulator/networks.ts"
 
@@ -79,6 +79,10 @@ export interface DeviceOptions {
     patch?: Patch
     /** The access point of a device with models; it joins by the settings SSID and PASSWORD. */
     wifi?: WifiOptions
+    /** Whose socket a simulated board's Wi-Fi imitates, closer than by default. */
+    like?: Like
+    /** TLS, over a simulated board's Wi-Fi. */
+    tls?: boolean
     /** Writes the image first, instead of trusting what is on the board. */
     flash?: boolean
 }
@@ -102,9 +106,4 @@ export interface BackEnd {
      * @throws NoDevice when there is none, or when something that it needs is not there
      */
     open(options: DeviceOptions): Promise<Device>
-}
-
-/** There is no such device here; the message says what is missing and how to get it. */
-export class NoDevice extends UserError {
-    override readonly exitCode = 3
 }

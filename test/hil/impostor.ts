@@ -29,8 +29,13 @@ export class Impostors {
         private readonly faults: FaultLog
     ) {}
 
-    static async start(record: ServerRecord, faults: FaultLog) {
-        return new Impostors(await TcpServer.start(), record, faults)
+    /** @param secure TLS */
+    static async start(
+        record: ServerRecord,
+        faults: FaultLog,
+        secure: boolean
+    ) {
+        return new Impostors(await TcpServer.start(secure), record, faults)
     }
 
     get port(): number {

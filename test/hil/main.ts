@@ -4,6 +4,7 @@ import { Command, Option } from "commander"
 import { onStop, runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { integer, oneOf, repeated } from "../../lib/options.ts"
+import { FIRMWARE } from "../../sim/firmware.ts"
 import { BACK_ENDS } from "./backends.ts"
 import type { BackEnd, DeviceOptions } from "./device.ts"
 import { PLANTS, type Plant } from "./plants.ts"
@@ -100,7 +101,7 @@ function tasksOf(
     )
     return scenarios.flatMap(scenario =>
         networks
-            .filter(network => fits(scenario, backEnd, network))
+            .filter(network => fits(scenario, backEnd, network, options.tls))
             .map(network => ({
                 scenario,
                 rig: {
@@ -117,8 +118,14 @@ function tasksOf(
     )
 }
 
-function fits({ bends }: Scenario, backEnd: BackEnd, network: string) {
-    return !bends || (!!backEnd.modelled && NETWORK_OF[bends] === network)
+function fits(
+    { bends, plain }: Scenario,
+    { modelled }: BackEnd,
+    network: string,
+    tls = false
+) {
+    if (tls && (plain || !modelled || network !== "wifi")) return false
+    return !bends || (!!modelled && NETWORK_OF[bends] === network)
 }
 
 function forSimulator({ device }: Options) {
@@ -224,6 +231,13 @@ await new Command("npm run hil --")
         "this computer's address, as a real board reaches it"
     )
     .option("--flash", "write the program's image to a real board first")
+    .addOption(
+        new Option(
+            "--like <board>",
+            "whose Wi-Fi a simulated board imitates, to the firmware's last mistake"
+        ).choices(Object.keys(FIRMWARE))
+    )
+    .option("--tls", "over TLS, on a simulated board's Wi-Fi")
     .option("--firmware <file>", "UF2 file for an emulated board")
     .option("--bootrom <file>", "boot ROM image for an emulated board")
     .action((options: Options) =>

@@ -1,4 +1,5 @@
 /** What came of a run of the suite, as plain data: report.json, and what the other reports are made of. */
+import { explained } from "../../tools/simulator/error-sentences.ts"
 import type { Exchange, Figures, Reconnection } from "./judge.ts"
 import type { Outcome, Status } from "./run.ts"
 
@@ -173,7 +174,11 @@ function connectionsOf({ log, ended }: Outcome, since: (at: number) => number) {
 function linesOf(outcome: Outcome, since: (at: number) => number) {
     const { log, record, faults } = outcome
     const lines: ScenarioReport["log"] = [
-        ...log.map(({ at, text }) => ({ at, from: "board" as const, text })),
+        ...log.map(({ at, text }) => ({
+            at,
+            from: "board" as const,
+            text: explained(text),
+        })),
         ...record.map(({ at, event, ...rest }) => ({
             at,
             from: "server" as const,

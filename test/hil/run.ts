@@ -1,4 +1,5 @@
 /** One scenario on one device, from the first byte to the verdict. */
+import { fileURLToPath } from "node:url"
 import type { BackEnd, DeviceOptions, LogLine } from "./device.ts"
 import { FaultLog, type Fault } from "./fault-log.ts"
 import { judge, type Evidence, type Verdict } from "./judge.ts"
@@ -8,6 +9,10 @@ import { ServerRecord, ServerSide, type Recorded } from "./server-side.ts"
 import { Stage, TimedOut } from "./stage.ts"
 
 export type Status = "passed" | "failed" | "timed out" | "stopped"
+
+const pem = (name: string) =>
+    fileURLToPath(new URL(`../certificates/${name}.pem`, import.meta.url))
+const CERTIFICATE = { cert: pem("test-only.cert"), key: pem("test-only.key") }
 
 /** What came of a scenario. */
 export interface Outcome extends Verdict {
@@ -51,6 +56,7 @@ export async function run(
     try {
         const server = new ServerSide(record, faults, {
             ping: 0,
+            certificate: options.tls ? CERTIFICATE : undefined,
             ...scenario.server,
             ...rig.plantedServer,
         })
@@ -65,7 +71,7 @@ export async function run(
         const device = await backEnd.open({ ...options, wifi })
         toClose.unshift(() => device.close())
         const stage = new Stage(
-            { device, link, server, record, faults },
+            { device, link, server, record, faults, secure: !!options.tls },
             backEnd.pace
         )
         toClose.unshift(() => stage.close())

@@ -79,6 +79,8 @@ export interface Scenario {
     bends?: keyof Models
     /** The access point of a scenario that bends `wifi`. */
     wifi?: WifiOptions
+    /** Spoils a byte that TLS would not let through. */
+    plain?: boolean
     /** Measures time: no other scenario runs meanwhile. */
     alone?: boolean
     /** Before the program starts. */

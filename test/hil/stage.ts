@@ -21,6 +21,8 @@ interface Parts {
     server: ServerSide
     record: ServerRecord
     faults: FaultLog
+    /** TLS. */
+    secure: boolean
 }
 
 export class Stage implements Bench {
@@ -30,6 +32,7 @@ export class Stage implements Bench {
     readonly record: ServerRecord
     private readonly board: Device
     private readonly faults: FaultLog
+    private readonly secure: boolean
     /** When the program started. */
     began = performance.now()
     private impostors?: Impostors
@@ -39,12 +42,13 @@ export class Stage implements Bench {
         parts: Parts,
         private readonly pace: number
     ) {
-        const { device: board, link, server, record, faults } = parts
+        const { device: board, link, server, record, faults, secure } = parts
         this.board = board
         this.link = link
         this.server = server
         this.record = record
         this.faults = faults
+        this.secure = secure
         this.device = {
             deploy: (program, settings) => board.deploy(program, settings),
             expect: (wanted, timeout) => board.expect(wanted, timeout),
@@ -72,7 +76,7 @@ export class Stage implements Bench {
         await this.board.deploy(program, {
             ...DEFAULT_SETTINGS,
             ...settings,
-            URL: `ws://${host}:${this.link.port}/ws`,
+            URL: `${this.secure ? "wss://localhost" : `ws://${host}`}:${this.link.port}/ws`,
         })
         this.began = performance.now()
         await within(this.steps(scenario))
@@ -95,7 +99,11 @@ export class Stage implements Bench {
     }
 
     readonly impostor = async (...parts: Impostor[]) => {
-        this.impostors ??= await Impostors.start(this.record, this.faults)
+        this.impostors ??= await Impostors.start(
+            this.record,
+            this.faults,
+            this.secure
+        )
         const { impostors } = this
         this.link.target = () => impostors.port
         // it plays while the steps go on; what it meets is in the record

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import ts from "typescript"
 import { UserError } from "../../lib/errors.ts"
-import { PROJECT } from "../../tools/project/folder.ts"
+import { PACKAGE } from "../../tools/project/folder.ts"
 
 export interface Variant {
     /** `src/app/text.ts` */
@@ -21,7 +21,7 @@ export type Patch = (file: string, text: string) => string
 
 /** @throws UserError when there is no such function any more */
 export function patchOf(variant: Variant): Patch {
-    apply(variant, readFileSync(join(PROJECT, variant.file), "utf8"))
+    apply(variant, readFileSync(join(PACKAGE, variant.file), "utf8"))
     return (file, text) => (file === variant.file ? apply(variant, text) : text)
 }
 

@@ -195,7 +195,7 @@ async function servePlot(reply: Reply, handleProtocols = () => "teleplot") {
     const names: unknown[] = []
     const { server, url } = await serve(
         (text, socket) => {
-            if (text[0] === ">") lines.push(text.replace(/p:\d+$/, "p:N"))
+            if (text[0] === ">") lines.push(text.replace(/p:\d+/, "p:N"))
             else reply(text, socket)
         },
         { handleProtocols }
@@ -217,8 +217,8 @@ test("a server with a plot is told each round trip, and what went wrong, beside 
     const logged = await run(url, { COUNT: 4, PLOT: true })
     assert.deepEqual(lines, [
         ">wrong:1\n>lost:0",
-        ">wrong:1\n>lost:0\n>round trip:N",
-        ">wrong:1\n>lost:1\n>round trip:N",
+        ">wrong:1\n>lost:0\n>round trip:N§ms",
+        ">wrong:1\n>lost:1\n>round trip:N§ms",
     ])
     assert.match(String(names[0]), /^\w{4,}$/)
     assert.deepEqual(

@@ -228,16 +228,19 @@ test(
     }
 )
 
-test("devicescript #672: a board whose firmware has no TLS says so, and dials nobody", async t => {
+test("devicescript #672: a board whose firmware has no TLS, or too little memory for it, says so, and dials nobody", async t => {
     const server = await serveTls(t)
-    for (const arch of ["rp2040w", "esp32s2"]) {
+    for (const [arch, why] of [
+        ["rp2040w", "can't do TLS"],
+        ["esp32s2", "has too little memory for TLS"],
+    ]) {
         const settings = { URL: server.url, ARCH: arch }
         const board = await startClient(t, "remote", settings, {
             link: { like: "picow" },
         })
         board.link.on("open", () => assert.fail("it dialed"))
         await board.expect(
-            `${arch} can't do TLS: use ws://, or a TLS proxy in your network`
+            `${arch} ${why}: use ws://, or a TLS proxy in your network`
         )
     }
 })

@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { WebSocketServer, type WebSocket } from "ws"
 import { Board } from "../../sim/board.ts"
+import type { Delivery } from "../../sim/firmware.ts"
 import { compileSource } from "../../sim/program.ts"
 import { certificate } from "../wire/tcp-server.ts"
 
@@ -28,14 +29,21 @@ async function serve(t: TestContext, handle: (socket: WebSocket) => void) {
     return (https.address() as AddressInfo).port
 }
 
-async function run(t: TestContext, port: number, delay: number, body: string) {
+async function run(
+    t: TestContext,
+    port: number,
+    delay: number,
+    body: string,
+    delivery?: Delivery
+) {
     const source = `import { connectOver } from "./src/websocket/connect-over"
+        import { listen } from "./src/websocket/listen"
         import { startMessage } from "./src/websocket/message-writer"
         import { dialNative } from "./src/net/native"
         const ws = await connectOver(dialNative, "wss://localhost:${port}/", { maxMessage: 12000 })
         ${body}`
     const board = await Board.start(compileSource(source), {
-        link: { tls: { ca: certificate } },
+        link: { delivery, tls: { ca: certificate } },
     })
     t.after(() => board.stop())
     board.link.delay = delay
@@ -177,4 +185,44 @@ test("a message of known length that is sent slice by slice arrives whole", asyn
     )
     await board.expect("reply all", 30_000)
     assert.deepEqual({ came, lost: lost() }, { came: 20_000, lost: 0 })
+})
+
+test("a server that closes while it owes a proof, which ws then never gives: the end is its code, and in order", async t => {
+    const port = await serve(t, socket =>
+        socket.once("message", () => socket.close(1001, "moving"))
+    )
+    const { board, lost } = await run(
+        t,
+        port,
+        25,
+        `listen(ws, {
+            end: ({ code, reason, wasClean }) =>
+                console.log("end " + code + " " + reason + " " + wasClean),
+        })
+        try {
+            for (let i = 0; i < 100; ++i) await ws.send(Buffer.alloc(1024))
+        } catch {}`
+    )
+    await board.expect("end 1001 moving true", 20_000)
+    assert.equal(lost(), 0)
+})
+
+test("a TLS record of 12 KB, which the firmware hands over at once, arrives whole", async t => {
+    const bytes = randomBytes(12_000)
+    const port = await serve(t, socket =>
+        socket.on("message", () => socket.send(bytes))
+    )
+    const { board } = await run(
+        t,
+        port,
+        5,
+        `for (let n = 0; n < 3; ++n) {
+            await ws.send("more")
+            const { data } = await ws.recv()
+            console.log("came " + data.length + " " + data.slice(11900, 12000).toString("hex"))
+        }`,
+        "idle"
+    )
+    const end = bytes.subarray(11_900).toString("hex").slice(0, 100)
+    for (let n = 0; n < 3; n++) await board.expect(`came 12000 ${end}`, 20_000)
 })

@@ -1,21 +1,14 @@
 /** Rooms over three servers, each a process of its own: what is lost while NATS is away is counted and told. */
 import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
-import { setTimeout as sleep } from "node:timers/promises"
 import { connect as connectNats } from "@nats-io/transport-node"
 import { HEADER_BYTES } from "../../server/bus/room-message.ts"
 import { connect, runServer, type Client } from "../server/peers.ts"
-import { within } from "../wire/wait.ts"
+import { MEMBERS, RoomTraffic, TIME, until } from "../server/room-traffic.ts"
+import { once } from "../wire/wait.ts"
 import { startNats } from "./nats.ts"
 
 const SERVERS = 3
-const ROOMS = 30
-const CLIENTS = 300
-
-const serverOf = (id: number) => Math.floor(id / ROOMS) % SERVERS
-
-/** Milliseconds of traffic before, while and after the way is broken; `RELAY_SECONDS` makes all three longer. */
-const PHASE = (Number(process.env.RELAY_SECONDS ?? 9) * 1000) / 3
 
 async function serve(t: TestContext, bus: string) {
     const program = runServer(
@@ -32,128 +25,66 @@ async function serve(t: TestContext, bus: string) {
     return { ...program, url: url as string, metric }
 }
 
-/** A member that sends `id number`, and looks at what comes. */
-class Member {
-    readonly client: Client
-    readonly id: number
-    sent = 0
-    lostTold = 0
-    members = 0
-    /** The last number of each sender, and the numbers that were left out */
-    readonly #last = new Map<number, number>()
-    missed = 0
-
-    constructor(client: Client, id: number) {
-        this.client = client
-        this.id = id
-        client.ws.on("message", data => this.#hear(data.toString()))
-    }
-
-    say(): void {
-        if (this.client.ws.readyState === this.client.ws.OPEN)
-            this.client.ws.send(`${this.id} ${this.sent++}`)
-    }
-
-    #hear(text: string): void {
-        if (text.startsWith("!")) {
-            const { event, members, messages } = JSON.parse(text.slice(1))
-            if (event === "lost") this.lostTold += messages
-            this.members = members ?? this.members
-            return
-        }
-        const [id, number] = text.replace("=", "").split(" ").map(Number)
-        const expected = (this.#last.get(id) ?? -1) + 1
-        assert.ok(number >= expected, `${number} of ${id} after ${expected}`)
-        this.missed += number - expected
-        this.#last.set(id, number)
-    }
-}
-
-async function until(done: () => unknown, what: string): Promise<void> {
-    let isOver = false
-    const poll = async () => {
-        while (!isOver && !(await done())) await sleep(50)
-    }
-    await within(poll(), what).finally(() => (isOver = true))
-}
-
 test(
     "300 clients in 30 rooms on 3 servers: one server is killed and NATS restarted; order is kept, losses are only there and told",
-    { timeout: 600_000 },
+    { timeout: 2 * TIME + 300_000 },
     async t => {
         const nats = await startNats(t)
         const servers: Awaited<ReturnType<typeof serve>>[] = []
         while (servers.length < SERVERS) servers.push(await serve(t, nats.url))
-        const members: Member[] = []
-        for (let id = 0; id < CLIENTS; ++id) {
-            const { url } = servers[serverOf(id)]
-            const room = id % ROOMS
-            // the first of each server in each room is told of presence
-            const protocols = id < ROOMS * SERVERS ? ["presence"] : []
-            const client = await connect(t, `${url}room*${room}`, { protocols })
-            members.push(new Member(client, id))
-        }
-        const watchers = members.slice(0, ROOMS * SERVERS)
-        const perRoom = CLIENTS / ROOMS
-        await until(
-            () => watchers.every(({ members }) => members === perRoom),
-            "everybody to know of everybody"
+        const [dying, ...others] = servers
+        const traffic = await RoomTraffic.start(
+            t,
+            servers.map(({ url }) => url)
         )
-        const missed = () => members.reduce((sum, m) => sum + m.missed, 0)
-        const traffic = async (ms: number) => {
-            for (const end = Date.now() + ms; Date.now() < end;) {
-                for (const member of members) member.say()
-                await sleep(300)
-            }
-        }
-        await traffic(PHASE)
-        await sleep(500)
-        assert.equal(missed(), 0)
+        await traffic.know(MEMBERS)
+        await traffic.run(TIME / 3)
+        await traffic.arrived()
+        assert.equal(traffic.missed, 0)
 
         // a server dies: the others lose nothing of one another
-        servers[0].process.kill("SIGKILL")
-        await servers[0].ended
-        await traffic(PHASE)
-        const left = members.filter(({ id }) => serverOf(id) !== 0)
-        const missedOf = () => left.reduce((sum, m) => sum + m.missed, 0)
-        assert.equal(missedOf(), 0)
+        const ended = once(dying.process, "exit")
+        dying.process.kill("SIGKILL")
+        await ended
+        await traffic.run(TIME / 3)
+        await traffic.arrived()
+        assert.equal(traffic.missed, 0)
 
         await nats.kill()
-        await traffic(PHASE / 2)
+        await traffic.run(TIME / 6)
         await nats.restart()
         const connected = async () => {
-            const all = servers.slice(1).map(({ url }) => {
+            const all = others.map(({ url }) => {
                 const { host } = new URL(url)
                 return fetch(`http://${host}/health`).then(r => r.text())
             })
             return (await Promise.all(all)).every(text => text === "ok\n")
         }
         await until(connected, "the servers to be back on the bus")
-        await traffic(PHASE / 2)
-        await sleep(500)
-        const during = missedOf()
+        await traffic.run(TIME / 6)
+        await traffic.arrived()
+        const during = traffic.missed
         assert.ok(during > 0, "something was lost while the way was broken")
-        for (const server of servers.slice(1)) {
+        for (const server of others) {
             assert.ok((await server.metric("relay_lost_messages_total")) > 0)
             assert.ok(
                 (await server.metric("relay_not_carried_messages_total")) > 0
             )
         }
         // each room's watcher at each server is told what its server missed: what each member there missed
-        for (const watcher of watchers.filter(({ id }) => serverOf(id) !== 0))
+        const { watchers } = traffic
+        assert.equal(watchers.length, traffic.rooms * others.length)
+        for (const watcher of watchers)
             assert.equal(watcher.lostTold, watcher.missed)
-        await traffic(PHASE / 2)
-        await sleep(500)
-        assert.equal(missedOf(), during, "nothing is lost with the way mended")
-        const own = members.length - left.length
-        const remaining = perRoom - own / ROOMS
-        await until(
-            () =>
-                watchers
-                    .filter(({ id }) => serverOf(id) !== 0)
-                    .every(({ members }) => members === remaining),
-            "the dead server's members to be gone"
+        await traffic.run(TIME / 6)
+        await traffic.arrived()
+        assert.equal(
+            traffic.missed,
+            during,
+            "nothing is lost with the way mended"
         )
+        await traffic.know(traffic.left.length / traffic.rooms)
+        t.diagnostic(traffic.summary)
     }
 )
 

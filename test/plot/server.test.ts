@@ -44,10 +44,10 @@ test("a device appears in the table with what it does, and goes when it goes", a
     assert.equal(row()?.wrong, 0)
     await page.until(
         () =>
-            page.points.has("board 7/ping") &&
-            page.points.has("board 7/messages/s")
+            page.points.has("board 7/ping§ms") &&
+            page.points.has("board 7/messages§1/s")
     )
-    const [, before, , after] = page.points.get("board 7/messages/s")!
+    const [, before, , after] = page.points.get("board 7/messages§1/s")!
     assert.deepEqual([before, after], [0, 1])
     ws.close()
     await page.until(() => page.table?.devices.length === 0)
@@ -98,7 +98,7 @@ test("the echo program on a board tells its round trips, and is answered all the
     await board.expect(/^summary sent=3 right=3 wrong=0 lost=0 /)
     const series = (name: string) =>
         [...page.points].find(([key]) => key.endsWith(`/${name}`))?.[1]
-    await page.until(() => series("round trip")?.length === 6)
+    await page.until(() => series("round trip§ms")?.length === 6)
     await page.until(() => series("lost")?.length === 6)
     const zeros = series("wrong")!.filter((_, i) => i % 2)
     assert.deepEqual(zeros, [0, 0, 0])

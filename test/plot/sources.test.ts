@@ -120,6 +120,24 @@ test("a source's points arrive, with all ways of writing a number", async t => {
     )
 })
 
+test("a source's name may end with the unit of its values", async t => {
+    const bus = new LocalBus()
+    const seen: string[] = []
+    await bus.subscribe("plot", event => {
+        if (event.kind !== "points") return
+        for (const { source, series } of event.batch)
+            seen.push(`${source}/${series}`)
+    })
+    const publisher = new Publisher(bus, "s")
+    const server = sourceServer(publisher)
+    await server.listen("127.0.0.1", 0)
+    t.after(() => server.close())
+    assert.equal(await send(server, "boiler § °C\n1 60\n"), "")
+    publisher.close()
+    assert.deepEqual(seen, ["boiler/§°C"])
+    assert.match(await send(server, "§V\n1 60\n"), /expected a name/)
+})
+
 test("malformed lines are refused with their number, and the others count", async t => {
     const { server, points, publisher } = await open(t)
     const lines = [
@@ -189,27 +207,37 @@ test("Teleplot lines are read", () => {
         { series: "round trip", y: -2000 },
     ])
     assert.deepEqual(readTeleplot(">t:1:2;3:4;§°C|g"), [
-        { series: "t", x: 1, y: 2 },
-        { series: "t", x: 3, y: 4 },
+        { series: "t§°C", x: 1, y: 2 },
+        { series: "t§°C", x: 3, y: 4 },
     ])
 })
 
 test("Teleplot's other forms are read: points of x and y, units, flags", () => {
-    const a = (...points: object[]) =>
-        points.map(point => ({ series: "a", ...point }))
+    const a = (...points: object[]) => withUnit("a", ...points)
+    const withUnit = (series: string, ...points: object[]) =>
+        points.map(point => ({ series, ...point }))
     for (const [text, expected] of [
         [">a:12.34e+2", a({ y: 1234 })],
         [">a:1234|", a({ y: 1234 })],
-        [">a:1234§km²", a({ y: 1234 })],
-        [">a:1234:m/s", a({ y: 1234 })],
+        [">a:1234§km²", withUnit("a§km²", { y: 1234 })],
+        [">a:1234§ km² |np", withUnit("a§km²", { y: 1234 })],
+        [">a:1234:m/s", withUnit("a§m/s", { y: 1234 })],
+        [">a:1;2§", a({ y: 1 }, { y: 2 })],
         [">a:1234|np", a({ y: 1234 })],
         [">a:1;2;", a({ y: 1 }, { y: 2 })],
         [">a:3:4|xy", a({ x: 3, y: 4 })],
         [">a:3:4;5:6|xy,np", a({ x: 3, y: 4 }, { x: 5, y: 6 })],
-        [">a:3:4:1627551892437§m|xy", a({ x: 3, y: 4 })],
+        [">a:3:4:1627551892437§m|xy", withUnit("a§m", { x: 3, y: 4 })],
         ["a:1\n>a:2", a({ y: 1 }, { y: 2 })],
     ] as const)
         assert.deepEqual(readTeleplot(text), expected, text)
+})
+
+test("a long name leaves room for its unit, and a long unit is cut", () => {
+    const [{ series }] = readTeleplot(
+        `>${"n".repeat(200)}:1§${"u".repeat(200)}`
+    )!
+    assert.match(series, /^n{79}§u{20}$/)
 })
 
 test("what a plot cannot show is passed over, and the rest of the message counts", () => {

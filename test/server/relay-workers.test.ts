@@ -2,6 +2,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import { connect, runServer, type Client } from "./peers.ts"
+import { MEMBERS, RoomTraffic, TIME } from "./room-traffic.ts"
 
 const textOf = async ({ receive }: Client) => (await receive()).data.toString()
 
@@ -62,3 +63,37 @@ test("a room spans workers: order per sender, types, presence; a worker that die
     const told = await tells(left, text => text.includes('"left"'))
     assert.match(told, /"members":4}$/)
 })
+
+test(
+    "300 clients in 30 rooms on 2 workers, one of which is killed: those of the other lose nothing",
+    { timeout: 2 * TIME + 300_000 },
+    async t => {
+        const program = runServer(
+            t,
+            ...["relay", "--workers", "2", "--port", "0", "--admin-port", "0"],
+            ...["--json", "--max-rate", "1000"]
+        )
+        const { url, adminPort } = JSON.parse(await program.line())
+        const pids: number[] = []
+        while (pids.length < 2) {
+            const { what, pid } = JSON.parse(await program.line())
+            if (what === "serves") pids.push(pid)
+        }
+        // in each room they go to the workers in turn
+        const traffic = await RoomTraffic.start(t, [url, url])
+        await traffic.know(MEMBERS)
+        await traffic.run(TIME / 2)
+        await traffic.arrived()
+        assert.equal(traffic.missed, 0)
+        process.kill(pids[0], "SIGKILL")
+        await traffic.run(TIME / 2)
+        const { left, rooms } = traffic
+        assert.equal(left.length, (rooms * MEMBERS) / 2)
+        await traffic.arrived()
+        assert.equal(traffic.missed, 0)
+        await traffic.know(MEMBERS / 2)
+        const answer = await fetch(`http://127.0.0.1:${adminPort}/metrics`)
+        assert.match(await answer.text(), /^relay_lost_messages_total 0$/m)
+        t.diagnostic(traffic.summary)
+    }
+)

@@ -55,6 +55,24 @@ test("a message goes to all others in the room as it is, and to nobody else", as
     await hearsOnly(y, x, "elsewhere")
 })
 
+// those at which the header of a frame changes (RFC 6455 section 5.2)
+for (const length of [0, 125, 126, 65_535, 65_536, 1_048_576])
+    test(`a message of ${length} bytes comes to all, told of presence or not`, async t => {
+        const server = await relay(t)
+        const [a, b] = await members(t, server, "r", 2)
+        const watcher = await connect(t, server.url + "r", PRESENCE)
+        await watcher.receive()
+        const data = Buffer.alloc(length, "é")
+        a.ws.send(data)
+        const binary = { data, isBinary: true }
+        assert.deepEqual(await b.receive(), binary)
+        assert.deepEqual(await watcher.receive(), binary)
+        const text = "x".repeat(length)
+        a.ws.send(text)
+        assert.equal(await textOf(b), text)
+        assert.equal(await textOf(watcher), "=" + text)
+    })
+
 test("messages of one sender come in their order, whoever else sends", async t => {
     const server = await relay(t, { maxRate: 100_000 })
     const [a, b, listener] = await members(t, server, "r", 3)
@@ -67,6 +85,21 @@ test("messages of one sender come in their order, whoever else sends", async t =
         const name = text[0] as "a" | "b"
         assert.equal(text, `${name}${next[name]++}`)
     }
+})
+
+test("a member for whom messages are compressed gets them compressed, in the same order", async t => {
+    const server = await relay(t, { compress: true, maxRate: 100_000 })
+    const [a] = await members(t, server, "r", 1)
+    const b = await connect(t, server.url + "r", { perMessageDeflate: true })
+    assert.equal(b.ws.extensions, "permessage-deflate")
+    // long ones, which are compressed, and short ones, which are not
+    const texts = Array.from({ length: 200 }, (_, i) =>
+        `${i} `.repeat(i % 2 ? 1 : 1000)
+    )
+    for (const text of texts) a.ws.send(text)
+    for (const text of texts) assert.equal(await textOf(b), text)
+    const metrics = await server.metrics.metrics()
+    assert.match(metrics, /compressed_bytes_total{direction="sent"} \d/)
 })
 
 const NAMES: Record<string, [path: string, same: string]> = {

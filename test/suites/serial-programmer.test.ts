@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
 import { compileSource } from "../../sim/program.ts"
 import { encodeSettings } from "../../sim/settings.ts"
-import { Bridge, quoted } from "../hil/serial/bridge.ts"
+import { Bridge, quoted } from "../../tools/serial/bridge.ts"
 import { Programmer } from "../hil/serial/programmer.ts"
 import { startSerialBoard } from "./serial-board.ts"
 

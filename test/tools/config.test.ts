@@ -172,7 +172,7 @@ describe("devs.json", () => {
     test("a key that is near to none gets the list", () =>
         rejected(
             '{ "url": "ws://h/", "colour": 5 }',
-            'devs.json:1: "colour" is not a key of devs.json; expected one of $schema, url, network, modem, apn, address, board, interval, message, count, timeout, summary, plot, log'
+            'devs.json:1: "colour" is not a key of devs.json; expected one of $schema, program, url, network, modem, apn, address, board, interval, message, count, timeout, summary, plot, log'
         ))
 
     test("an unknown board gets the nearest one suggested", () =>
@@ -222,7 +222,7 @@ describe("devs.json", () => {
         const empty = join(folder, "nowhere")
         assert.throws(() => readConfig(empty), {
             name: "UserError",
-            message: `devs.json: expected it in ${empty}, found none`,
+            message: `devs.json: expected it in ${empty}, found none; npx devicescript-websocket init makes it, and a program with it`,
         })
     })
 })

@@ -36,3 +36,16 @@ for (const page of PAGES)
             []
         )
     })
+
+test("the README is one page, and its npm scripts are there", () => {
+    const text = readFileSync("README.md", "utf8")
+    assert.ok(Buffer.byteLength(text) <= 16384)
+    assert.ok(text.split("\n").length <= 200)
+    const { scripts } = JSON.parse(readFileSync("package.json", "utf8"))
+    const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(m => m[1])
+    assert.ok(named.length > 5)
+    assert.deepEqual(
+        named.filter(name => !(name in scripts)),
+        []
+    )
+})

@@ -23,7 +23,10 @@ writeFileSync(bin, "BIN content")
 function flash(options: string[], path = process.env.PATH) {
     const { status, stdout, stderr } = spawnSync(
         process.execPath,
-        ["--import", "tsx", "tools/commands/flash.ts", ...options],
+        [
+            ...["--import", "tsx", "tools/commands/flash.ts"],
+            ...["--no-monitor", ...options],
+        ],
         { encoding: "utf8", env: { ...process.env, PATH: path } }
     )
     return { status, output: stdout + stderr }
@@ -87,7 +90,10 @@ describe("npm run flash, ESP32", () => {
 
     test("says what to do when the board cannot be written to", () => {
         const path = pythonThat("bad", '[ "$3" = version ] || exit 2')
-        const { status, output } = flash(["--image", bin], path)
+        const { status, output } = flash(
+            ["--image", bin, "--port", "/dev/ttyX"],
+            path
+        )
         assert.equal(status, 1)
         assert.match(output, /exit code 2.*Hold BOOT down, press RESET/)
     })

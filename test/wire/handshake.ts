@@ -48,7 +48,7 @@ export function readRequest(text: string): Request {
     const rules: [boolean, string][] = [
         [text.endsWith("\r\n\r\n"), "data before the answer"],
         [/^GET \/\S* HTTP\/1\.1$/.test(start), `request line ${start}`],
-        [has("host", /^[\d.]+:\d+$/), "no Host"],
+        [has("host", /^(localhost|[\d.]+):\d+$/), "no Host"],
         [has("upgrade", /^websocket$/i), "no Upgrade: websocket"],
         [has("connection", /\bupgrade\b/i), "no Connection: Upgrade"],
         [has("sec-websocket-version", /^13$/), "no version 13"],

@@ -2,8 +2,10 @@
 import { once } from "node:events"
 import type { Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
+import { TLSSocket } from "node:tls"
 import { readRequest, type Answer } from "./handshake.ts"
 import { ClientParser, type ClientEvent } from "./parser.ts"
+import { PROOF, Proofs } from "./proofs.ts"
 
 /** How it writes what it has to send between two waits. */
 export type Writing =
@@ -22,12 +24,14 @@ const MERGED = 512
 
 export class Peer {
     /** Frames go here, once the handshake is answered. */
-    readonly parser = new ClientParser(event => this.add(event))
+    readonly parser = new ClientParser(event => this.hear(event))
     private request?: string
     private readonly events: ClientEvent[] = []
     private over = false
     private unsent: Uint8Array[] = []
     private wake?: () => void
+    /** Under TLS. */
+    private readonly proofs?: Proofs
 
     constructor(
         private readonly socket: Socket,
@@ -35,6 +39,10 @@ export class Peer {
         private readonly answer: Answer
     ) {
         this.request = ""
+        if (socket instanceof TLSSocket)
+            this.proofs = new Proofs(bytes => {
+                if (socket.writable) socket.write(bytes)
+            })
         socket.on("data", bytes => this.receive(bytes))
         socket.on("end", () => this.end())
         socket.on("close", () => this.end())
@@ -55,6 +63,13 @@ export class Peer {
     private end() {
         if (!this.over) this.add({ type: "end" })
         this.over = true
+    }
+
+    private hear(event: ClientEvent) {
+        const { proofs } = this
+        if (proofs && event.type === "ping" && event.data.length === PROOF)
+            proofs.answer(event.data)
+        else this.add(event)
     }
 
     private add(event: ClientEvent) {
@@ -90,8 +105,10 @@ export class Peer {
     }
 
     private async write(bytes: Uint8Array) {
-        const { socket } = this
-        if (!socket.writable || socket.write(bytes)) return
+        const { socket, proofs } = this
+        const hasRoom = !socket.writable || socket.write(bytes)
+        proofs?.sent(bytes)
+        if (hasRoom) return
         const over = new AbortController()
         const { signal } = over
         await Promise.race([
@@ -126,9 +143,10 @@ export class Peer {
         this.socket.end()
     }
 
-    /** Breaks the connection: RST. */
+    /** Breaks the connection: RST; under TLS an end without close_notify. */
     async reset() {
         await this.flush()
-        this.socket.resetAndDestroy()
+        if (this.socket instanceof TLSSocket) this.socket.destroy()
+        else this.socket.resetAndDestroy()
     }
 }

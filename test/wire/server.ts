@@ -1,22 +1,31 @@
-/** A TCP server that hands its connections out, one at a time. */
+/** A TCP or TLS server that hands its connections out, one at a time. */
 import {
     createServer,
     type AddressInfo,
     type Server,
     type Socket,
 } from "node:net"
+import { createServer as createTlsServer } from "node:tls"
+import { credentials } from "./tcp-server.ts"
 import { once } from "./wait.ts"
 
 export class TcpServer {
     private waiting?: (socket: Socket) => void
     private readonly sockets = new Set<Socket>()
 
-    private constructor(private readonly server: Server) {
+    private constructor(
+        private readonly server: Server,
+        readonly secure: boolean
+    ) {
+        const ready = secure ? "secureConnection" : "connection"
         server.on("connection", (socket: Socket) => {
             this.sockets.add(socket)
             socket.setNoDelay(true)
             socket.on("error", () => {})
             socket.on("close", () => this.sockets.delete(socket))
+        })
+        server.on(ready, (socket: Socket) => {
+            socket.on("error", () => {})
             const { waiting } = this
             this.waiting = undefined
             if (waiting) waiting(socket)
@@ -24,12 +33,15 @@ export class TcpServer {
         })
     }
 
-    /** Listens on a free port of 127.0.0.1. */
-    static async start(): Promise<TcpServer> {
-        const server = createServer({ allowHalfOpen: true })
+    /** Listens on a free port of 127.0.0.1. @param secure TLS, with the test's certificate */
+    static async start(secure = false): Promise<TcpServer> {
+        const options = { allowHalfOpen: true }
+        const server = secure
+            ? createTlsServer({ ...options, ...credentials })
+            : createServer(options)
         server.listen(0, "127.0.0.1")
         await once(server, "listening")
-        return new TcpServer(server)
+        return new TcpServer(server, secure)
     }
 
     get port(): number {

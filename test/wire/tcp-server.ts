@@ -15,6 +15,8 @@ const pem = (name: string) =>
 
 /** A self-signed certificate for localhost and 127.0.0.1. */
 export const certificate = pem("test-only.cert")
+/** What a server with that certificate needs. */
+export const credentials = { key: pem("test-only.key"), cert: certificate }
 
 type Serve = (socket: Socket) => void
 
@@ -25,8 +27,7 @@ export function tcpPeer(t: TestContext, serve: Serve): Promise<number> {
 
 /** Serves TLS on a free port of 127.0.0.1 until the test ends. @returns the port */
 export function tlsPeer(t: TestContext, serve: Serve): Promise<number> {
-    const key = pem("test-only.key")
-    return listen(t, createTlsServer({ key, cert: certificate }, serve))
+    return listen(t, createTlsServer(credentials, serve))
 }
 
 async function listen(t: TestContext, server: Server): Promise<number> {

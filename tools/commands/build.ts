@@ -3,15 +3,16 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Command } from "commander"
 import { runCommand } from "../../lib/command.ts"
-import { configure, entryOf } from "../project/configure.ts"
+import { nameOf } from "../project/command-name.ts"
+import { configure, entryOf, PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
 import { build, BYTECODE } from "../toolchain/build.ts"
 
 /** The VM takes no image whose functions end beyond this (verify.c, check 1051); texts and names come behind them. */
 const MAX_CODE = 0x10000
 
-async function main({ all }: { all?: boolean }) {
-    const config = configure()
+async function main(program: string | undefined, { all }: { all?: boolean }) {
+    const config = configure(program)
     const entries = all ? everyEntry() : [entryOf(config)]
     for (const entry of entries) {
         const { size, code } = await build(entry)
@@ -29,8 +30,9 @@ function everyEntry(): string[] {
         .map(file => `src/${file}`)
 }
 
-await new Command("npm run build --")
+await new Command(nameOf("build"))
     .description("builds the program for the board of devs.json")
+    .argument("[program]", PROGRAM)
     .option("--all", "every src/main*.ts")
-    .action(options => runCommand(() => main(options)))
+    .action((program, options) => runCommand(() => main(program, options)))
     .parseAsync()

@@ -4,7 +4,7 @@ import { Command } from "commander"
 import ts from "typescript"
 import { runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
-import { PROJECT } from "../project/folder.ts"
+import { PACKAGE } from "../project/folder.ts"
 
 /** Where a tsconfig.json says what DeviceScript is. */
 const FOLDERS = [
@@ -18,7 +18,7 @@ const FOLDERS = [
 
 /** What is wrong in the folder's own files: the toolchain's modules have faults that nobody here can mend. */
 function problemsOf(folder: string): ts.Diagnostic[] {
-    const file = join(PROJECT, folder, "tsconfig.json")
+    const file = join(PACKAGE, folder, "tsconfig.json")
     const { config, error } = ts.readConfigFile(file, ts.sys.readFile)
     if (error) return [error]
     const { fileNames, options, errors } = ts.parseJsonConfigFileContent(
@@ -33,7 +33,7 @@ function problemsOf(folder: string): ts.Diagnostic[] {
 }
 
 function isIn(file: string, folder: string): boolean {
-    return !relative(join(PROJECT, folder), file).startsWith("..")
+    return !relative(join(PACKAGE, folder), file).startsWith("..")
 }
 
 async function main() {
@@ -41,8 +41,8 @@ async function main() {
     if (problems.length === 0) return
     throw new UserError(
         ts.formatDiagnostics(problems, {
-            getCanonicalFileName: name => relative(PROJECT, name),
-            getCurrentDirectory: () => PROJECT,
+            getCanonicalFileName: name => relative(PACKAGE, name),
+            getCurrentDirectory: () => PACKAGE,
             getNewLine: () => "\n",
         })
     )

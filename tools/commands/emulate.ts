@@ -14,7 +14,7 @@ import { Chip } from "../../sim/rp2040/chip.ts"
 import { unpack } from "../../sim/rp2040/image.ts"
 import { usbSerial } from "../../sim/rp2040/usb-serial.ts"
 import { wireSpi } from "../../sim/rp2040/wiring.ts"
-import { PROJECT } from "../project/folder.ts"
+import { PACKAGE } from "../project/folder.ts"
 import { readBootrom } from "../toolchain/firmware.ts"
 
 const BOARD = "boards/w5500_evb_pico.board.json"
@@ -30,7 +30,7 @@ async function emulate(file: string, options: Options) {
         throw new UserError(`expected firmware in ${file}, found none`)
     const flash = unpack(readFileSync(file))
     const bootrom = readBootrom(options.bootrom)
-    const { pins } = JSON.parse(readFileSync(join(PROJECT, BOARD), "utf8"))
+    const { pins } = JSON.parse(readFileSync(join(PACKAGE, BOARD), "utf8"))
     const w5500 = new W5500()
     const wire = (rp2040: RP2040) => {
         const wiring = { sck: pins.SCK, cs: pins.CS, reset: pins.RST }

@@ -16,7 +16,10 @@ import { KINDS, type Kind } from "../debugger/devices.ts"
 import { Channel } from "../debugger/protocol.ts"
 import { watchFiles } from "../debugger/watch.ts"
 import type { Config } from "../project/config.ts"
+import { nameOf } from "../project/command-name.ts"
+import { PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
+import { explained } from "../simulator/error-sentences.ts"
 import { MODEMS, NETWORKS, networkOf } from "../simulator/networks.ts"
 
 interface Options {
@@ -29,11 +32,18 @@ interface Options {
 /** Where debuggers connect, on 127.0.0.1: beside the dev server's own ports. */
 const DEBUG_PORT = 8084
 
-async function run({ network, ...options }: Options) {
+async function run(
+    program: string | undefined,
+    { network, ...options }: Options
+) {
     const stop = stopSignal()
     const simulator = new Simulator(options.device)
     try {
-        await simulator.start({ ...options, network: networkOf(network) })
+        await simulator.start({
+            ...options,
+            program,
+            network: networkOf(network),
+        })
         const broken = await Promise.race([stop, simulator.broken])
         if (broken) throw new UserError(broken)
     } finally {
@@ -77,18 +87,18 @@ class Simulator implements DebugTargetListener {
     /** A program that cannot be built leaves the one before running. */
     private async deploy() {
         const target = this.target!
-        const start = performance.now()
+        const start = Date.now()
+        this.unwatch()
         try {
             await target.deploy()
-            const seconds = ((performance.now() - start) / 1000).toFixed(1)
+            const seconds = ((Date.now() - start) / 1000).toFixed(1)
             console.log(`deployed in ${seconds} s`)
         } catch (error) {
             if (this.closing) return
             if (!(error instanceof UserError)) throw error
             console.error(error.message)
         }
-        this.unwatch()
-        this.unwatch = watchFiles(target.files, path => this.saved(path))
+        this.unwatch = watchFiles(target.files, start, path => this.saved(path))
     }
 
     private saved(path: string) {
@@ -131,7 +141,7 @@ class Simulator implements DebugTargetListener {
     }
 
     log(line: LogEvent) {
-        if (line.level !== "system") console.log(line.text)
+        if (line.level !== "system") console.log(explained(line.text))
         this.session?.log(line)
     }
 
@@ -154,10 +164,11 @@ class Simulator implements DebugTargetListener {
     }
 }
 
-await new Command("npm run sim --")
+await new Command(nameOf("sim"))
     .description(
         "runs the program in the simulator, deploys it again at each save, and lets debuggers in"
     )
+    .argument("[program]", PROGRAM)
     .addOption(
         new Option("--device <kind>", "what the program runs on")
             .choices(KINDS)
@@ -174,5 +185,5 @@ await new Command("npm run sim --")
         )
     )
     .option("--url <url>", "server to talk to, instead of one that it starts")
-    .action(options => runCommand(() => run(options)))
+    .action((program, options) => runCommand(() => run(program, options)))
     .parseAsync()

@@ -15,6 +15,7 @@ import {
     withSettings,
     type Settings,
 } from "../project/settings.ts"
+import { explained } from "../simulator/error-sentences.ts"
 import { Tally, readLine } from "../simulator/exchange-log.ts"
 import { MODEMS, NETWORKS, networkOf, simulate } from "../simulator/networks.ts"
 import { waiting } from "../toolchain/build.ts"
@@ -110,7 +111,7 @@ class Run {
 
     /** Takes a line of the log. */
     read(event: LogEvent) {
-        if (event.level !== SYSTEM) console.log(event.text)
+        if (event.level !== SYSTEM) console.log(explained(event.text))
         const line = readLine(event.text)
         if (!line) return
         this.tally.add(line)

@@ -23,6 +23,8 @@ import {
 } from "./devices.ts"
 
 export interface DebugTargetOptions {
+    /** Instead of the one of devs.json. */
+    program?: string
     /** Default `simulator`. */
     device?: Kind
     /** Instead of devs.json's; the tool chain's VM has `wifi` only. */
@@ -100,8 +102,8 @@ export class DebugTarget {
         return this.device.id
     }
 
-    /** Where the program connects. */
-    get url(): string {
+    /** Where the program connects; unknown when only the program knows. */
+    get url(): string | undefined {
         return this.echo?.url ?? configured(this.options).url
     }
 
@@ -162,7 +164,7 @@ export class DebugTarget {
             ...readSettings(PROJECT),
             MODEM: modem,
             PLOT: this.echo ? true : plot,
-            URL: this.url,
+            ...(this.url === undefined ? {} : { URL: this.url }),
             ...this.options.settings,
         }
     }
@@ -182,13 +184,22 @@ export class DebugTarget {
     }
 }
 
-function configured({ network, modem, url }: DebugTargetOptions): Config {
+function configured({
+    program,
+    network,
+    modem,
+    url,
+}: DebugTargetOptions): Config {
     for (const [key, value] of Object.entries({ network, modem })) {
         const problem = value === undefined ? value : checkValue(key, value)
         if (problem) throw new UserError(problem)
     }
     try {
-        const config = withSettings(configure(), readSettings(PROJECT))
+        const config = withSettings(configure(program), readSettings(PROJECT))
+        if (config.program !== undefined && (network || modem))
+            throw new UserError(
+                "expected no network and no modem for a program that is named: it chooses its own"
+            )
         const wanted = Object.entries({ network, modem, url })
         return {
             ...config,
@@ -209,6 +220,10 @@ async function startEchoServer(
     const own = { ping: debugged ? 0 : undefined, framed: true }
     if (url) return undefined
     if (kind === "simulator") return startServer({ port: 0, ...own })
+    if (config.url === undefined) {
+        listener.note("no URL in .env.local: no server started")
+        return undefined
+    }
     const { hostname, port, pathname } = new URL(config.url)
     if (!isHere(hostname)) {
         listener.note(`${config.url} is another computer's: no server started`)

@@ -1,5 +1,5 @@
 /** The boards: those in boards/ and those that the tool chain brings. */
-import { readFileSync, readdirSync } from "node:fs"
+import { existsSync, readFileSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 import { toolchain, type BoardDefinition } from "../../sim/vm.ts"
 import { PROJECT } from "./folder.ts"
@@ -26,11 +26,11 @@ export const W5500_PINS = ["MISO", "MOSI", "SCK", "CS", "RST"]
 /** The pins of src/main-cellular.ts. */
 export const BRIDGE_PINS = ["MISO", "MOSI", "SCK", "UART_CS", "PWRKEY"]
 
-/** Every board that can be named in devs.json, by id; the project's own ones first. */
-export function boards(): Map<string, Board> {
+/** Every board that can be named in devs.json, by id; those of the project's folder first. */
+export function boards(project = PROJECT): Map<string, Board> {
     const known = toolchain().compiler.resolveBuildConfig()
-    const folder = join(PROJECT, "boards")
-    const own = readdirSync(folder)
+    const folder = join(project, "boards")
+    const own = (existsSync(folder) ? readdirSync(folder) : [])
         .filter(file => file.endsWith(".board.json"))
         .map((file): [string, BoardDefinition] => [
             file.slice(0, -".board.json".length),

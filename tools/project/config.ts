@@ -18,7 +18,10 @@ export type Network = "wifi" | "ethernet" | "cellular"
 
 /** What devs.json says, defaults filled in; devs.schema.json describes each key. */
 export interface Config {
-    url: string
+    /** None: the echo program. */
+    program?: string
+    /** None: the one of a user's own program, which its settings or the program itself may have. */
+    url?: string
     /** One, or several in the order of preference. */
     network: Network | Network[]
     modem: "simcom" | "quectel" | "eg915u"
@@ -56,7 +59,7 @@ interface Problem {
 }
 
 /** The keys that the build reads; the program on the board knows nothing of them. */
-export const BUILD_KEYS = ["$schema", "network", "modem", "board"]
+export const BUILD_KEYS = ["$schema", "program", "network", "modem", "board"]
 
 const SCHEMA = new URL("../../devs.schema.json", import.meta.url)
 
@@ -78,7 +81,9 @@ function readSchema() {
 export function readConfig(folder: string): Config {
     const path = join(folder, "devs.json")
     if (!existsSync(path))
-        throw new UserError(`devs.json: expected it in ${folder}, found none`)
+        throw new UserError(
+            `devs.json: expected it in ${folder}, found none; npx devicescript-websocket init makes it, and a program with it`
+        )
     const text = readFileSync(path, "utf8").replace(/^\uFEFF/, "")
     const tree = parse(text)
 
@@ -86,7 +91,9 @@ export function readConfig(folder: string): Config {
     const validate = ajv().compile<Config>(readSchema())
     const problems = validate(config)
         ? [...checkUrl(config.url), ...checkBoard(config)]
-        : validate.errors!.map(error => explain(error, config))
+        : validate
+              .errors!.filter(({ keyword }) => keyword !== "if")
+              .map(error => explain(error, config))
     if (problems.length === 0) return config
 
     const lines = problems.map(({ key, text: problem }) => {
@@ -198,8 +205,8 @@ function expected(key: string): string {
 }
 
 /** What a pattern cannot tell: numbers in the host, a port above 65535. */
-function checkUrl(url: string): Problem[] {
-    return URL.canParse(url)
+function checkUrl(url?: string): Problem[] {
+    return url === undefined || URL.canParse(url)
         ? []
         : [{ key: "url", text: wrongValue("url", url) }]
 }
@@ -229,7 +236,7 @@ function checkBoard({ board: id, network }: Config): Problem[] {
 }
 
 /** @returns what a board would need for a network, and does not have */
-function lackOf(
+export function lackOf(
     board: Board,
     name: Network,
     all: Network | Network[]

@@ -1,4 +1,10 @@
 import { resolve } from "node:path"
 
-/** The project's folder. */
-export const PROJECT = resolve(import.meta.dirname, "../..")
+/** The folder of this package: of its boards, its schema and, in its repository, of the echo program. */
+export const PACKAGE = resolve(import.meta.dirname, "../..")
+
+/** The folder of the project that a command is for: the one that it is called in. */
+export const PROJECT = process.cwd()
+
+/** The project is a user's, whose program is known to devs.json by its path only. */
+export const IS_OWN = PROJECT !== PACKAGE

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { boards } from "./boards.ts"
 import { BUILD_KEYS, schema, type Config } from "./config.ts"
-import { PROJECT } from "./folder.ts"
+import { PACKAGE } from "./folder.ts"
 
 /** Writes a module when it would change: an editor or a dev server that watches it is left in peace. */
 export function generate(config: Config): void {
@@ -13,7 +13,7 @@ export function generate(config: Config): void {
 }
 
 function write(file: string, text: string): void {
-    const path = join(PROJECT, file)
+    const path = join(PACKAGE, file)
     if (existsSync(path) && readFileSync(path, "utf8") === text) return
     writeFileSync(path, text)
 }

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { UserError } from "../../lib/errors.ts"
 import { nearest } from "../../lib/nearest.ts"
 import { BUILD_KEYS, checkValue, schema, type Config } from "./config.ts"
+import { IS_OWN } from "./folder.ts"
 
 /** Settings by name, as `readSetting()` returns them on the board. */
 export type Settings = Record<string, unknown>
@@ -15,8 +16,9 @@ const TOOLCHAIN_WIFI_SETTINGS = ["WIFI_SSID", "WIFI_PWD"]
 /** A setting travels in one Jacdac packet: name, a zero, the value as JSON. */
 const MAX_BYTES = 236
 
-/** The names of the settings that override devs.json. */
+/** The names of the settings that override devs.json: of a user's own program only `URL` is known. */
 function overrides(): string[] {
+    if (IS_OWN) return ["URL"]
     return Object.keys(schema())
         .filter(key => !BUILD_KEYS.includes(key))
         .map(key => key.toUpperCase())
@@ -96,6 +98,7 @@ export function checkSetting(name: string, value: unknown): string | undefined {
             : `${name} looks like a ${typeof value} to the tool chain; write it in quotes: ${name}="…"`
     if (overrides().includes(name))
         return checkValue(name.toLowerCase(), value)?.replace(/^".*?"/, name)
+    if (IS_OWN) return undefined
     const guess = nearest(name, [...overrides(), ...secret])
     return guess && `no setting is called ${name}; did you mean ${guess}?`
 }

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { Board } from "../../sim/board.ts"
 import { CompileError } from "../../sim/program.ts"
-import { PROJECT } from "../project/folder.ts"
+import { PACKAGE } from "../project/folder.ts"
 import { devs } from "../toolchain/devs.ts"
 
 const FOLDER = "test/device"
@@ -26,7 +26,7 @@ export interface Report {
 
 /** The programs, as paths in the project. */
 export function deviceTests(): string[] {
-    return readdirSync(join(PROJECT, FOLDER))
+    return readdirSync(join(PACKAGE, FOLDER))
         .filter(name => name.endsWith(".test.ts"))
         .sort()
         .map(name => `${FOLDER}/${name}`)
@@ -37,7 +37,7 @@ export async function runInBoard(file: string): Promise<Report> {
     const lines: string[] = []
     let board: Board
     try {
-        board = await Board.start(join(PROJECT, file), {
+        board = await Board.start(join(PACKAGE, file), {
             log: ({ level, text }) => {
                 if (level !== "system") lines.push(text)
             },

@@ -93,8 +93,10 @@ function failover({ modem, network }: Config): Simulation {
     }
 }
 
+/** A program that is named has the computer's own network, as Wi-Fi. */
 export function simulate(config: Config): Simulation {
-    const { network } = config
+    const { program, network } = config
+    if (program !== undefined) return { entry: program, close: () => {} }
     return typeof network === "string"
         ? SIMULATIONS[network](config)
         : failover(config)

@@ -8,7 +8,8 @@ import { PROJECT } from "../project/folder.ts"
 
 /** Where the tool chain's other commands look for the program. */
 export const BYTECODE = ".devicescript/bin/bytecode.devs"
-const DEBUG_INFO = ".devicescript/bin/bytecode-dbg.json"
+/** What finds places in the sources for it. */
+export const DEBUG_INFO = ".devicescript/bin/bytecode-dbg.json"
 
 /** The globals of DeviceScript, whose IterableIterator has one type parameter: TypeScript 5.9 wants three for `for … of`. */
 const CORELIB = "node_modules/@devicescript/core/src/corelib.d.ts"

@@ -1,7 +1,7 @@
 /** Makes an image: firmware, board definition, settings and program in one file for the flash memory. */
 import { isIP } from "node:net"
 import { mkdirSync, statSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { dirname, join } from "node:path"
 import { reachableAddresses } from "../../lib/addresses.ts"
 import { UserError } from "../../lib/errors.ts"
 import { boards, type Board } from "../project/boards.ts"
@@ -14,9 +14,8 @@ import {
     type Settings,
 } from "../project/settings.ts"
 import { devs } from "./devs.ts"
+import { cannotFetch, expectFirmware } from "./firmware.ts"
 
-/** Where `devs` keeps downloaded firmware, for a day. */
-const CACHE = ".devicescript/cache"
 /** cli/src/exitcodes.ts: the dev server that `devs bundle` starts found its ports taken. */
 const EXIT_CODE_EADDRINUSE = 100
 
@@ -37,12 +36,15 @@ export interface Image {
 
 /**
  * Makes the image for the board of devs.json.
+ * @param program instead of the one of devs.json
  * @throws UserError
  */
-export async function bundle(): Promise<Image> {
-    const config = configure()
+export async function bundle(program?: string): Promise<Image> {
+    const config = configure(program)
     const notes = checkForBoard(config, readSettings(PROJECT))
+    for (const note of notes) console.log(`note: ${note}`)
     const image = imageOf(config.board)
+    await expectFirmware(image.board)
     mkdirSync(join(PROJECT, dirname(image.file)), { recursive: true })
     const { code, output } = await devs(
         [
@@ -56,7 +58,6 @@ export async function bundle(): Promise<Image> {
     if (code !== 0) throw new UserError(explain(code, output, image.board))
     const { size } = statSync(join(PROJECT, image.file))
     console.log(`${image.file}: ${size} bytes for ${image.board.name}`)
-    for (const note of notes) console.log(`note: ${note}`)
     return image
 }
 
@@ -76,10 +77,24 @@ export function imageOf(id: string): Image {
  */
 export function checkForBoard(config: Config, settings: Settings): string[] {
     const { url } = withSettings(config, settings)
+    if (url !== undefined) checkUrl(url, config)
+    if (![config.network].flat().includes("wifi")) return []
+    if (archOf(config).startsWith("esp32")) checkLengths(settings)
+    if (settings.SSID !== undefined) return []
+    return [
+        settings.WIFI_SSID === undefined
+            ? "no SSID (and PASSWORD) in .env.local: the board joins no Wi-Fi network. The image replaces the part of its flash memory with the one that it knows from before"
+            : "the tool chain leaves WIFI_SSID and WIFI_PWD out of an image: name them SSID and PASSWORD in .env.local",
+    ]
+}
+
+function archOf({ board }: Config): string {
+    return boards().get(board)?.arch ?? ""
+}
+
+/** Whether the board can reach the server that way. */
+function checkUrl(url: string, config: Config) {
     const { hostname, protocol } = new URL(url)
-    const networks = [config.network].flat()
-    const usesWifi = networks.includes("wifi")
-    const arch = boards().get(config.board)?.arch ?? ""
     if (config.network === "ethernet" && protocol === "wss:")
         throw new UserError(
             `"url" is ${url}: there is no TLS over Ethernet. Expected ws://`
@@ -90,15 +105,10 @@ export function checkForBoard(config: Config, settings: Settings): string[] {
                 addressesHint()
         )
     if (config.network === "wifi")
-        checkWifi({ url, arch, hostname, isSecure: protocol === "wss:" })
-    if (!usesWifi) return []
-    if (arch.startsWith("esp32")) checkLengths(settings)
-    if (settings.SSID !== undefined) return []
-    return [
-        settings.WIFI_SSID === undefined
-            ? "no SSID (and PASSWORD) in .env.local: the board joins no Wi-Fi network. The image replaces the part of its flash memory with the one that it knows from before"
-            : "the tool chain leaves WIFI_SSID and WIFI_PWD out of an image: name them SSID and PASSWORD in .env.local",
-    ]
+        checkWifi({
+            ...{ url, hostname, arch: archOf(config) },
+            isSecure: protocol === "wss:",
+        })
 }
 
 /** What the firmware cannot do over its own Wi-Fi, or not on this chip. */
@@ -157,12 +167,5 @@ export function explain(
     const reason = /cause\]: (.*?) ?\{?$/m.exec(output)?.[1]
     const refused = /can't fetch: (.*)$/m.exec(output)?.[1]
     if (!refused && !output.includes("fetch failed")) return output
-    return [
-        `The firmware cannot be fetched (${refused ?? reason}), and without it there is no image.`,
-        `Connect this computer to the Internet and try again; or fetch`,
-        `  ${firmware}`,
-        `elsewhere, put it here as`,
-        `  ${CACHE}/${basename(firmware)}`,
-        `and try again within a day: an older file is not used (\`touch\` makes it new).`,
-    ].join("\n")
+    return cannotFetch(firmware, refused ?? reason)
 }

@@ -6,10 +6,14 @@ import { UserError } from "../../lib/errors.ts"
 import { boards } from "../project/boards.ts"
 import { readConfig } from "../project/config.ts"
 import { PROJECT } from "../project/folder.ts"
-import { bundle, type Image } from "./bundle.ts"
+import { findPort } from "../serial/ports.ts"
+import { bundle, imageOf, type Image } from "./bundle.ts"
 import { run } from "./devs.ts"
+import { findEsptool } from "./esptool.ts"
 
 export interface FlashOptions {
+    /** Instead of the one of devs.json. */
+    program?: string
     /** An image made before. */
     image?: string
     /** RP2040: the drive that the board is. */
@@ -25,18 +29,33 @@ export interface FlashOptions {
  * @throws UserError
  */
 export async function flash(options: FlashOptions) {
+    const made = options.image ? given(options.image) : undefined
+    const { file } = made ?? imageOf(readConfig(PROJECT).board)
+    const write = await writerFor(file, options)
+
     console.log("1. The image")
-    const image = options.image ? given(options.image) : await bundle()
+    const image = made ?? (await bundle(options.program))
 
     console.log("\n2. The board")
-    if (image.file.endsWith(".uf2")) await copyUf2(image, options)
-    else await flashEsp32(image, options)
+    await write(image)
 
     console.log("\n3. The program")
     console.log(
         "The board restarts by itself. Start the server for it if none runs yet (npm run serve -- --host 0.0.0.0): it shows each message."
     )
     console.log(logHint(image.board.id))
+}
+
+/**
+ * What is missing for it is to be said before the program is compiled.
+ * @returns writes an image
+ * @throws UserError
+ */
+async function writerFor(file: string, options: FlashOptions) {
+    if (file.endsWith(".uf2")) return (image: Image) => copyUf2(image, options)
+    const python = await findEsptool()
+    const port = options.port ?? (await findPort(0))
+    return (image: Image) => flashEsp32(image, python, port)
 }
 
 /** @param file `….uf2`, or `…-0x1000.bin` with the place in the flash memory */
@@ -108,14 +127,11 @@ function below(folder: string): string[] {
     }
 }
 
-async function flashEsp32(image: Image, { port }: FlashOptions) {
-    console.log(
-        "Plug the USB cable in. If the board is not found: hold BOOT down, press RESET, let BOOT go, and try again."
-    )
-    const python = await findEsptool()
+async function flashEsp32(image: Image, python: string, port: string) {
+    console.log(`writing ${image.file} by ${port}`)
     const { code } = await run(python, [
         ...["-m", "esptool", "--chip", image.board.arch],
-        ...(port ? ["--port", port] : []),
+        ...["--port", port],
         ...["write_flash", image.offset!, resolve(PROJECT, image.file)],
     ])
     if (code !== 0)
@@ -123,19 +139,6 @@ async function flashEsp32(image: Image, { port }: FlashOptions) {
             `esptool could not write to the board (exit code ${code}, see above). Is a data cable plugged in, and no serial monitor open? ` +
                 "Hold BOOT down, press RESET, let BOOT go, and try again; with several boards choose with --port."
         )
-}
-
-/** @returns the Python that has esptool */
-async function findEsptool(): Promise<string> {
-    for (const python of ["python3", "python", "py"]) {
-        const found = await run(python, ["-m", "esptool", "version"], true)
-            .then(({ code }) => code === 0)
-            .catch(() => false)
-        if (found) return python
-    }
-    throw new UserError(
-        "esptool, which writes to ESP32 boards, is not there. Install it with: python3 -m pip install esptool"
-    )
 }
 
 function logHint(id: string): string {

@@ -1,12 +1,17 @@
 import uPlot from "../uplot.js"
-import { buildPath } from "./path.js"
-import { divisible, nearest } from "./range.js"
+import { dashOf, RADIUS } from "./marks.js"
+import { buildMarks, buildPath } from "./path.js"
+import { divisible, nearest, nearestIn } from "./range.js"
+import { timeText } from "./time.js"
 
 /** @typedef {import("./range.js").Range} Range */
 
 /** @typedef {import("./points.js").Points} Points */
 
 /** @typedef {{ x: Range, y: Range }} View */
+
+/** How a series is drawn.
+ * @typedef {{ colour: string, mark: number }} Style */
 
 /** Pixels between two texts of an axis: numbers, times of day. */
 const APART = 60
@@ -15,8 +20,11 @@ const TIMES_APART = 100
 /** Pixels that a drag has to cover upwards before it zooms in that direction too. */
 const UPWARDS = 40
 
-const SECOND = 1000
-const DAY = 86_400 * SECOND
+/** Pixels around the drawing: its unit stands above, and a text of the axis below ends beyond its right edge. */
+const MARGIN = { top: 24, right: 32, bottom: 8 }
+
+/** Pixels of the axis below. */
+const AXIS = 36
 
 /** The drawing of some series; what part of them is seen is decided elsewhere. */
 export class Chart {
@@ -28,6 +36,16 @@ export class Chart {
     #plot
     /** @type {Points[]} */
     #points = []
+    /** Pixels that the texts of the y axis need, and those that it gets at least, to stand as its neighbours do */
+    #needed = 0
+    #width = 0
+    /** Where the mouse is, by the event that told so, and the x that the cursor is at
+     * @type {{ event?: MouseEvent | null, left: number, top: number }} */
+    #mouse = { left: -1, top: -1 }
+    /** @type {number | undefined} */
+    #cursor
+    /** The x that the cursor of another chart is at @type {number | undefined} */
+    #followed
     #colours = { ink: "", line: "" }
 
     /**
@@ -50,28 +68,48 @@ export class Chart {
         return this.#plot?.over
     }
 
-    /** The x under the cursor. */
+    /** The x that the cursor is at: a point's, if there is one. */
     get cursor() {
-        const { left = -1 } = this.#plot?.cursor ?? {}
-        return left < 0 ? undefined : this.#plot?.posToVal(left, "x")
+        return this.#cursor
+    }
+
+    /** Puts the cursor where another chart has it. */
+    follow(/** @type {number | undefined} */ x) {
+        this.#followed = x
+        const left = x === undefined ? -1 : this.#plot?.valToPos(x, "x")
+        this.#plot?.setCursor({ left: left ?? -1, top: -1 }, false)
+    }
+
+    /** Pixels that the y axis needs. */
+    get needed() {
+        return this.#needed
+    }
+
+    /** Makes the y axis so wide at least. */
+    widen(/** @type {number} */ width) {
+        if (width === this.#width) return
+        this.#width = width
+        this.#plot?.redraw(false, true)
     }
 
     /**
-     * Starts anew with as many series as there are colours.
-     * @param {string[]} colours
+     * Starts anew.
+     * @param {Style[]} styles one for each series
+     * @param {boolean} isLast whether it has an axis below
      */
-    setSeries(colours) {
+    setSeries(styles, isLast) {
         this.#plot?.destroy()
         this.#plot = undefined
-        if (colours.length === 0) return
+        this.#cursor = this.#followed = undefined
+        if (styles.length === 0) return
         const { color, borderTopColor } = getComputedStyle(this.#host)
         this.#colours = { ink: color, line: borderTopColor }
         const none = new Float64Array(0)
         this.#points = []
         this.#plot = new uPlot(
-            this.#options(colours),
+            this.#options(styles, isLast),
             // @ts-expect-error the package's types know one shape of data only
-            [null, ...colours.map(() => [none, none])],
+            [null, ...styles.map(() => [none, none])],
             this.#host
         )
     }
@@ -117,36 +155,39 @@ export class Chart {
     }
 
     /**
-     * @param {string[]} colours
+     * @param {Style[]} styles
+     * @param {boolean} isLast
      * @returns {import("uplot").Options}
      */
-    #options(colours) {
+    #options(styles, isLast) {
         const scale = { auto: false }
         return {
             ...this.#size(),
             mode: 2,
             ms: 1,
+            padding: [MARGIN.top, MARGIN.right, isLast ? 0 : MARGIN.bottom, 0],
             scales: { x: { ...scale, time: this.#timed }, y: scale },
             axes: [
                 this.#axis({
-                    size: 36,
+                    size: isLast ? AXIS : 0,
                     space: this.#timed ? TIMES_APART : APART,
-                    values: this.#timed ? times : undefined,
+                    values: axisTexts(this.#timed, isLast),
+                    ticks: { show: isLast },
                 }),
-                this.#axis({ size: widthOf }),
+                this.#axis({
+                    size: (_, values) => this.#axisWidth(values),
+                }),
             ],
-            series: [
-                {},
-                ...colours.map((colour, i) => this.#series(colour, i)),
-            ],
+            series: [{}, ...styles.map((style, i) => this.#series(style, i))],
             legend: { show: false },
             cursor: {
+                move: (plot, left, top) => this.#snap(plot, left, top),
                 drag: { x: true, y: true, uni: UPWARDS, setScale: false },
                 dataIdx: (plot, i) => this.#nearest(plot, i),
                 points: {
                     size: 9,
                     width: 1.5,
-                    fill: (_, i) => colours[i - 1],
+                    fill: (_, i) => styles[i - 1].colour,
                     stroke: () => this.#colours.ink,
                 },
                 bind: { dblclick: () => null },
@@ -167,35 +208,112 @@ export class Chart {
             stroke: () => this.#colours.ink,
             font: "12px system-ui, sans-serif",
             grid: { stroke: () => this.#colours.line, width: 1 },
-            ticks: { stroke: () => this.#colours.line, width: 1, size: 5 },
             ...more,
+            ticks: {
+                stroke: () => this.#colours.line,
+                width: 1,
+                size: 5,
+                ...more.ticks,
+            },
         }
     }
 
+    /** The texts' width, or what the neighbours need. */
+    #axisWidth(/** @type {string[] | null} */ values) {
+        const longest = Math.max(3, ...(values ?? []).map(text => text.length))
+        this.#needed = 18 + 7 * longest
+        return Math.max(this.#needed, this.#width)
+    }
+
     /**
-     * @param {string} colour
+     * @param {Style} style
      * @param {number} i
      * @returns {import("uplot").Series}
      */
-    #series(colour, i) {
+    #series({ colour, mark }, i) {
+        const points = () => this.#points[i]
         return {
             stroke: colour,
             fill: colour,
             width: 1.5,
-            points: { show: false },
+            dash: dashOf(mark),
+            points: {
+                show: true,
+                size: 2 * RADIUS,
+                width: 1.5,
+                fill: colour,
+                stroke: colour,
+                paths: plot =>
+                    points() ? buildMarks(plot, points(), mark) : null,
+            },
             facets: [
                 { scale: "x", auto: false },
                 { scale: "y", auto: false },
             ],
-            paths: plot =>
-                this.#points[i] ? buildPath(plot, this.#points[i]) : null,
+            paths: plot => (points() ? buildPath(plot, points()) : null),
         }
+    }
+
+    /**
+     * The cursor goes to the nearest point of the mouse, but not while a button is down: what is selected begins and ends
+     * where the mouse does. The drawing may move below a mouse that rests.
+     * @param {import("uplot")} plot
+     * @param {number} left
+     * @param {number} top
+     * @returns {[left: number, top: number]}
+     */
+    #snap(plot, left, top) {
+        const { event } = plot.cursor
+        if (event && event !== this.#mouse.event) {
+            this.#mouse = { event, left, top }
+            this.#followed = undefined
+        }
+        if (this.#followed !== undefined) {
+            this.#cursor = this.#followed
+            return [plot.valToPos(this.#followed, "x"), -10]
+        }
+        const mouse = this.#mouse
+        if (mouse.left < 0) {
+            this.#cursor = undefined
+            return [-10, -10]
+        }
+        const point = event?.buttons ? undefined : this.#pointAt(plot, mouse)
+        this.#cursor = point?.x ?? plot.posToVal(mouse.left, "x")
+        const { left: x, top: y } = point ?? { left, top }
+        return [x, y]
+    }
+
+    /**
+     * The point that is nearest to a place.
+     * @param {import("uplot")} plot
+     * @param {{ left: number, top: number }} place
+     */
+    #pointAt(plot, place) {
+        const { clientWidth, clientHeight } = plot.over
+        let found
+        let least = Infinity
+        for (const points of this.#points) {
+            const i = nearest(points, plot.posToVal(place.left, "x"))
+            if (i === null) continue
+            const x = points.xs[i]
+            const left = plot.valToPos(x, "x")
+            const top = plot.valToPos(points.ys[i], "y")
+            if (left < 0 || left > clientWidth) continue
+            if (top < 0 || top > clientHeight) continue
+            const far = Math.hypot(left - place.left, top - place.top)
+            if (far >= least) continue
+            least = far
+            found = { x, left, top }
+        }
+        return found
     }
 
     #nearest(/** @type {import("uplot")} */ plot, /** @type {number} */ i) {
         const points = this.#points[i - 1]
         const x = plot.posToVal(plot.cursor.left ?? 0, "x")
-        const index = points ? nearest(points, x) : null
+        const { min = 0, max = 0 } = plot.scales.x
+        const view = /** @type {Range} */ ([min, max])
+        const index = points ? nearestIn(points, x, view) : null
         // uPlot knows the null, its types do not
         return /** @type {number} */ (index)
     }
@@ -212,39 +330,14 @@ export class Chart {
 }
 
 /**
- * Times of day as finely as the axis is divided, and the date where a day is the least.
- * @param {import("uplot")} _
- * @param {number[]} splits
- * @param {number} _axis
- * @param {number} _space
- * @param {number} step
+ * The texts of the axis below; uPlot's own numbers, or times of day as finely as it is divided.
+ * @param {boolean} timed
+ * @param {boolean} isLast
+ * @returns {import("uplot").Axis.Values | undefined}
  */
-function times(_, splits, _axis, _space, step) {
-    return splits.map(ms => timeText(ms, step))
-}
-
-/**
- * @param {number} ms since 1970
- * @param {number} step milliseconds that the text has to tell apart
- */
-export function timeText(ms, step) {
-    const date = new Date(ms)
-    const two = (/** @type {number} */ n) => String(n).padStart(2, "0")
-    if (step >= DAY)
-        return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`
-    const minutes = `${two(date.getHours())}:${two(date.getMinutes())}`
-    if (step >= 60 * SECOND) return minutes
-    const seconds = `${minutes}:${two(date.getSeconds())}`
-    if (step >= SECOND) return seconds
-    return `${seconds}.${String(date.getMilliseconds()).padStart(3, "0")}`
-}
-
-/**
- * The width of the y axis, for its longest text.
- * @param {import("uplot")} _
- * @param {string[] | null} values
- */
-function widthOf(_, values) {
-    const longest = Math.max(3, ...(values ?? []).map(value => value.length))
-    return 18 + 7 * longest
+function axisTexts(timed, isLast) {
+    if (!isLast) return () => []
+    if (!timed) return undefined
+    return (_, splits, _axis, _space, step) =>
+        splits.map(ms => timeText(ms, step))
 }

@@ -1,5 +1,6 @@
 import { create, find, setText } from "./element.js"
 import { numberText } from "./number.js"
+import { momentText } from "./time.js"
 
 /** @typedef {import("./store.js").Device} Device */
 
@@ -9,7 +10,7 @@ const COLUMNS = [
     ["Device", ({ name }) => name],
     ["Address", ({ address }) => address],
     ["Protocol", ({ protocol }) => protocol],
-    ["Connected since", ({ since }) => sinceText(since)],
+    ["Connected since", ({ since }) => momentText(since, 1000)],
     ["Messages", ({ messages }) => messages.toLocaleString("en"), true],
     ["Wrong", ({ wrong }) => wrong.toLocaleString("en"), true],
     ["Round trip", ({ roundTrip }) => roundTripText(roundTrip), true],
@@ -87,14 +88,7 @@ function keyOf(/** @type {Device} */ { id, address, since }) {
     return `${id} ${address} ${since}`
 }
 
-function sinceText(/** @type {number} */ since) {
-    const date = new Date(since)
-    const time = date.toLocaleTimeString("en-GB")
-    const today = date.toDateString() === new Date().toDateString()
-    return today ? time : `${date.toLocaleDateString("en-CA")} ${time}`
-}
-
 function roundTripText(/** @type {number | undefined} */ roundTrip) {
     if (roundTrip === undefined) return "–"
-    return `${numberText(Number(roundTrip.toFixed(roundTrip < 10 ? 2 : 0)))} ms`
+    return `${numberText(roundTrip)} ms`
 }

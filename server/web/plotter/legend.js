@@ -1,4 +1,5 @@
 import { create, find, setText } from "./element.js"
+import { MARKS } from "./marks.js"
 import { numberText } from "./number.js"
 
 /** @typedef {import("./store.js").Line} Line */
@@ -12,7 +13,18 @@ const MANY = 10
 /** Colours that style.css has: `.colour-0` and so on. */
 const COLOURS = 10
 
-/** @typedef {{ item: HTMLLIElement, box: HTMLInputElement, value: HTMLElement, swatch: HTMLElement }} Row */
+/** @typedef {import("./statistics.js").Statistics} Statistics */
+
+/**
+ * @typedef {{
+ *     item: HTMLLIElement
+ *     box: HTMLInputElement
+ *     value: HTMLElement
+ *     statistics: HTMLElement
+ *     swatch: HTMLElement
+ *     mark: number
+ * }} Row
+ */
 
 /** The list of the series, in which they are chosen; it shows their values as well. */
 export class Legend {
@@ -29,7 +41,7 @@ export class Legend {
     #groups = new Map()
     /** @type {Line[]} */
     #lines = []
-    #nextColour = 0
+    #nextStyle = 0
 
     /**
      * @param {HTMLElement} root
@@ -49,25 +61,25 @@ export class Legend {
                 this.#choose(shown)
     }
 
-    /** The lines that are to be seen. */
     /** All lines. */
     get lines() {
         return this.#lines
     }
 
+    /** The lines that are to be seen. */
     get shown() {
         return this.#lines.filter((line, i) => this.#isShown(line, i))
     }
 
     /**
-     * The colour of each line that is to be seen.
-     * @returns {string[]}
+     * How a line is drawn.
+     * @param {Line} line
+     * @returns {import("./chart.js").Style}
      */
-    get colours() {
-        return this.shown.map(({ key }) => {
-            const swatch = this.#rows.get(key)?.swatch
-            return swatch ? getComputedStyle(swatch).color : "gray"
-        })
+    styleOf({ key }) {
+        const row = this.#rows.get(key)
+        if (!row) return { colour: "gray", mark: 0 }
+        return { colour: getComputedStyle(row.swatch).color, mark: row.mark }
     }
 
     /** @param {Line[]} lines */
@@ -94,13 +106,19 @@ export class Legend {
         this.#filter()
     }
 
-    /** @param {(line: Line) => number | undefined} valueOf */
-    showValues(valueOf) {
+    /**
+     * @param {(line: Line) => number | undefined} valueOf
+     * @param {(line: Line) => Statistics | undefined} statisticsOf of what is in view
+     */
+    showValues(valueOf, statisticsOf) {
         for (const line of this.#lines) {
             const row = this.#rows.get(line.key)
             if (!row || row.item.hidden) continue
-            const value = row.box.checked ? valueOf(line) : undefined
-            setText(row.value, value === undefined ? "" : numberText(value))
+            const { checked } = row.box
+            const value = checked ? valueOf(line) : undefined
+            const statistics = checked ? statisticsOf(line) : undefined
+            setText(row.value, valueText(value, statistics))
+            setText(row.statistics, statisticsText(statistics))
         }
     }
 
@@ -108,7 +126,7 @@ export class Legend {
         return this.#chosen.get(key) ?? i < SHOWN
     }
 
-    #addRow(/** @type {Line} */ { key, source, name }) {
+    #addRow(/** @type {Line} */ { key, source, name, unit }) {
         const item = create("li")
         const frame = create("label")
         const box = create("input")
@@ -117,13 +135,19 @@ export class Legend {
             this.#chosen.set(key, box.checked)
             this.#changed()
         }
-        const colour = this.#nextColour++ % COLOURS
-        const swatch = create("i", "", `swatch colour-${colour}`)
+        const style = this.#nextStyle++
+        const mark = style % MARKS
+        const look = `swatch colour-${style % COLOURS} mark-${mark}`
+        const swatch = create("i", "", look)
         const value = create("span", "", "value")
-        frame.append(box, swatch, create("bdi", name || source, "name"), value)
+        const statistics = create("span", "", "statistics")
+        const reading = create("span", "", "reading")
+        reading.append(value, create("bdi", unit, "unit"))
+        const title = create("bdi", name || source, "name")
+        frame.append(box, swatch, title, reading, statistics)
         item.append(frame)
         this.#groupOf(source, name).append(item)
-        const row = { item, box, value, swatch }
+        const row = { item, box, value, statistics, swatch, mark }
         this.#rows.set(key, row)
         return row
     }
@@ -176,4 +200,26 @@ export class Legend {
         const shown = this.shown.length
         setText(this.#count, shown < all ? `${shown} of ${all} shown` : "")
     }
+}
+
+/**
+ * @param {number | undefined} value
+ * @param {Statistics | undefined} statistics
+ */
+function valueText(value, statistics) {
+    return value === undefined ? "" : numberText(value, spreadOf(statistics))
+}
+
+function statisticsText(/** @type {Statistics | undefined} */ statistics) {
+    if (!statistics) return ""
+    const spread = spreadOf(statistics)
+    return Object.entries(statistics)
+        .map(([name, value]) => `${name}\u00a0${numberText(value, spread)}`)
+        .join(" ")
+}
+
+function spreadOf(/** @type {Statistics | undefined} */ statistics) {
+    if (!statistics) return 0
+    const spread = statistics.max - statistics.min
+    return Number.isFinite(spread) ? spread : 0
 }

@@ -1,28 +1,34 @@
-import { Chart, timeText } from "./chart.js"
 import { csvOf, download } from "./csv.js"
 import { find, fromTemplate, setText } from "./element.js"
-import { bindGestures } from "./gestures.js"
 import { Legend } from "./legend.js"
 import { numberText } from "./number.js"
-import { divisible, nearest, rangeOfX, rangeOfY } from "./range.js"
+import { divisible, nearestIn, rangeOfX } from "./range.js"
+import { statisticsOf } from "./statistics.js"
+import { around, Strip } from "./strip.js"
+import { momentText } from "./time.js"
 
 /** @typedef {import("./store.js").Line} Line */
-/** @typedef {import("./chart.js").View} View */
 /** @typedef {import("./range.js").Range} Range */
 
-/** What is seen when there are no points. @type {View} */
-const NOTHING = { x: [0, 1], y: [0, 1] }
+/** What is seen when there are no points. @type {Range} */
+const NOTHING = [0, 1]
 
 /** Milliseconds between two updates of the values in the list; nobody reads faster. */
 const VALUES = 200
 
-/** A plot with its tools and its list of series, for series whose x means the same. */
+/** How much the buttons zoom. */
+const ZOOM = 0.7
+
+/** A plot with its tools and its list of series, for series whose x means the same; a strip for each unit of y. */
 export class Panel {
     element
     #timed
-    #chart
     #legend
-    #view = NOTHING
+    /** By unit @type {Map<string, Strip>} */
+    #strips = new Map()
+    #stack
+    /** @type {Range} */
+    #x = NOTHING
     #auto = true
     #panning = false
     /** @type {Map<Line, import("./points.js").Points> | undefined} what is shown while the panel is paused */
@@ -31,6 +37,8 @@ export class Panel {
     #shown = []
     #span = Infinity
     #valuesAt = 0
+    /** @type {number | undefined} */
+    #cursor
     #requestDraw
     #buttons
     #under
@@ -43,22 +51,17 @@ export class Panel {
         this.#timed = timed
         this.#requestDraw = requestDraw
         this.element = fromTemplate("panel")
-        const host = find(this.element, ".plot", HTMLElement)
         setText(
             find(this.element, "h2", HTMLElement),
             timed ? "Over time" : "Over x"
         )
+        this.#stack = find(this.element, ".strips", HTMLElement)
         this.#under = find(this.element, ".under", HTMLElement)
         this.#legend = new Legend(
             find(this.element, ".legend", HTMLElement),
             () => this.#choose()
         )
-        this.#chart = new Chart(host, timed, {
-            onSelect: view => this.#look(view),
-            onCursor: () => this.#showValues(performance.now(), true),
-        })
         this.#buttons = this.#bindTools()
-        this.#bindGestures(host)
     }
 
     /** @param {Line[]} lines all that there are */
@@ -70,17 +73,18 @@ export class Panel {
 
     /** The page's colours have changed. */
     repaint() {
-        this.#chart.setSeries(this.#legend.colours)
+        this.#setStrips()
         this.#requestDraw()
     }
 
     draw() {
-        const points = this.#shown.map(line => this.#pointsOf(line))
-        if (this.#auto) {
-            const x = rangeOfX(points, this.#span) ?? NOTHING.x
-            this.#view = { x, y: rangeOfY(points, x) ?? NOTHING.y }
-        }
-        this.#chart.draw(points, this.#view)
+        const pointsOf = (/** @type {Line} */ line) => this.#pointsOf(line)
+        if (this.#auto)
+            this.#x = rangeOfX(this.#shown.map(pointsOf), this.#span) ?? NOTHING
+        const strips = [...this.#strips.values()]
+        for (const strip of strips) strip.draw(pointsOf, this.#auto)
+        const width = Math.max(...strips.map(({ chart }) => chart.needed))
+        for (const { chart } of strips) chart.widen(width)
         this.#showValues(performance.now(), false)
     }
 
@@ -94,9 +98,49 @@ export class Panel {
         const same =
             before.length === this.#shown.length &&
             before.every((line, i) => line.key === this.#shown[i].key)
-        if (!same) this.#chart.setSeries(this.#legend.colours)
+        if (!same) this.#setStrips()
+        // a new connection has other lines of the same keys
+        else
+            for (const strip of this.#strips.values())
+                strip.lines = this.#linesIn(strip.unit)
         this.#valuesAt = 0
         this.#requestDraw()
+    }
+
+    #linesIn(/** @type {string} */ unit) {
+        return this.#shown.filter(line => line.unit === unit)
+    }
+
+    /** One for each unit of what is shown; without any there is an empty one. */
+    #setStrips() {
+        const units = new Set(this.#shown.map(({ unit }) => unit))
+        if (units.size === 0) units.add("")
+        for (const [unit, { element }] of this.#strips)
+            if (!units.has(unit)) {
+                element.remove()
+                this.#strips.delete(unit)
+            }
+        const count = units.size
+        for (const [i, unit] of [...units].entries()) {
+            const strip = this.#strips.get(unit) ?? this.#newStrip(unit)
+            this.#strips.set(unit, strip)
+            this.#stack.append(strip.element)
+            strip.setLines(
+                this.#linesIn(unit),
+                line => this.#legend.styleOf(line),
+                { isLast: i === count - 1, count }
+            )
+        }
+    }
+
+    #newStrip(/** @type {string} */ unit) {
+        return new Strip(unit, this.#timed, {
+            isPanning: () => this.#panning,
+            x: () => this.#x,
+            look: x => this.#look(x),
+            fit: () => this.#setAuto(true),
+            cursorMoved: strip => this.#moveCursor(strip),
+        })
     }
 
     #bindTools() {
@@ -113,8 +157,8 @@ export class Panel {
             press(pan, this.#panning)
             this.element.classList.toggle("panning", this.#panning)
         }
-        button("in").onclick = () => this.#zoom(0.7)
-        button("out").onclick = () => this.#zoom(1 / 0.7)
+        button("in").onclick = () => this.#zoom(ZOOM)
+        button("out").onclick = () => this.#zoom(1 / ZOOM)
         button("csv").onclick = () => this.#save()
         span.hidden = !this.#timed
         span.onchange = () => {
@@ -122,20 +166,6 @@ export class Panel {
             this.#setAuto(true)
         }
         return { pause, auto }
-    }
-
-    #bindGestures(/** @type {HTMLElement} */ host) {
-        const moves = {
-            isPanning: () => this.#panning,
-            pan: (/** @type {number} */ dx, /** @type {number} */ dy) =>
-                this.#pan(dx, dy),
-            zoom: this.#zoom.bind(this),
-            fit: () => this.#setAuto(true),
-        }
-        bindGestures(host, this.#chart, moves, (fraction, up) => {
-            const { x, y } = this.#view
-            this.#pan(fraction * (x[1] - x[0]), up * (y[1] - y[0]))
-        })
     }
 
     #pause(/** @type {boolean} */ paused) {
@@ -155,62 +185,55 @@ export class Panel {
         this.#requestDraw()
     }
 
-    #look(/** @type {View} */ view) {
-        this.#view = {
-            x: divisible(view.x, this.#timed),
-            y: divisible(view.y, false),
-        }
+    #look(/** @type {Range} */ x) {
+        this.#x = divisible(x, this.#timed)
         this.#setAuto(false)
     }
 
-    #pan(/** @type {number} */ dx, /** @type {number} */ dy) {
-        const { x, y } = this.#view
-        this.#look({ x: [x[0] + dx, x[1] + dx], y: [y[0] + dy, y[1] + dy] })
+    #zoom(/** @type {number} */ factor) {
+        for (const strip of this.#strips.values()) strip.zoomY(factor)
+        this.#look(around(this.#x, factor))
     }
 
-    /**
-     * @param {number} factor
-     * @param {number} [x]
-     * @param {number} [y]
-     */
-    #zoom(factor, x, y) {
-        this.#look({
-            x: around(this.#view.x, factor, x),
-            y: around(this.#view.y, factor, y),
-        })
+    #moveCursor(/** @type {Strip} */ moved) {
+        this.#cursor = moved.chart.cursor
+        for (const strip of this.#strips.values())
+            if (strip !== moved) strip.chart.follow(this.#cursor)
+        this.#showValues(performance.now(), true)
     }
 
     #showValues(/** @type {number} */ now, /** @type {boolean} */ moved) {
         if (!moved && now - this.#valuesAt < VALUES) return
         this.#valuesAt = now
-        const x = this.#chart.cursor
-        this.#legend.showValues(line => {
-            const points = this.#pointsOf(line)
-            const i = x === undefined ? points.length - 1 : nearest(points, x)
-            return i === null ? undefined : points.ys[i]
-        })
-        const text = this.#timed ? timeText : numberText
-        setText(this.#under, x === undefined ? "newest" : `at ${text(x, 1)}`)
+        const x = this.#cursor
+        this.#legend.showValues(
+            line => {
+                const points = this.#pointsOf(line)
+                const i =
+                    x === undefined
+                        ? points.length - 1
+                        : nearestIn(points, x, this.#x)
+                return i === null ? undefined : points.ys[i]
+            },
+            line => statisticsOf(this.#pointsOf(line), this.#x)
+        )
+        setText(this.#under, x === undefined ? "newest" : `at ${this.#at(x)}`)
+    }
+
+    #at(/** @type {number} */ x) {
+        return this.#timed
+            ? momentText(x, 1)
+            : numberText(x, this.#x[1] - this.#x[0])
     }
 
     #save() {
         const lines = this.#shown.map(line => ({
             source: line.source,
-            name: line.name,
+            name: line.fullName,
             points: this.#pointsOf(line),
         }))
-        download("plot.csv", csvOf(lines, this.#view.x))
+        download("plot.csv", csvOf(lines, this.#x))
     }
-}
-
-/**
- * @param {Range} range
- * @param {number} factor
- * @param {number} [centre] default the middle
- * @returns {Range}
- */
-function around([from, to], factor, centre = (from + to) / 2) {
-    return [centre + (from - centre) * factor, centre + (to - centre) * factor]
 }
 
 /**

@@ -1,3 +1,4 @@
+import { addMark, isFilled } from "./marks.js"
 import { within } from "./range.js"
 
 /** @typedef {import("./points.js").Points} Points */
@@ -5,8 +6,8 @@ import { within } from "./range.js"
 /** Points for each pixel of width above which a line is drawn by the extremes of each pixel. */
 const CROWDED = 2
 
-/** Pixels between points from which on each gets a dot. */
-const SPARSE = 8
+/** Pixels between points from which on each gets a mark. */
+const SPARSE = 14
 
 /** How far outside of the plot a line is drawn: a canvas counts in single precision. */
 const FAR = 1e6
@@ -18,42 +19,64 @@ const FAR = 1e6
  * @param {Points} points
  */
 export function buildPath(plot, points) {
-    const { left, top, width, height } = plot.bbox
-    const { min: x0 = 0, max: x1 = 1 } = plot.scales.x
-    const { min: y0 = 0, max: y1 = 1 } = plot.scales.y
-    const { xs, ys, ascending, length } = points
-    const perX = width / (Number(x1) - Number(x0))
-    const perY = height / (Number(y1) - Number(y0))
-    const xOf = (/** @type {number} */ i) =>
-        clamped(left + (xs[i] - Number(x0)) * perX)
-    const yOf = (/** @type {number} */ y) =>
-        clamped(top + height - (y - Number(y0)) * perY)
-    const [first, last] = ascending
-        ? within(xs, [Number(x0), Number(x1)])
-        : [0, length]
+    const { xOf, yOf, first, last } = layOut(plot, points)
+    const { ys, ascending, length } = points
     // the lines to the neighbours outside belong to the picture
     const start = Math.max(first - 1, 0)
     const end = Math.min(last + 1, length)
     const stroke = new Path2D()
     const fill = new Path2D()
-    const count = end - start
-    if (ascending && count > CROWDED * width)
+    if (ascending && end - start > CROWDED * plot.bbox.width)
         addBars(fill, ys, start, end, xOf, yOf)
     else for (let i = start; i < end; i++) stroke.lineTo(xOf(i), yOf(ys[i]))
-    if (count * SPARSE < width)
-        for (let i = start; i < end; i++) addDot(fill, xOf(i), yOf(ys[i]))
     return { stroke, fill }
 }
 
 /**
- * @param {Path2D} path
- * @param {number} x
- * @param {number} y
+ * The marks of the points within the plot, where they do not crowd. uPlot cuts lines off at the edge, but not these.
+ * @param {import("uplot")} plot
+ * @param {Points} points
+ * @param {number} mark
  */
-function addDot(path, x, y) {
-    const radius = 2.5 * devicePixelRatio
-    path.moveTo(x + radius, y)
-    path.arc(x, y, radius, 0, 2 * Math.PI)
+export function buildMarks(plot, points, mark) {
+    const { left, top, width, height } = plot.bbox
+    const { xOf, yOf, first, last } = layOut(plot, points)
+    const path = new Path2D()
+    if ((last - first) * SPARSE < width)
+        for (let i = first; i < last; i++) {
+            const x = xOf(i)
+            const y = yOf(points.ys[i])
+            const isSeen =
+                x >= left && x <= left + width && y >= top && y <= top + height
+            if (isSeen) addMark(path, mark, x, y)
+        }
+    return isFilled(mark)
+        ? { stroke: null, fill: path }
+        : { stroke: path, fill: null }
+}
+
+/**
+ * Where points are on the canvas, and which of them are within the plot's x.
+ * @param {import("uplot")} plot
+ * @param {Points} points
+ */
+function layOut(plot, { xs, ascending, length }) {
+    const { left, top, width, height } = plot.bbox
+    const { min: x0 = 0, max: x1 = 1 } = plot.scales.x
+    const { min: y0 = 0, max: y1 = 1 } = plot.scales.y
+    const perX = width / (Number(x1) - Number(x0))
+    const perY = height / (Number(y1) - Number(y0))
+    const [first, last] = ascending
+        ? within(xs, [Number(x0), Number(x1)])
+        : [0, length]
+    return {
+        xOf: (/** @type {number} */ i) =>
+            clamped(left + (xs[i] - Number(x0)) * perX),
+        yOf: (/** @type {number} */ y) =>
+            clamped(top + height - (y - Number(y0)) * perY),
+        first,
+        last,
+    }
 }
 
 /**

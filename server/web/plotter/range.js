@@ -10,6 +10,9 @@ const LATEST = 1e14
 const FINEST = 1e-12
 const NARROWEST = 1e-20
 
+/** The part of the width that is seen which counts as near. */
+const NEAR = 0.02
+
 /**
  * The x that all points have, or the last `span` of it.
  * @param {Points[]} all
@@ -76,6 +79,20 @@ export function divisible([from, to], timed) {
  */
 export function within(xs, [from, to]) {
     return [firstAtLeast(xs, from), firstAtLeast(xs, to, true)]
+}
+
+/**
+ * The index of the point whose x is nearest, where a series has any: before it began and after it ended there is none.
+ * @param {Points} points
+ * @param {number} x
+ * @param {Range} view a little outside of a series still counts, as far as the eye can tell
+ * @returns {number | null}
+ */
+export function nearestIn(points, x, [from, to]) {
+    const { xs, ascending } = points
+    const slack = (to - from) * NEAR
+    const isOutside = x < xs[0] - slack || x > xs[xs.length - 1] + slack
+    return ascending && isOutside ? null : nearest(points, x)
 }
 
 /**

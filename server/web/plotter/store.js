@@ -29,12 +29,16 @@ import { Points } from "./points.js"
 /** An x between these is milliseconds since 1970 (the years 1973 and 2286), any other one is the source's own. */
 const TIMES = [1e11, 1e13]
 
+/** Stands between a series' name and its unit. */
+const UNIT = "§"
+
 /** One series. */
 export class Line {
     /** The same after a reconnection */
     key
     source
     name
+    unit
     points
     /** Whether x is a time of day; decided by the first point */
     timed = false
@@ -43,14 +47,22 @@ export class Line {
 
     /**
      * @param {string} source
-     * @param {string} name
+     * @param {string} series its name, with its unit where it has one
      * @param {number} history
      */
-    constructor(source, name, history) {
+    constructor(source, series, history) {
+        const [name, unit = ""] = series.split(UNIT, 2)
         this.source = source
         this.name = name
-        this.key = JSON.stringify([source, name])
+        this.unit = unit
+        this.key = JSON.stringify([source, series])
         this.points = new Points(history)
+    }
+
+    /** What tells it from the source's others, also to who does not see the axis. */
+    get fullName() {
+        if (!this.unit) return this.name
+        return this.name ? `${this.name} (${this.unit})` : this.unit
     }
 
     get label() {

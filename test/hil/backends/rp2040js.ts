@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { UserError } from "../../../lib/errors.ts"
+import { NoDevice, UserError } from "../../../lib/errors.ts"
 import { median } from "../../../lib/statistics.ts"
 import type { SpiChip } from "../../../sim/buses.ts"
 import { Sc16is7xx } from "../../../sim/chips/modem/sc16is7xx.ts"
@@ -23,7 +23,6 @@ import { MODEMS } from "../../../tools/simulator/networks.ts"
 import { readBootrom, readFirmware } from "../../../tools/toolchain/firmware.ts"
 import { DeviceLog } from "../device-log.ts"
 import {
-    NoDevice,
     type BackEnd,
     type Device,
     type DeviceOptions,

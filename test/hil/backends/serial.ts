@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { SerialPort } from "serialport"
 import { reachableAddresses } from "../../../lib/addresses.ts"
+import { NoDevice } from "../../../lib/errors.ts"
 import { LogReader } from "../../../sim/log.ts"
 import { compile } from "../../../sim/program.ts"
 import { encodeSettings } from "../../../sim/settings.ts"
@@ -13,7 +14,6 @@ import { PROJECT } from "../../../tools/project/folder.ts"
 import { flash } from "../../../tools/toolchain/flash.ts"
 import { DeviceLog } from "../device-log.ts"
 import {
-    NoDevice,
     type BackEnd,
     type Device,
     type DeviceOptions,
@@ -21,7 +21,7 @@ import {
     type Settings,
 } from "../device.ts"
 import { ON_BOARD } from "../programs.ts"
-import { findPort, openPort } from "../serial/ports.ts"
+import { findPort, openPort } from "../../../tools/serial/ports.ts"
 import { Programmer } from "../serial/programmer.ts"
 
 const BAUD = 115_200

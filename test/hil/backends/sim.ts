@@ -1,10 +1,12 @@
 /** The simulated board, over the board's own sockets, a model of the W5500, or a model of a modem. */
 import { Board } from "../../../sim/board.ts"
+import type { LinkOptions } from "../../../sim/link.ts"
 import type { Flash } from "../../../sim/machine.ts"
 import { compilePatched } from "../../../sim/program.ts"
 import type { Config, Network } from "../../../tools/project/config.ts"
 import { configure } from "../../../tools/project/configure.ts"
 import { simulate, type Simulation } from "../../../tools/simulator/networks.ts"
+import { certificate } from "../../wire/tcp-server.ts"
 import { DeviceLog } from "../device-log.ts"
 import type {
     BackEnd,
@@ -30,16 +32,23 @@ class SimulatedDevice implements Device {
     private readonly config: Config
     private readonly patch: DeviceOptions["patch"]
     private readonly wifi: DeviceOptions["wifi"]
+    private readonly link: LinkOptions
     private entry?: string
     private settings: Settings = {}
     private running?: { board: Board; chips: Simulation }
     private flash: Flash = {}
     private closed = false
 
-    constructor({ network, patch, wifi }: DeviceOptions) {
+    constructor({ network, patch, wifi, like, tls }: DeviceOptions) {
         this.config = { ...configure(), network: network as Network }
         this.patch = patch
         this.wifi = wifi
+        this.link = {
+            like,
+            // an ESP32 looks for data every 10 ms
+            delivery: like === "esp32" ? "idle" : undefined,
+            tls: tls ? { ca: certificate } : undefined,
+        }
     }
 
     get log() {
@@ -76,6 +85,7 @@ class SimulatedDevice implements Device {
             flash: this.flash,
             wires: chips.wires,
             wifi: this.wifi,
+            link: this.link,
             log: ({ text }) => this.transcript.add(text),
         })
         board.on("panic", ({ name }) =>

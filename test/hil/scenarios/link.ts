@@ -107,6 +107,7 @@ export const LINK: Scenario[] = [
     {
         name: "corrupt-reply",
         what: "A byte of a reply is spoilt on the way: the board calls it wrong.",
+        plain: true,
         settings: { INTERVAL: 200 },
         deadline: 60,
         async steps({ device, link }) {
@@ -119,6 +120,7 @@ export const LINK: Scenario[] = [
     {
         name: "corrupt-message",
         what: "A byte of a message is spoilt on the way: the server reverses what it got, and the board calls it wrong.",
+        plain: true,
         settings: { INTERVAL: 200 },
         deadline: 60,
         async steps({ device, link }) {

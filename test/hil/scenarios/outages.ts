@@ -64,10 +64,11 @@ export const OUTAGES: Scenario[] = [
         name: "accepts-and-says-nothing",
         what: "Something accepts the connection and never answers the handshake: the board gives up and tries again.",
         settings: { INTERVAL: 50, COUNT: 10 },
-        deadline: 60,
+        deadline: 120,
         prepare: ({ link }) => link.mute(),
         async steps({ device, link }) {
-            await device.expect(/^down 1006 "no response: timeout/, 30_000)
+            const timeout = /^down 1006 ".*(no response: timeout|no connection)/
+            await device.expect(timeout, 60_000)
             await link.open()
         },
     },

@@ -11,7 +11,7 @@ import {
     settingPayload,
     type Packet,
 } from "../../../sim/jacdac.ts"
-import { Bridge, quoted } from "./bridge.ts"
+import { Bridge, quoted } from "../../../tools/serial/bridge.ts"
 
 /** Commands, and registers as they are written (Jacdac: 0x2000 and the register's number). */
 const ENABLE_PACKETS = 0x81

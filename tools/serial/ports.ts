@@ -1,7 +1,7 @@
 /** Serial ports of this computer. */
 import { setTimeout as sleep } from "node:timers/promises"
 import { SerialPort } from "serialport"
-import { NoDevice } from "../device.ts"
+import { NoDevice } from "../../lib/errors.ts"
 
 /** USB vendors of boards that run DeviceScript, and of the bridges on them. */
 const VENDORS: Record<string, string> = {
@@ -15,6 +15,21 @@ const VENDORS: Record<string, string> = {
 const AGAIN = 250
 
 /**
+ * The serial ports that may be boards.
+ * @throws NoDevice when this computer cannot list them, as without udev
+ */
+export async function boardPorts() {
+    const ports = await SerialPort.list().catch((error: Error) => {
+        throw new NoDevice(
+            `expected a list of this computer's serial ports, got: ${error.message}. Name the port with --port`
+        )
+    })
+    return ports.filter(
+        ({ vendorId = "" }) => vendorId.toLowerCase() in VENDORS
+    )
+}
+
+/**
  * The port of the only board there is.
  * @param patience milliseconds to wait for it
  * @throws NoDevice when there is none, or more than one
@@ -22,9 +37,7 @@ const AGAIN = 250
 export async function findPort(patience: number): Promise<string> {
     const end = performance.now() + patience
     for (;;) {
-        const ports = (await SerialPort.list()).filter(
-            ({ vendorId = "" }) => vendorId.toLowerCase() in VENDORS
-        )
+        const ports = await boardPorts()
         if (ports.length === 1) return ports[0].path
         if (ports.length > 1)
             throw new NoDevice(
@@ -34,7 +47,7 @@ export async function findPort(patience: number): Promise<string> {
         await sleep(AGAIN)
     }
     throw new NoDevice(
-        `expected a board on USB (${Object.values(VENDORS).join(", ")}), found none. Is a data cable plugged in? Name another port with --port.`
+        `expected a board on USB (${Object.values(VENDORS).join(", ")}), found none. Is a data cable plugged in? Some boards show up only after: hold BOOT down, press RESET, let BOOT go. Name another port with --port.`
     )
 }
 

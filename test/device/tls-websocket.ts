@@ -1,0 +1,16 @@
+/** A WebSocket over TLS by a pre-shared key, on the board's own socket. */
+import { readSetting } from "@devicescript/settings"
+import { connectOver } from "../../src"
+import { dialNative } from "../../src/net/native"
+import { tls } from "../../src/net/tls/tls"
+
+const key = Buffer.from(await readSetting("key", ""), "hex")
+const dial = tls(dialNative, { identity: "kitchen", key })
+const ws = await connectOver(dial, await readSetting("url", ""))
+for (let n = 1; n <= 20; ++n) {
+    await ws.send(`message ${n}`)
+    const message = await ws.recv()
+    if (message.text() !== `message ${n}`) throw new Error("another message")
+}
+await ws.close()
+console.log("20 messages")
