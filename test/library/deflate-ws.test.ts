@@ -1,6 +1,7 @@
 /** Compressed messages between the client library on a board and the npm package `ws`. */
 import assert from "node:assert/strict"
 import { randomBytes } from "node:crypto"
+import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { test, type TestContext } from "node:test"
 import { EchoBoard } from "../../tools/simulator/echo-board.ts"
@@ -73,8 +74,12 @@ test("a message of 1 MB comes back in slices, be it text, zeros or noise", async
         Buffer.alloc(size),
         randomBytes(size),
     ]) {
+        const arrived = once(peer.socket, "message", {
+            signal: AbortSignal.timeout(120_000),
+        })
         peer.socket.send(message)
-        await peer.expect(message, 120_000)
+        await arrived
+        await peer.expect(message)
     }
     peer.socket.close(1000)
     assert.equal((await end).messages, 3)
