@@ -214,13 +214,13 @@ function createCommand(): Command {
         )
         .option(
             "--max-rooms <number>",
-            "in relay mode: maximum rooms that are open at a time",
+            "in relay mode: maximum rooms that are open at a time, with --workers in each of them",
             whole(1, 1_000_000),
             DEFAULTS.maxRooms
         )
         .option(
             "--max-members <number>",
-            "in relay mode: maximum members of a room",
+            "in relay mode: maximum members of a room, on all workers and servers",
             whole(1, 65535),
             DEFAULTS.maxMembers
         )
