@@ -40,12 +40,11 @@ export class DebugClient {
     private readonly gone: Promise<unknown>
 
     /** Starts a debug adapter of its own. */
-    static adapter() {
-        const child = spawn(
-            process.execPath,
-            ["--import", "tsx", "tools/commands/debug.ts"],
-            { stdio: ["pipe", "pipe", "inherit"] }
-        )
+    static adapter(command = ["tools/main.mjs", "debug"], cwd = ".") {
+        const child = spawn(process.execPath, command, {
+            cwd,
+            stdio: ["pipe", "pipe", "inherit"],
+        })
         const ended = once(child, "close") as Promise<[number | null]>
         const client = new DebugClient(child.stdout, child.stdin, ended)
         return { client, child, ended }
@@ -136,10 +135,20 @@ export class DebugClient {
         await launched
     }
 
-    async stopAt(file: string, lines: number[]) {
+    stopAt(file: string, lines: number[]) {
+        return this.setBreakpoints(
+            file,
+            lines.map(line => ({ line }))
+        )
+    }
+
+    async setBreakpoints(
+        file: string,
+        wanted: DebugProtocol.SourceBreakpoint[]
+    ) {
         const { breakpoints } = await this.ask("setBreakpoints", {
             source: { path: resolve(file) },
-            breakpoints: lines.map(line => ({ line })),
+            breakpoints: wanted,
         })
         return breakpoints as {
             verified: boolean

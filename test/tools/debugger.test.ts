@@ -124,7 +124,7 @@ describe("a debug session, through the modem model", { skip }, () => {
         assert.ok(seen.includes('text="1 olleH"'), seen.join("\n"))
     })
 
-    test("evaluates names and dotted paths, and says what there is not", async () => {
+    test("evaluates expressions, and says what there is not", async () => {
         const [{ id }] = await client.stack(thread)
         assert.equal((await evaluate("text", id)).result, '"1 olleH"')
         assert.equal((await evaluate("current.text", id)).result, '"Hello 1"')
@@ -135,9 +135,11 @@ describe("a debug session, through the modem model", { skip }, () => {
             evaluate("current.nobody", id),
             /current \(.*\) has no nobody/
         )
+        const isReply = 'text.length + 1 === 8 && text !== "1"'
+        assert.equal((await evaluate(isReply, id)).result, "true")
         await assert.rejects(
-            evaluate("1 + 1", id),
-            /expected a name or a path .*, got 1 \+ 1/
+            evaluate("this.received(text)", id),
+            /a call would have to run in the program/
         )
     })
 
@@ -169,6 +171,52 @@ describe("a debug session, through the modem model", { skip }, () => {
         assert.equal(frame.line, comment + 1)
     })
 
+    test("says what a log point is asked for, and goes on", async () => {
+        await client.stopAt(APP, [])
+        await client.setBreakpoints(APP, [
+            { line: RECEIVED, logMessage: "{text} has {text.length}" },
+        ])
+        await go("continue")
+        await client.shows(/^\d+ olleH has \d\n(.*\n)+^\d+ olleH has \d$/m)
+    })
+
+    test("stops where a condition holds, the second time", async () => {
+        const condition = "current.text.length > 7"
+        await client.setBreakpoints(APP, [
+            { line: RECEIVED, condition, hitCondition: "=2" },
+        ])
+        const { reason, frame } = await stop()
+        assert.equal(reason, "breakpoint")
+        assert.equal(frame.line, RECEIVED)
+        const { result } = await evaluate("current.text", frame.id)
+        assert.match(result, /^"Hello \d\d+"$/)
+    })
+
+    test("says what is wrong with a condition", async () => {
+        const [set] = await client.setBreakpoints(APP, [
+            { line: RECEIVED, condition: "text ===" },
+        ])
+        assert.equal(set.verified, false)
+        assert.match(set.message!, /Expression expected/)
+    })
+
+    test("evaluates globals without a frame, also while the program runs", async () => {
+        const ask = (expression: string) =>
+            client.ask("evaluate", { expression, context: "repl" })
+        await assert.rejects(ask("text"), /there is no text here/)
+        const headers = await ask("RESPONSE_HEADERS")
+        assert.equal(headers.result, "[Array(7)]")
+        assert.notEqual(headers.variablesReference, 0)
+        await client.stopAt(APP, [])
+        await go("continue")
+        const isSo = await ask("simulated && RESPONSE_HEADERS.length === 7")
+        assert.equal(isSo.result, "true")
+        const { variablesReference } = await ask("RESPONSE_HEADERS")
+        assert.equal(variablesReference, 0)
+        client.output = ""
+        await client.shows(/^right \d+ /m)
+    })
+
     test("says why a breakpoint cannot be reached", async () => {
         const [outside] = await client.stopAt("tools/commands/sim.ts", [1])
         assert.deepEqual(outside, {
@@ -181,7 +229,6 @@ describe("a debug session, through the modem model", { skip }, () => {
     })
 
     test("pauses a program that runs", async () => {
-        await go("continue")
         await go("pause")
         assert.equal((await stop()).reason, "pause")
     })

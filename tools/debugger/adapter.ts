@@ -1,6 +1,6 @@
 /**
  * A debug adapter over the dev server's own, which writes its protocol to the debug console, evaluates nothing, sets
- * breakpoints only while the program is stopped, and fails at those in files that it does not know.
+ * breakpoints only while the program is stopped, without conditions, and fails at those in files that it does not know.
  */
 import { join } from "node:path"
 import type { DebugProtocol } from "@vscode/debugprotocol"
@@ -8,11 +8,13 @@ import { UserError } from "../../lib/errors.ts"
 import type { LogEvent } from "../../sim/log.ts"
 import type { Program } from "../../sim/program.ts"
 import { PROJECT } from "../project/folder.ts"
-import { place } from "./breakpoints.ts"
+import { Breakpoints } from "./breakpoints.ts"
 import { BuildError } from "./build-result.ts"
+import { CAPABILITIES } from "./capabilities.ts"
 import { DebugServer } from "./debug-server.ts"
 import type { DebugTargetListener, DebugTargetOptions } from "./debug-target.ts"
-import { evaluate } from "./evaluate.ts"
+import { FrameScope, GLOBALS } from "./evaluate.ts"
+import { evaluate } from "./expression.ts"
 import type { Channel, Event, Request } from "./protocol.ts"
 
 /** Of `launch` and `attach`: what to run, and how to begin. */
@@ -42,19 +44,6 @@ export interface Debuggees {
     close(): Promise<void>
 }
 
-const CAPABILITIES: DebugProtocol.Capabilities = {
-    supportsConfigurationDoneRequest: true,
-    supportsEvaluateForHovers: true,
-    supportsExceptionInfoRequest: true,
-    supportsLoadedSourcesRequest: true,
-    supportsSteppingGranularity: true,
-    supportsTerminateRequest: false,
-    exceptionBreakpointFilters: [
-        { filter: "unhandled", label: "Uncaught Exceptions", default: true },
-        { filter: "handled", label: "Caught Exceptions", default: false },
-    ],
-}
-
 /** The console's streams for the levels of the log; the firmware's own lines are left out. */
 const CATEGORIES: Record<string, string> = {
     log: "stdout",
@@ -67,7 +56,7 @@ const CATEGORIES: Record<string, string> = {
 type Stopped = DebugProtocol.StoppedEvent["body"]
 
 /** The debugger's names for scopes. */
-const ORDER = ["Local variables", "Arguments", "Global variables"]
+const ORDER = ["Local variables", "Arguments", GLOBALS]
 const TEMPORARIES = "Temporaries"
 
 /** What lets a stopped program go on. */
@@ -75,94 +64,95 @@ const RESUMING = ["continue", "next", "stepIn", "stepOut"]
 
 /** One debug session. */
 export class DebugAdapter implements DebugTargetListener {
-    private client: DebugProtocol.InitializeRequestArguments = {
+    readonly #channel: Channel
+    readonly #debuggees: Debuggees
+    #client: DebugProtocol.InitializeRequestArguments = {
         adapterID: "devicescript",
     }
-    private debuggee?: Debuggee
-    private debug?: DebugServer
-    private stopOnEntry = false
+    #debuggee?: Debuggee
+    #debug?: DebugServer
+    #stopOnEntry = false
     /** The program is stopped, as the dev server's debugger has it. */
-    private halted = true
+    #halted = true
     /** The program is being stopped for a moment, unless it stops by itself before. */
-    private interruption?: (byUs: boolean) => void
+    #interruption?: (byUs: boolean) => void
     /** The user wants it to stop. */
-    private pausing = false
-    private breakpoints: Promise<unknown> = Promise.resolve()
-    /** The lines with a breakpoint, by the path of the file. */
-    private readonly stops = new Map<string, number[]>()
-    private over = false
+    #pausing = false
+    /** What needs the program stopped: one after the other. */
+    #turn: Promise<unknown> = Promise.resolve()
+    readonly #breakpoints = new Breakpoints()
+    #over = false
 
-    constructor(
-        private readonly channel: Channel,
-        private readonly debuggees: Debuggees
-    ) {
+    constructor(channel: Channel, debuggees: Debuggees) {
+        this.#channel = channel
+        this.#debuggees = debuggees
         channel.onmessage = message => {
-            if (message.type === "request") void this.answer(message)
+            if (message.type === "request") void this.#answer(message)
         }
     }
 
-    private async answer(request: Request) {
+    async #answer(request: Request) {
         const { seq, command } = request
         const head = { type: "response", request_seq: seq, command } as const
         try {
-            const body = await this.handle(request)
-            this.channel.send({ ...head, success: true, body })
-            if (this.isWithoutDebugger(command)) this.event("initialized")
+            const body = await this.#handle(request)
+            this.#channel.send({ ...head, success: true, body })
+            if (this.#isWithoutDebugger(command)) this.#event("initialized")
         } catch (error) {
             const { message } = error as Error
             const body = { error: { id: 1, format: message, showUser: true } }
-            this.channel.send({ ...head, success: false, message, body })
+            this.#channel.send({ ...head, success: false, message, body })
         }
     }
 
-    private isWithoutDebugger(command: string): boolean {
-        return ["launch", "attach"].includes(command) && !this.debug
+    #isWithoutDebugger(command: string): boolean {
+        return ["launch", "attach"].includes(command) && !this.#debug
     }
 
-    private async handle(request: Request): Promise<unknown> {
+    async #handle(request: Request): Promise<unknown> {
         const { command, arguments: args } = request
         switch (command) {
             case "initialize":
-                return this.initialize(args)
+                return this.#initialize(args)
             case "launch":
             case "attach":
-                return this.start({ ...args, request: command })
+                return this.#start({ ...args, request: command })
             case "disconnect":
                 return this.end()
         }
-        if (!this.debug) return this.withoutDebugger(command, args)
+        if (!this.#debug) return this.#withoutDebugger(command, args)
         switch (command) {
             case "setBreakpoints":
-                return this.inTurn(() => this.setBreakpoints(args))
+                return this.#inTurn(() => this.#setBreakpoints(args))
             case "scopes":
-                return this.scopes(args)
+                return this.#scopes(args)
             case "evaluate":
-                return this.evaluate(args)
+                return this.#evaluate(args)
             case "pause":
-                this.pausing = true
+                this.#pausing = true
         }
-        if (this.resumes(command)) this.halted = false
-        return this.debug.pass(command, args)
+        if (this.#resumes(command)) this.#halted = false
+        return this.#debug.pass(command, args)
     }
 
-    private initialize(args: DebugProtocol.InitializeRequestArguments) {
+    #initialize(args: DebugProtocol.InitializeRequestArguments) {
         if (args.linesStartAt1 === false || args.columnsStartAt1 === false)
             throw new Error("expected lines and columns that begin at 1")
-        this.client = { pathFormat: "path", ...args }
+        this.#client = { pathFormat: "path", ...args }
         return CAPABILITIES
     }
 
-    private resumes(command: string): boolean {
-        if (command === "configurationDone") return !this.stopOnEntry
+    #resumes(command: string): boolean {
+        if (command === "configurationDone") return !this.#stopOnEntry
         return RESUMING.includes(command)
     }
 
     /** Enough for a client that wants to run the program only. */
-    private withoutDebugger(
+    #withoutDebugger(
         command: string,
         args?: Partial<DebugProtocol.SetBreakpointsArguments>
     ) {
-        if (!this.debuggee) throw new Error(`${command}: no program runs yet`)
+        if (!this.#debuggee) throw new Error(`${command}: no program runs yet`)
         const message = "the program runs without a debugger"
         switch (command) {
             case "threads":
@@ -176,32 +166,32 @@ export class DebugAdapter implements DebugTargetListener {
         throw new Error(message)
     }
 
-    private async start(start: Start) {
+    async #start(start: Start) {
         try {
-            this.debuggee = await this.debuggees.open(start, this)
+            this.#debuggee = await this.#debuggees.open(start, this)
         } catch (error) {
-            throw this.explain(error as Error)
+            throw this.#explain(error as Error)
         }
-        const { deviceId, page } = this.debuggee
-        this.event("devicescript.problems", { problems: [] })
-        if (page) this.event("devicescript.page", { url: page })
+        const { deviceId, page } = this.#debuggee
+        this.#event("devicescript.problems", { problems: [] })
+        if (page) this.#event("devicescript.page", { url: page })
         if (start.noDebug) return undefined
-        this.debug = await DebugServer.connect()
-        this.debug.onevent = event => void this.forward(event)
-        void this.debug.closed.then(() => this.terminated())
-        this.stopOnEntry = start.stopOnEntry ?? false
-        await this.debug.request("initialize", this.client)
-        return this.debug.request(start.request, {
-            ...{ deviceId, stopOnEntry: this.stopOnEntry },
+        this.#debug = await DebugServer.connect()
+        this.#debug.onevent = event => void this.#forward(event)
+        void this.#debug.closed.then(() => this.terminated())
+        this.#stopOnEntry = start.stopOnEntry ?? false
+        await this.#debug.request("initialize", this.#client)
+        return this.#debug.request(start.request, {
+            ...{ deviceId, stopOnEntry: this.#stopOnEntry },
         })
     }
 
-    private explain(error: Error): Error {
+    #explain(error: Error): Error {
         if (!(error instanceof UserError))
             return new Error(error.stack ?? error.message)
         if (!(error instanceof BuildError)) return error
-        this.event("devicescript.problems", { problems: error.problems })
-        this.output("stderr", error.message)
+        this.#event("devicescript.problems", { problems: error.problems })
+        this.#output("stderr", error.message)
         const { length } = error.problems
         return new Error(
             `${error.message.split(":\n")[0]}: ${length} ${length === 1 ? "problem" : "problems"}, see the Problems view or the debug console`
@@ -210,106 +200,107 @@ export class DebugAdapter implements DebugTargetListener {
 
     /** Ends the session, as when the client says that it leaves. May be called again. */
     async end(): Promise<undefined> {
-        this.over = true
-        this.debug?.close()
-        await this.debug?.closed
-        await this.debuggees.close()
+        this.#over = true
+        this.#debug?.close()
+        await this.#debug?.closed
+        await this.#debuggees.close()
         return undefined
     }
 
-    private async forward({ event, body }: Event) {
+    async #forward({ event, body }: Event) {
         // of output it has only its own protocol
         if (event === "output") return
         if (event === "terminated") return this.terminated()
         if (event === "stopped") {
-            if (await this.isMistaken(body)) return this.goOn()
-            if (this.isInterruption(body.reason)) return
+            // a pause that is asked for meanwhile wins
+            if (!(await this.#stops(body)) && !this.#pausing)
+                return this.#goOn()
+            if (this.#isInterruption(body.reason)) return
         }
-        this.event(event, body)
+        this.#event(event, body)
     }
 
     /**
-     * The VM (2.16.4, `devs_vm_chk_brk`) reads on behind the end of its list of breakpoints, and may take what lies there for one
-     * where it happens to be.
+     * Whether a breakpoint holds. Where there is none, the VM (2.16.4, `devs_vm_chk_brk`) has read on behind the end of its list
+     * of breakpoints, and has taken what lies there for one.
      */
-    private async isMistaken({ reason, threadId }: Stopped): Promise<boolean> {
-        if (reason !== "breakpoint" || this.pausing) return false
-        const { stackFrames } = await this.debug!.request("stackTrace", {
+    async #stops({ reason, threadId }: Stopped): Promise<boolean> {
+        if (reason !== "breakpoint" || this.#pausing) return true
+        const debug = this.#debug!
+        const { stackFrames } = await debug.request("stackTrace", {
             threadId: threadId!,
             levels: 1,
         })
-        const [{ source, line }] = stackFrames
-        return !this.stops.get(source?.path ?? "")?.includes(line)
+        const [{ id, source, line }] = stackFrames
+        const path = source?.path ?? ""
+        const scope = new FrameScope(debug, id)
+        const outcomes = await this.#breakpoints.pass(path, line, scope)
+        for (const { says } of outcomes ?? [])
+            if (says) this.#output("console", says, { path, line })
+        return outcomes?.some(({ stops }) => stops) ?? false
     }
 
-    private async goOn() {
-        if (!this.isInterruption("pause"))
-            await this.debug!.request("continue", undefined)
+    async #goOn() {
+        if (!this.#isInterruption("pause"))
+            await this.#debug!.request("continue", undefined)
     }
 
-    private isInterruption(reason: string): boolean {
-        const { interruption } = this
-        const byUs = reason === "pause" && !this.pausing
-        this.halted = true
-        this.pausing = false
-        this.interruption = undefined
+    #isInterruption(reason: string): boolean {
+        const interruption = this.#interruption
+        const byUs = reason === "pause" && !this.#pausing
+        this.#halted = true
+        this.#pausing = false
+        this.#interruption = undefined
         interruption?.(byUs)
         return interruption !== undefined && byUs
     }
 
-    private inTurn<T>(action: () => Promise<T>): Promise<T> {
-        const done = this.breakpoints.then(action)
-        this.breakpoints = done.catch(() => {})
+    #inTurn<T>(action: () => Promise<T>): Promise<T> {
+        const done = this.#turn.then(action)
+        this.#turn = done.catch(() => {})
         return done
     }
 
-    private async setBreakpoints({
+    async #setBreakpoints({
         source,
         breakpoints = [],
     }: DebugProtocol.SetBreakpointsArguments) {
-        const lines = breakpoints.map(({ line }) => line)
-        const places = place(this.debuggee!.program, source.path ?? "", lines)
-        const possible = places.filter(at => typeof at === "number")
-        const known = await this.whileHalted(() =>
-            this.debug!.request("setBreakpoints", {
+        const plan = this.#breakpoints.plan(
+            this.#debuggee!.program,
+            source.path ?? "",
+            breakpoints
+        )
+        const known = await this.#whileHalted(() =>
+            this.#debug!.request("setBreakpoints", {
                 source,
-                breakpoints: possible.map(line => ({ line })),
+                breakpoints: plan.lines.map(line => ({ line })),
             })
         )
-        this.stops.set(
-            source.path ?? "",
-            known.breakpoints.map(({ line }) => line!)
-        )
-        const set = known.breakpoints.values()
-        return {
-            breakpoints: places.map(at =>
-                typeof at === "number"
-                    ? set.next().value
-                    : { verified: false, message: at }
-            ),
-        }
+        return { breakpoints: plan.set(known.breakpoints) }
     }
 
     /** The dev server takes breakpoints of a stopped program only; a running one stops with its next statement. */
-    private async whileHalted<T>(action: () => Promise<T>): Promise<T> {
-        if (this.halted) return action()
-        const debug = this.debug!
-        const stopped = new Promise<boolean>(done => (this.interruption = done))
+    async #whileHalted<T>(action: () => Promise<T>): Promise<T> {
+        if (this.#halted) return action()
+        const debug = this.#debug!
+        const stopped = new Promise<boolean>(
+            done => (this.#interruption = done)
+        )
         await debug.request("pause", undefined)
         const byUs = await Promise.race([stopped, debug.closed])
         try {
             return await action()
         } finally {
             if (byUs === true) {
-                this.halted = false
+                this.#halted = false
                 await debug.request("continue", undefined)
             }
         }
     }
 
     /** The first one an editor shows open; nobody wants to see the compiler's own variables. */
-    private async scopes(args: DebugProtocol.ScopesArguments) {
-        const { scopes } = await this.debug!.request("scopes", args)
+    async #scopes(args: DebugProtocol.ScopesArguments) {
+        const { scopes } = await this.#debug!.request("scopes", args)
         const order = (name: string) => ORDER.findIndex(n => n === name)
         return {
             scopes: scopes
@@ -318,56 +309,81 @@ export class DebugAdapter implements DebugTargetListener {
         }
     }
 
-    private async evaluate({
-        expression,
-        frameId,
-    }: DebugProtocol.EvaluateArguments) {
-        const { value, variablesReference } = await evaluate(
-            this.debug!,
-            expression,
-            frameId
-        )
+    async #evaluate({ expression, frameId }: DebugProtocol.EvaluateArguments) {
+        if (frameId === undefined)
+            return this.#inTurn(() => this.#evaluateGlobally(expression))
+        const scope = new FrameScope(this.#debug!, frameId)
+        const { value, variablesReference } = await evaluate(expression, scope)
         return { result: value, variablesReference }
     }
 
+    async #evaluateGlobally(expression: string) {
+        const halted = this.#halted
+        const { value, variablesReference } = await this.#whileHalted(
+            async () => {
+                const scope = await FrameScope.ofGlobals(this.#debug!)
+                if (!scope) throw new Error("the program has not begun yet")
+                return evaluate(expression, scope)
+            }
+        )
+        // of what runs on the parts are gone
+        return {
+            result: value,
+            variablesReference: halted ? variablesReference : 0,
+        }
+    }
+
     terminated(restart = false) {
-        if (this.over) return
-        this.over = true
-        this.event("terminated", restart ? { restart } : undefined)
+        if (this.#over) return
+        this.#over = true
+        this.#event("terminated", restart ? { restart } : undefined)
     }
 
     log({ level, text, source }: LogEvent) {
         const category = CATEGORIES[level]
-        if (category) this.output(category, text, source)
+        if (category) this.#output(category, text, placeOf(source))
     }
 
     note(text: string) {
-        this.output("console", text)
+        this.#output("console", text)
     }
 
     ended(why: string) {
-        this.output("stderr", `the program ended: ${why}`)
+        this.#output("stderr", `the program ended: ${why}`)
         this.terminated()
     }
 
     failed(why: string) {
-        this.output("stderr", why)
+        this.#output("stderr", why)
         this.terminated()
     }
 
-    /** @param place in the sources, `src/app/app.ts:12:5` */
-    private output(category: string, text: string, place?: string) {
-        const found = /^(.*):(\d+):(\d+)$/.exec(place ?? "")
-        const source = found && {
-            source: { path: join(PROJECT, found[1]) },
-            line: Number(found[2]),
-            column: Number(found[3]),
-        }
-        this.event("output", { category, output: `${text}\n`, ...source })
+    #output(category: string, text: string, place?: Place) {
+        const { path, ...position } = place ?? {}
+        const source = path && { source: { path }, ...position }
+        this.#event("output", { category, output: `${text}\n`, ...source })
     }
 
-    private event(event: string, body?: object) {
-        this.channel.send({ type: "event", event, body })
+    #event(event: string, body?: object) {
+        this.#channel.send({ type: "event", event, body })
+    }
+}
+
+interface Place {
+    /** Absolute */
+    path: string
+    line: number
+    column?: number
+}
+
+/** @param text in the sources, `src/app/app.ts:12:5` */
+function placeOf(text = ""): Place | undefined {
+    const [, path, line, column] = /^(.*):(\d+):(\d+)$/.exec(text) ?? []
+    if (path === undefined) return undefined
+    return {
+        path: join(PROJECT, path),
+        line: Number(line),
+        column: Number(column),
     }
 }
 

@@ -1,60 +1,61 @@
-/** Names and dotted paths in a program that is stopped: the VM evaluates nothing. */
+/** Where expressions find their names in a program that is stopped. */
 import type { DebugProtocol } from "@vscode/debugprotocol"
 import type { DebugServer } from "./debug-server.ts"
+import type { Scope } from "./expression.ts"
+import type { Value } from "./values.ts"
 
-const PATH = /^[\p{L}_$][\p{L}\d_$]*(\.[\p{L}_$][\p{L}\d_$]*|\[\d+\])*$/u
+type Variable = DebugProtocol.Variable
 
-/**
- * @param expression `this.options.url`, `messages[2].data`
- * @throws Error that says which part there is not
- */
-export async function evaluate(
-    debug: DebugServer,
-    expression: string,
-    frameId: number | undefined
-): Promise<DebugProtocol.Variable> {
-    const path = expression.trim()
-    if (!PATH.test(path))
-        throw new Error(
-            `expected a name or a path such as this.options.url or list[2], got ${path}`
-        )
-    if (frameId === undefined)
-        throw new Error(`stop the program to see what ${path} is`)
-    const [name, ...members] = path.match(/[^.[\]]+|\[\d+\]/g)!
-    let found = await inScope(debug, name, frameId)
-    let seen = name
-    for (const member of members) {
-        const parts = await partsOf(debug, found.variablesReference)
-        const part = parts.find(variable => variable.name === member)
-        if (!part) throw new Error(`${seen} (${found.value}) has no ${member}`)
-        seen += member.startsWith("[") ? member : `.${member}`
-        found = part
+/** The debugger's name for what every frame sees. */
+export const GLOBALS = "Global variables"
+
+/** The variables of a frame, the innermost first. */
+export class FrameScope implements Scope {
+    readonly #debug: DebugServer
+    readonly #frameId: number
+    readonly #globalsOnly: boolean
+
+    constructor(debug: DebugServer, frameId: number, globalsOnly = false) {
+        this.#debug = debug
+        this.#frameId = frameId
+        this.#globalsOnly = globalsOnly
     }
-    return found
-}
 
-/** The innermost variable of a name. */
-async function inScope(
-    debug: DebugServer,
-    name: string,
-    frameId: number
-): Promise<DebugProtocol.Variable> {
-    const { scopes } = await debug.request("scopes", { frameId })
-    for (const { variablesReference } of scopes) {
-        const variables = await partsOf(debug, variablesReference)
-        const found = variables.find(variable => variable.name === name)
-        if (found) return found
+    /** The global variables, which any frame leads to; undefined while no fiber has one. */
+    static async ofGlobals(
+        debug: DebugServer
+    ): Promise<FrameScope | undefined> {
+        const { threads } = await debug.request("threads", undefined)
+        for (const { id: threadId } of threads) {
+            const { stackFrames } = await debug.request("stackTrace", {
+                ...{ threadId, levels: 1 },
+            })
+            if (stackFrames.length > 0)
+                return new FrameScope(debug, stackFrames[0].id, true)
+        }
+        return undefined
     }
-    throw new Error(`there is no ${name} here`)
-}
 
-async function partsOf(
-    debug: DebugServer,
-    variablesReference: number
-): Promise<DebugProtocol.Variable[]> {
-    if (!variablesReference) return []
-    const { variables } = await debug.request("variables", {
+    async variable(name: string): Promise<Variable | undefined> {
+        const { scopes } = await this.#debug.request("scopes", {
+            frameId: this.#frameId,
+        })
+        for (const scope of scopes) {
+            if (this.#globalsOnly && scope.name !== GLOBALS) continue
+            const variables = await this.parts(scope)
+            const found = variables.find(variable => variable.name === name)
+            if (found) return found
+        }
+        return undefined
+    }
+
+    async parts({
         variablesReference,
-    })
-    return variables
+    }: Pick<Value, "variablesReference">): Promise<Variable[]> {
+        if (!variablesReference) return []
+        const { variables } = await this.#debug.request("variables", {
+            variablesReference,
+        })
+        return variables
+    }
 }

@@ -29,6 +29,7 @@ export interface Requests {
         DebugProtocol.StackTraceArguments,
         DebugProtocol.StackTraceResponse["body"],
     ]
+    threads: [undefined, DebugProtocol.ThreadsResponse["body"]]
     variables: [
         DebugProtocol.VariablesArguments,
         DebugProtocol.VariablesResponse["body"],
