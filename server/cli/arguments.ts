@@ -1,4 +1,5 @@
-import { Argument, Command, Option } from "commander"
+import { Argument, Option, type Command } from "commander"
+import { newCommand } from "../../lib/command.ts"
 import { MODES, type ModeName } from "../modes/modes.ts"
 import { LEVELS, type Level } from "../telemetry/log.ts"
 import { DEFAULTS, type ServerOptions } from "../options.ts"
@@ -111,7 +112,7 @@ const milliseconds = (seconds: number) => Math.round(seconds * 1000)
 function createCommand(): Command {
     const byMode = (key: "port" | "path") =>
         `default: ${MODES.reverse[key]}, prefix ${MODES.prefix[key]}, tutorial ${MODES.tutorial[key]}, plotter ${MODES.plotter[key]}, relay ${MODES.relay[key]}`
-    return new Command("serve")
+    return newCommand("serve")
         .description(
             "WebSocket server that answers every message or relays it, and plots"
         )

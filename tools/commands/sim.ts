@@ -2,8 +2,8 @@
 import { once } from "node:events"
 import { createServer, type Socket } from "node:net"
 import { relative } from "node:path"
-import { Command, Option } from "commander"
-import { runCommand, stopSignal } from "../../lib/command.ts"
+import { Option } from "commander"
+import { newCommand, runCommand, stopSignal } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import type { LogEvent } from "../../sim/log.ts"
 import { DebugAdapter, type Debuggee } from "../debugger/adapter.ts"
@@ -16,7 +16,6 @@ import { KINDS, type Kind } from "../debugger/devices.ts"
 import { Channel } from "../debugger/protocol.ts"
 import { watchFiles } from "../debugger/watch.ts"
 import type { Config } from "../project/config.ts"
-import { nameOf } from "../project/command-name.ts"
 import { PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
 import { explained } from "../simulator/error-sentences.ts"
@@ -164,7 +163,7 @@ class Simulator implements DebugTargetListener {
     }
 }
 
-await new Command(nameOf("sim"))
+await newCommand("sim")
     .description(
         "runs the program in the simulator, deploys it again at each save, and lets debuggers in"
     )
