@@ -16,9 +16,6 @@ import { observe } from "./telemetry/events.ts"
 import { jsonLine, loggedAt, quote, textLine } from "./telemetry/log.ts"
 import { timestamp } from "./telemetry/timestamp.ts"
 
-/** Exit code of a command line that cannot be understood. */
-const USAGE = 2
-
 async function main(): Promise<void> {
     const options = readArguments()
     let stop = () => {}
@@ -111,7 +108,7 @@ function readArguments(): Arguments {
         return parseArguments(process.argv.slice(2))
     } catch (error) {
         if (!(error instanceof CommanderError)) throw error
-        process.exit(error.exitCode === 0 ? 0 : USAGE)
+        process.exit(error.exitCode)
     }
 }
 

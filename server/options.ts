@@ -50,9 +50,9 @@ export interface ServerOptions {
     maxRate?: number
     /** A handshake needs one of them. Default: none is needed */
     tokens?: Token[]
-    /** In relay mode: rooms that are open at a time; further ones get 503 */
+    /** In relay mode: rooms that are open at a time, in each process; further ones get 503 */
     maxRooms?: number
-    /** In relay mode: members of one room; further ones get 503 */
+    /** In relay mode: members of one room, on all servers as far as they have told; further ones get 503 */
     maxMembers?: number
     /** In relay mode: what becomes of members that do not read. Default `drop`, with 1013 */
     slow?: SlowMembers

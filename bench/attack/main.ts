@@ -7,12 +7,11 @@ import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { setTimeout as sleep } from "node:timers/promises"
-import { Command } from "commander"
-import { runCommand } from "../../lib/command.ts"
+import { newCommand, runCommand } from "../../lib/command.ts"
 import { ATTACKS, type Attack } from "./attacks.ts"
 import { serve, type Service } from "./probe.ts"
 
-const { short } = new Command("attack")
+const { short } = newCommand("attack")
     .description(
         "Attacks a server from one address while others are served from another."
     )

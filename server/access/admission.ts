@@ -93,6 +93,9 @@ function formRejection(
             status: 400,
             reason: "A WebSocket handshake is HTTP/1.1 with a Host header",
         }
+    // its bytes would be taken for frames
+    if (hasBody(request))
+        return { status: 400, reason: "A WebSocket handshake has no body" }
     const draft = hixieVersionOf(request)
     if (draft === "hixie-76") {
         const reason = keyProblem(request)
@@ -102,6 +105,14 @@ function formRejection(
     // 8 is hybi-08 to hybi-12, the same on the wire
     if (draft || version === "13" || version === "8") return undefined
     return wrongVersion(version?.toString())
+}
+
+/** RFC 9112 section 6.3. */
+function hasBody({ headers }: IncomingMessage): boolean {
+    return (
+        headers["transfer-encoding"] !== undefined ||
+        Number(headers["content-length"] ?? 0) !== 0
+    )
 }
 
 /** A page's handshake has an Origin; a board's need not. */

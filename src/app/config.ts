@@ -49,6 +49,16 @@ export async function readAccess() {
     }
 }
 
+/** The setting `PSK`, which makes the build put TLS by a pre-shared key over the network: `identity:key`, the key in hex. */
+export async function readPsk() {
+    const text = await textSetting("PSK", "")
+    const colon = text.indexOf(":")
+    return {
+        identity: text.slice(0, colon),
+        key: Buffer.from(text.slice(colon + 1), "hex"),
+    }
+}
+
 /**
  * The Wi-Fi network to join: the settings `SSID` and `PASSWORD`. The tool chain's `WIFI_SSID` and `WIFI_PWD` reach only a
  * connected board that is deployed to: a bundle leaves them out.

@@ -1,8 +1,8 @@
 /** `npm run hil`: the scenarios on a simulated, an emulated or a real board. */
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
-import { Command, Option } from "commander"
-import { onStop, runCommand } from "../../lib/command.ts"
+import { Option } from "commander"
+import { newCommand, onStop, runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { integer, oneOf, repeated } from "../../lib/options.ts"
 import { boards } from "../../tools/project/boards.ts"
@@ -216,7 +216,7 @@ const NETWORK_OF = { wifi: "wifi", ethernet: "ethernet", modem: "cellular" }
 
 const NETWORKS = ["wifi", "ethernet", "cellular"]
 
-await new Command("npm run hil --")
+await newCommand("hil")
     .description(
         "runs the scenarios on a board: simulated, emulated or real; the exit code is 0 passed, 1 failed, 2 timed out, 3 no such device here, 4 nothing to run, 130 Ctrl-C"
     )

@@ -166,9 +166,9 @@ test("a port that is taken: which one, what to do, exit code 1", async t => {
     assert.equal(errors.trim().split("\n").length, 1)
 })
 
-test("a wrong option: exit code 2", async t => {
+test("a wrong option: exit code 1", async t => {
     const { code, errors } = await runServer(t, "--port", "70000").ended
-    assert.equal(code, 2)
+    assert.equal(code, 1)
     assert.match(errors, /--port.*'70000'.*from 0 to 65535/)
 })
 

@@ -5,7 +5,12 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { after, describe, test } from "node:test"
 import { readConfig } from "../../tools/project/config.ts"
-import { modemOf, moduleOf, networksOf } from "../../tools/project/generate.ts"
+import {
+    modemOf,
+    moduleOf,
+    networksOf,
+    secureOf,
+} from "../../tools/project/generate.ts"
 import { readSettings } from "../../tools/project/settings.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "devs-json-"))
@@ -277,6 +282,11 @@ test("the modules of the networks have those that are chosen, in their order", (
     assert.doesNotMatch(modemOf({ modem: "quectel" }), /simcom/)
 })
 
+test("the program has TLS by a pre-shared key when there is one", () => {
+    assert.match(secureOf({ PSK: "a:00" }), /from ".\/psk"/)
+    assert.doesNotMatch(secureOf({}), /psk"/)
+})
+
 describe(".env.local", () => {
     function settings(text: string) {
         writeFileSync(join(folder, ".env.local"), text)
@@ -306,6 +316,16 @@ describe(".env.local", () => {
             "PASSWORD=12345678",
             'PASSWORD looks like a number to the tool chain; write it in quotes: PASSWORD="…"',
         ],
+        ...[
+            `PSK="kitchen:${"0f".repeat(15)}"`,
+            `PSK="kitchen:${"0f".repeat(16)}0"`,
+            `PSK="kitchen:${"0f".repeat(15)}xx"`,
+            `PSK=":${"0f".repeat(16)}"`,
+            'PSK="kitchen"',
+        ].map(line => [
+            line,
+            "PSK: expected identity:key, the key with 32 to 128 hexadecimal digits; npm run key makes one",
+        ]),
         ["COUNT = 5", 'expected no space around the name, found "COUNT "'],
         [
             "SSID=my net ",
