@@ -3,7 +3,7 @@ import { copyFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
 import { connect as connectTls } from "node:tls"
-import { CertificateError } from "../../server/http/certificate.ts"
+import { CredentialsError } from "../../server/http/certificate.ts"
 import type { ServerOptions } from "../../server/options.ts"
 import {
     CERTIFICATES,
@@ -78,7 +78,7 @@ test("files that do not go together are told, and the old certificate stays", as
 test("a certificate that is none is said at the start", async t => {
     const { certificate } = await serveTls(t)
     writeFileSync(certificate.cert, "none")
-    await assert.rejects(serve(t, { certificate }), CertificateError)
+    await assert.rejects(serve(t, { certificate }), CredentialsError)
 })
 
 test("a port that opens no TLS is turned away, and others are answered", async t => {
