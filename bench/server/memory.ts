@@ -19,15 +19,19 @@ export function possible(wanted: number): number {
     return hard ? Math.min(wanted, Number(hard) - SPARE) : wanted
 }
 
-/** @returns bytes resident that a server has more with each idle connection */
+/**
+ * @param compress whether each has exchanged compressed messages before
+ * @returns bytes resident that a server has more with each idle connection
+ */
 export async function perConnection(
     candidate: Candidate,
-    connections: number
+    connections: number,
+    compress = false
 ): Promise<number> {
     const server = await startServer(candidate, "0")
     const { port, pathname: path } = server.url
     const before = residentOf(server.pids)
-    const idle: Idle = { port: Number(port), path, connections }
+    const idle: Idle = { port: Number(port), path, connections, compress }
     const clients = startPinned("idle.ts", idle, "1")
     try {
         await answer(clients)
