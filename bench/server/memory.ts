@@ -12,11 +12,22 @@ const SPARE = 200
 /** Milliseconds in which the server's garbage is collected, or not. */
 const SETTLE = 2000
 
+/** Connections before those that are measured: what the server itself takes to work is not theirs. */
+const FIRST = 500
+
 /** How many connections this machine lets a process have, at most `wanted`. */
 export function possible(wanted: number): number {
     const limits = readFileSync("/proc/self/limits", "utf-8")
     const [, hard] = /^Max open files +\S+ +(\d+)/m.exec(limits) ?? []
     return hard ? Math.min(wanted, Number(hard) - SPARE) : wanted
+}
+
+/** Connections that come and go. */
+async function visit(idle: Idle): Promise<void> {
+    const clients = startPinned("idle.ts", idle, "1")
+    await answer(clients)
+    clients.kill()
+    await sleep(SETTLE)
 }
 
 /**
@@ -30,8 +41,9 @@ export async function perConnection(
 ): Promise<number> {
     const server = await startServer(candidate, "0")
     const { port, pathname: path } = server.url
-    const before = residentOf(server.pids)
     const idle: Idle = { port: Number(port), path, connections, compress }
+    await visit({ ...idle, connections: FIRST })
+    const before = residentOf(server.pids)
     const clients = startPinned("idle.ts", idle, "1")
     try {
         await answer(clients)

@@ -45,12 +45,11 @@ test("a client whose messages are bombs within the limit does not keep others wa
 
 test("replies beyond what a turn allows are not compressed, and those of the next turn are", async () => {
     let compressed = 0
-    const compression = new Compression({
-        agreement: agreeOnDeflate("permessage-deflate")!,
-        maxMessage: 1 << 20,
-        count: () => compressed++,
-        fail: code => assert.fail(`closed with ${code}`),
-    })
+    const compression = new Compression(
+        agreeOnDeflate("permessage-deflate")!,
+        { maxMessage: 1 << 20, count: () => compressed++ },
+        code => assert.fail(`closed with ${code}`)
+    )
     while (compression._threshold < Infinity)
         compression.compress(ZEROS, true, () => {})
     assert.equal(compressed, 4)
