@@ -55,6 +55,14 @@ const REFUSED: Record<string, [status: number, request: string]> = {
         400,
         handshake({ "Sec-WebSocket-Protocol": "a,b c" }),
     ],
+    "a handshake with a body": [
+        400,
+        handshake({ "Content-Length": "5" }) + "12345",
+    ],
+    "a handshake with a body in chunks": [
+        400,
+        handshake({ "Transfer-Encoding": "chunked" }) + "1\r\nx\r\n0\r\n\r\n",
+    ],
     "bytes that are not HTTP": [400, "\x16\x03\x01\x02\0\x01\0\x01\r\n\r\n"],
     "headers without end": [
         431,

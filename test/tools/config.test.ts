@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { after, describe, test } from "node:test"
 import { readConfig } from "../../tools/project/config.ts"
 import {
@@ -253,7 +254,7 @@ test("the module for the program has what the program reads, and no more", async
     )
     const file = join(folder, "config.generated.mjs")
     writeFileSync(file, text)
-    const module = await import(file)
+    const module = await import(pathToFileURL(file).href)
     assert.deepEqual(module.defaults, {
         url: "ws://h/",
         apn: "",
