@@ -14,6 +14,8 @@ export interface Policy {
     origins?: ReadonlySet<string>
     /** A handshake needs one of them; none: it needs no token */
     tokens: readonly Token[]
+    /** Whose pre-shared key the connection was made with, which stands for a token of all rooms */
+    identity?: string
     /** The room that the path names, if it does */
     room?: string
     /** Whether the client came by TLS */
@@ -130,9 +132,9 @@ function originRejection(
 
 function tokenRejection(
     { headers }: IncomingMessage,
-    { tokens, room }: Policy
+    { tokens, identity, room }: Policy
 ): Rejection | undefined {
-    if (tokens.length === 0) return undefined
+    if (tokens.length === 0 || identity !== undefined) return undefined
     const given = tokensIn(headers, tokens)
     if (given.some(token => opens(token, room))) return undefined
     if (given.length)

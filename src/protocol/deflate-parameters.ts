@@ -21,7 +21,7 @@ const CLIENT_ALONE = "client_no_context_takeover"
 export function deflateOffer(wanted: DeflateParameters): string {
     const { serverMaxWindowBits, clientMaxWindowBits } = wanted
     for (const bits of [serverMaxWindowBits, clientMaxWindowBits])
-        if (!(bits >= MIN_WINDOW_BITS && bits <= MAX_WINDOW_BITS))
+        if (!windowBits(`${bits}`))
             throw new RangeError(`window of ${bits} bits: expected 8 to 15`)
     let line = "Sec-WebSocket-Extensions: permessage-deflate"
     if (serverMaxWindowBits < MAX_WINDOW_BITS)
@@ -94,7 +94,7 @@ function trimmed(text: string): string {
     return text.slice(from, to)
 }
 
-/** 8 to 15, as a token or in quotes; NaN for anything else. */
+/** 8 to 15, as a token or in quotes; NaN, which no number is less or equal to, for anything else. */
 function windowBits(text: string): number {
     text = trimmed(text)
     for (let bits = MIN_WINDOW_BITS; bits <= MAX_WINDOW_BITS; ++bits)
