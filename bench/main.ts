@@ -1,10 +1,15 @@
 /** `npm run bench`: what the library costs, each figure beside another one of the same run. */
 import { mkdirSync, writeFileSync } from "node:fs"
+import { newCommand } from "../lib/command.ts"
 import { bulkPeers, exchangePeers } from "./peers.ts"
 import { best, heaps, time } from "./run.ts"
 import { sizes } from "./sizes.ts"
 
-const short = process.argv.includes("--short")
+const { short } = newCommand("bench")
+    .description("Measures what the library costs, beside bare TCP.")
+    .option("--short", "less often")
+    .parse()
+    .opts()
 
 interface Row {
     what: string

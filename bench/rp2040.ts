@@ -5,7 +5,6 @@
 import { readFileSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { once } from "node:events"
-import { Command } from "commander"
 import { GPIOPinState } from "rp2040js"
 import { WebSocketServer } from "ws"
 import { W5500 } from "../sim/chips/w5500/w5500.ts"
@@ -18,7 +17,7 @@ import { flashImage } from "../sim/rp2040/image.ts"
 import { wireSpi } from "../sim/rp2040/wiring.ts"
 import { encodeSettings } from "../sim/settings.ts"
 import { boards } from "../tools/project/boards.ts"
-import { runCommand } from "../lib/command.ts"
+import { newCommand, runCommand } from "../lib/command.ts"
 import { readBootrom, readFirmware } from "../tools/toolchain/firmware.ts"
 import { programPath } from "./run.ts"
 
@@ -213,7 +212,7 @@ async function startServers() {
     }
 }
 
-await new Command("npm run bench:rp2040 --")
+await newCommand("bench:rp2040")
     .description(
         "counts what the library costs on an emulated RP2040 with a W5500"
     )

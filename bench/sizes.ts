@@ -20,13 +20,16 @@ const FEATURES: [what: string, imports: string, program: string][] = [
         "heartbeat",
         `const ws = heartbeat(await connect(${URL}))\n${ECHO}`,
     ],
-    ...["subprotocols('a')", "basic('a', 'b')", "headers({ A: 'b' })"].map(
-        (value): [string, string, string] => [
-            value.replace(/\(.*/, ""),
-            value.replace(/\(.*/, ""),
-            `const ws = await connect(${URL}, { handshake: [${value}] })\n${ECHO}`,
-        ]
-    ),
+    ...[
+        "subprotocols('a')",
+        "basic('a', 'b')",
+        "headers({ A: 'b' })",
+        "permessageDeflate()",
+    ].map((value): [string, string, string] => [
+        value.replace(/\(.*/, ""),
+        value.replace(/\(.*/, ""),
+        `const ws = await connect(${URL}, { handshake: [${value}] })\n${ECHO}`,
+    ]),
     [
         "reconnecting",
         "reconnecting",

@@ -5,9 +5,8 @@
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
 import type { AddressInfo } from "node:net"
-import { Command } from "commander"
 import { WebSocketServer } from "ws"
-import { runCommand } from "../lib/command.ts"
+import { newCommand, runCommand } from "../lib/command.ts"
 import { integer } from "../lib/options.ts"
 import { seededRandom } from "../lib/random.ts"
 import { HomeLan } from "../sim/chips/w5500/home.ts"
@@ -103,7 +102,7 @@ async function main({ minutes, seed, firmware, bootrom }: Options) {
     if (failure) process.exitCode = 1
 }
 
-await new Command("npm run stress:rp2040 --")
+await newCommand("stress:rp2040")
     .description("looks whether an emulated RP2040 with a W5500 falls asleep")
     .option("--minutes <n>", "of the chip's time", integer(1), 30)
     .option("--seed <n>", "seed of the random choices", integer(0), 1)

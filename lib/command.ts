@@ -1,8 +1,48 @@
-/** How a command runs and ends. */
+/** How a command is called, runs and ends. */
+import { Command } from "commander"
 import { UserError } from "./errors.ts"
 
 /** 128 and SIGPIPE, as a shell reports a command whose output nobody reads. */
 const BROKEN_PIPE = 128 + 13
+
+/** Settings of npm's own with a name that options of ours have, too. */
+const NPM_OPTIONS = ["cert", "json", "key", "prefix", "yes"]
+
+/**
+ * A command whose help says how its user calls it, and which notices options that npm took for itself.
+ * @param name of the npm script, and of the package's own command
+ */
+export function newCommand(name: string): Command {
+    const command = new Command(calledAs(name))
+    return command
+        .configureOutput({
+            outputError: (text, write) => write(lostToNpm(command) ?? text),
+        })
+        .hook("preAction", () => {
+            const lost = lostToNpm(command)
+            if (lost) command.error(lost)
+        })
+}
+
+function calledAs(name: string): string {
+    if (process.env.npm_command === "exec")
+        return `npx devicescript-websocket ${name}`
+    return name === "start" || name === "test"
+        ? `npm ${name} --`
+        : `npm run ${name} --`
+}
+
+/** Of `npm start --count 20` npm passes on the 20 only. */
+function lostToNpm(command: Command): string | undefined {
+    const lost = command.options
+        .map(option => option.name())
+        .filter(name => !NPM_OPTIONS.includes(name))
+        .filter(
+            name => `npm_config_${name.replaceAll("-", "_")}` in process.env
+        )
+    if (!lost.length) return undefined
+    return `error: npm took --${lost.join(" and --")} for itself: options of the command stand behind --, as in: ${command.name()} --${lost[0]} …\n`
+}
 
 /** Runs a command to its end; an error is shown with its stack unless the user can put it right. */
 export async function runCommand(main: () => Promise<unknown>): Promise<void> {

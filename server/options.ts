@@ -50,14 +50,16 @@ export interface ServerOptions {
     maxRate?: number
     /** A handshake needs one of them. Default: none is needed */
     tokens?: Token[]
-    /** In relay mode: rooms that are open at a time; further ones get 503 */
+    /** In relay mode: rooms that are open at a time, in each process; further ones get 503 */
     maxRooms?: number
-    /** In relay mode: members of one room; further ones get 503 */
+    /** In relay mode: members of one room, on all servers as far as they have told; further ones get 503 */
     maxMembers?: number
     /** In relay mode: what becomes of members that do not read. Default `drop`, with 1013 */
     slow?: SlowMembers
     /** Serves `wss:` with it; renewed files are taken without a restart */
     certificate?: CertificateFiles
+    /** Serves `wss:` to devices with a key from this file, too; a changed file is taken without a restart */
+    pskFile?: string
     /** Addresses and CIDR ranges of the proxies whose X-Forwarded-For and X-Forwarded-Proto count */
     trustProxy?: string[]
     /** Where `/metrics` and `/health` are; 0 takes a free one. Default: nowhere */
@@ -85,7 +87,7 @@ export interface ServerOptions {
 }
 
 /** What stays unsaid. */
-type Optional = "certificate" | "adminPort" | "maxRate" | "faults"
+type Optional = "certificate" | "pskFile" | "adminPort" | "maxRate" | "faults"
 
 /** What the options come to. */
 type Derived =

@@ -1,7 +1,8 @@
 import { startApp } from "./app/app"
 import { readConfig } from "./app/config"
 import { start } from "./app/networks/cellular"
+import { secure } from "./app/secure.generated"
 
 const dial = await start()
 const config = await readConfig()
-await startApp({ dial, ...config })
+await startApp({ dial: await secure(dial), ...config })

@@ -4,8 +4,7 @@ import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { run } from "node:test"
 import { spec } from "node:test/reporters"
-import { Command } from "commander"
-import { runCommand } from "../lib/command.ts"
+import { newCommand, runCommand } from "../lib/command.ts"
 import { UserError } from "../lib/errors.ts"
 import { PACKAGE } from "../tools/project/folder.ts"
 
@@ -25,12 +24,12 @@ const ALL_ONLY = [
     "suites/conformance.test.ts",
     "suites/hil.test.ts",
     "library/first-contact.test.ts",
-    "library/own-program.test.ts",
     "library/package.test.ts",
     "library/sending-only.test.ts",
     "library/wifi.test.ts",
     "tools/debugger.test.ts",
     "tools/fleet.test.ts",
+    "tools/own-program.test.ts",
     "tools/stock.test.ts",
 ]
 
@@ -89,7 +88,7 @@ async function main(names: string[], { all, list }: Options) {
     tests.compose(new spec()).pipe(process.stdout)
 }
 
-await new Command("npm test --")
+await newCommand("test")
     .description("runs the tests that need nothing but Node")
     .argument(
         "[names...]",

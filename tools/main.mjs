@@ -24,7 +24,7 @@ if (!file) {
     console.error(
         `Usage: npx devicescript-websocket <command> [options]\n\nCommands: ${Object.keys(COMMANDS).join(", ")}; each has --help.`
     )
-    process.exitCode = 2
+    process.exitCode = 1
 } else {
     // The processes that a command starts are to be as this one: of TypeScript, and not steered by the user's tsconfig.json.
     process.env.TSX_TSCONFIG_PATH = at("../tsconfig.json")

@@ -1,13 +1,12 @@
 /** `npm run bench:plotter`: many sources and many pages on one server; whether any point is lost, and what it costs. */
 import { createHistogram } from "node:perf_hooks"
 import { setTimeout as sleep } from "node:timers/promises"
-import { Command } from "commander"
-import { runCommand } from "../../lib/command.ts"
+import { newCommand, runCommand } from "../../lib/command.ts"
 import { LoadPage, type Manner } from "./page.ts"
 import { startPlotter, type Plotter } from "./server.ts"
 import { LoadSources } from "./sources.ts"
 
-const { short } = new Command("bench:plotter")
+const { short } = newCommand("bench:plotter")
     .description("Measures the plotter with many sources and many pages.")
     .option("--short", "less often and less long")
     .parse()

@@ -4,8 +4,8 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { Argument, Command } from "commander"
-import { runCommand } from "../../lib/command.ts"
+import { Argument } from "commander"
+import { newCommand, runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { compare, print, type Contender, type Row } from "./comparison.ts"
 import { showCompressedMemory, showCompression } from "./compression.ts"
@@ -14,7 +14,7 @@ import { showRooms, showSleeper } from "./rooms.ts"
 import type { Laying } from "./rounds.ts"
 import { BARE, hasTornado, ours, TORNADO, type Candidate } from "./servers.ts"
 
-const command = new Command("bench:server")
+const command = newCommand("bench:server")
     .description(
         "Measures the server beside `ws` by itself and Debian's Tornado."
     )

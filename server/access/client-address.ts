@@ -48,7 +48,7 @@ export function clientAddressOf(
     if (!isTrusted(own.address, trusted)) return own
     const hops = forwardedFor(headers)
     const client = hops.findLast(hop => !isTrusted(hop, trusted)) ?? hops[0]
-    const proto = listOf(headers["x-forwarded-proto"]).at(-1)
+    const proto = listOf(headers["x-forwarded-proto"]).at(-1)?.toLowerCase()
     return {
         name: client ? `${client},${own.name}` : own.name,
         address: client ?? own.address,

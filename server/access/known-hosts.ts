@@ -19,11 +19,14 @@ export function knownHosts(...names: string[]): KnownHosts {
     return new Set(["localhost", ...own, ...given])
 }
 
-/** @returns why a request is refused that is for a host which the server does not know */
+/** @returns why a request is refused that is for a host which the server does not know, or for more than one */
 export function hostRejection(
     request: IncomingMessage,
     known: KnownHosts
 ): Rejection | undefined {
+    // RFC 9112 section 3.2: a proxy may have looked at another one
+    if ((request.headersDistinct.host?.length ?? 0) > 1)
+        return { status: 400, reason: "A request has one Host header" }
     const host = hostOf(request)
     if (host === undefined || isIP(host) || known.has(host)) return undefined
     return {

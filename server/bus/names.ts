@@ -7,7 +7,8 @@ const LONGEST_UNIT = 20
 /** Stands between a series' name and its unit, as in Teleplot's lines: `temperature§°C`. */
 export const UNIT = "§"
 
-const CONTROLS = /[\p{Cc}\u2028\u2029]/gu
+/** With what turns the writing direction of all that follows (Unicode Standard Annex 9). */
+const CONTROLS = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
 /** A name as the plot shows it: without controls and outer blanks, not longer than `LONGEST_NAME`. */
 export function nameOf(text: string): string {

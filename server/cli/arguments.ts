@@ -1,4 +1,5 @@
-import { Argument, Command, Option } from "commander"
+import { Argument, Option, type Command } from "commander"
+import { newCommand } from "../../lib/command.ts"
 import { MODES, type ModeName } from "../modes/modes.ts"
 import { LEVELS, type Level } from "../telemetry/log.ts"
 import { DEFAULTS, type ServerOptions } from "../options.ts"
@@ -111,7 +112,7 @@ const milliseconds = (seconds: number) => Math.round(seconds * 1000)
 function createCommand(): Command {
     const byMode = (key: "port" | "path") =>
         `default: ${MODES.reverse[key]}, prefix ${MODES.prefix[key]}, tutorial ${MODES.tutorial[key]}, plotter ${MODES.plotter[key]}, relay ${MODES.relay[key]}`
-    return new Command("serve")
+    return newCommand("serve")
         .description(
             "WebSocket server that answers every message or relays it, and plots"
         )
@@ -213,13 +214,13 @@ function createCommand(): Command {
         )
         .option(
             "--max-rooms <number>",
-            "in relay mode: maximum rooms that are open at a time",
+            "in relay mode: maximum rooms that are open at a time, with --workers in each of them",
             whole(1, 1_000_000),
             DEFAULTS.maxRooms
         )
         .option(
             "--max-members <number>",
-            "in relay mode: maximum members of a room",
+            "in relay mode: maximum members of a room, on all workers and servers",
             whole(1, 65535),
             DEFAULTS.maxMembers
         )
@@ -238,6 +239,10 @@ function createCommand(): Command {
         )
         .option("--cert <file>", "certificate with its chain, PEM; serves wss:")
         .option("--key <file>", "private key of the certificate, PEM")
+        .option(
+            "--psk-file <file>",
+            "pre-shared keys of devices, one identity:key a line; serves wss: to them, with or without a certificate"
+        )
         .option(
             "--trust-proxy <range>",
             "address or range of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted; repeatable",

@@ -19,8 +19,11 @@ const LINGER = 2000
 /** Milliseconds of silence after which the network is asked whether the source is still there. */
 const KEEP_ALIVE = 30_000
 
-/** The first line of a request by HTTP, which a page of any site can make a browser send here. */
-const HTTP = /^[a-z]+ (\/|\S+ HTTP\/\d)/i
+/**
+ * The first line of a request by HTTP, which a page of any site can make a browser send here, of its likes (RTSP, SIP),
+ * or of SSH.
+ */
+const REQUEST = /^\s*([\w-]+\s+(\/|\S+\s+[a-z]+\/\d)|SSH-\d)/i
 
 /** What a source's connection needs of its server. */
 export interface SourceConnectionOptions {
@@ -84,8 +87,8 @@ export class SourceConnection {
     }
 
     #name(text: string): string | undefined {
-        if (HTTP.test(text))
-            return "expected a name, got a request by HTTP, which this port does not speak"
+        if (REQUEST.test(text))
+            return "expected a name, got a request by HTTP or another protocol that this port does not speak"
         const [before, ...unit] = text.split(UNIT)
         const name = nameOf(before)
         if (!name || [...text.trim()].length > LONGEST_NAME)

@@ -16,6 +16,7 @@ const LEVEL_OF: Record<ServerEvent["event"], Level> = {
     pause: "info",
     resume: "info",
     certificate: "info",
+    keys: "info",
     source: "info",
     gone: "info",
     line: "warn",
@@ -32,6 +33,9 @@ export function loggedAt(level: Level): ServerEvent["event"][] {
 
 /** Code points of a text, or bytes of a binary message, that a log line shows. */
 const SHOWN = 128
+
+/** Characters of what else a peer writes (its Origin, the Host that it asks for) that a log line shows. */
+const LONGEST = 512
 
 /** The version that goes without saying. */
 const STANDARD = "RFC 6455"
@@ -58,7 +62,7 @@ function safe(json: string): string {
 /** An event as a line for people. */
 export function textLine(event: ServerEvent): string {
     const peer = event.peer && event.peer + " "
-    return `${event.time} ${peer}${event.event}${details(event)}`
+    return `${event.time} ${peer}${event.event}${details(bounded(event))}`
 }
 
 let written = ""
@@ -84,7 +88,7 @@ export function jsonLine(event: ServerEvent): string {
 }
 
 function fieldsOf(event: ServerEvent): object {
-    if (event.event !== "message" && event.event !== "reply") return event
+    if (!isMessage(event)) return bounded(event)
     const length = Buffer.byteLength(event.data)
     const { shown, shortened } = preview(event)
     return {
@@ -93,6 +97,25 @@ function fieldsOf(event: ServerEvent): object {
         data: shown,
         ...(shortened && { shortened }),
     }
+}
+
+type MessageEvent = Extract<ServerEvent, { event: "message" | "reply" }>
+
+const isMessage = (event: ServerEvent): event is MessageEvent =>
+    event.event === "message" || event.event === "reply"
+
+/** An event whose texts are cut; a message's data has a limit of its own. */
+function bounded(event: ServerEvent): ServerEvent {
+    if (isMessage(event)) return event
+    const cut = (value: unknown) =>
+        typeof value === "string" && value.length > LONGEST
+            ? `${value.slice(0, LONGEST)}…`
+            : value
+    const fields = Object.entries(event).map(([key, value]) => [
+        key,
+        cut(value),
+    ])
+    return Object.fromEntries(fields) as ServerEvent
 }
 
 function details(event: ServerEvent): string {
@@ -115,6 +138,10 @@ function details(event: ServerEvent): string {
         case "certificate":
             return event.problem
                 ? ` reload failed, keeping the old one: ${quote(event.problem)}`
+                : " reloaded"
+        case "keys":
+            return event.problem
+                ? ` reload failed, keeping the old ones: ${quote(event.problem)}`
                 : " reloaded"
         case "pause":
         case "resume":

@@ -1,13 +1,23 @@
 // Echoes on one connection after the other. The board has one socket: what to do next, and what came of it, goes over
 // the wire `control` in between.
 import { echo, Echoed } from "../../examples/echo"
-import { connect, ConnectOptions, End, subprotocols } from "../../src"
+import {
+    connect,
+    ConnectOptions,
+    DeflateOptions,
+    End,
+    permessageDeflate,
+    subprotocols,
+} from "../../src"
 import { dialNative } from "../../src/net/native"
 import { millis } from "../../src/fiber/clock"
 
 interface Order {
     url: string
-    options: ConnectOptions & { protocols?: string[] }
+    options: ConnectOptions & {
+        protocols?: string[]
+        deflate?: DeflateOptions
+    }
 }
 
 let report = ""
@@ -45,8 +55,10 @@ async function connection(
     options: Order["options"],
     echoed: Echoed
 ): Promise<End> {
-    const { protocols } = options
-    if (protocols) options.handshake = [subprotocols(...protocols)]
+    const { protocols, deflate } = options
+    options.handshake = []
+    if (protocols) options.handshake.push(subprotocols(...protocols))
+    if (deflate) options.handshake.push(permessageDeflate(deflate))
     let end: End
     try {
         const connection = await connect(url, options)

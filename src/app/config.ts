@@ -1,9 +1,12 @@
+import { deviceIdentifier, isSimulator } from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
-import { defaults, levels, ranges } from "./config.generated"
+import { board, defaults, levels, ranges } from "./config.generated"
 
 /** What the echo program does; devs.schema.json describes each key. Times in milliseconds. */
 export interface Config {
     url: string
+    name: string
+    heartbeat: number
     interval: number
     message: string
     count: number
@@ -14,12 +17,18 @@ export interface Config {
 }
 
 /**
- * devs.json as it was at the build, overridden key by key by the board's settings: `URL`, `INTERVAL`, `MESSAGE`,
+ * devs.json as it was at the build, overridden key by key by the board's settings: `URL`, `NAME`, `HEARTBEAT`, `INTERVAL`, `MESSAGE`,
  * `COUNT`, `TIMEOUT`, `SUMMARY`, `PLOT` and `LOG`. A setting out of range is reported and left out.
  */
 export async function readConfig(): Promise<Config> {
     return {
         url: await textSetting("URL", defaults.url),
+        name: (await textSetting("NAME", defaults.name)) || ownName(),
+        heartbeat: await intSetting(
+            "HEARTBEAT",
+            ranges.heartbeat,
+            defaults.heartbeat
+        ),
         interval: await intSetting(
             "INTERVAL",
             ranges.interval,
@@ -34,6 +43,12 @@ export async function readConfig(): Promise<Config> {
     }
 }
 
+/** Of a board that was given none: which kind it is, and which of them. */
+function ownName(): string {
+    const kind = isSimulator() ? "simulated" : board
+    return `${kind} ${deviceIdentifier("self").slice(-4)}`
+}
+
 /** The address on Ethernet: `dhcp`, or address/prefix, router and DNS servers; the setting `ADDRESS` or devs.json. */
 export async function readAddress(): Promise<string> {
     return await textSetting("ADDRESS", defaults.address)
@@ -46,6 +61,16 @@ export async function readAccess() {
         apn: await textSetting("APN", defaults.apn),
         user: await textSetting("APN_USER", ""),
         password: await textSetting("APN_PASSWORD", ""),
+    }
+}
+
+/** The setting `PSK`, which makes the build put TLS by a pre-shared key over the network: `identity:key`, the key in hex. */
+export async function readPsk() {
+    const text = await textSetting("PSK", "")
+    const colon = text.indexOf(":")
+    return {
+        identity: text.slice(0, colon),
+        key: Buffer.from(text.slice(colon + 1), "hex"),
     }
 }
 

@@ -106,7 +106,7 @@ export async function dialNative(address: Address): Promise<Stream> {
         if (WITHOUT_TLS.indexOf(` ${arch} `) >= 0)
             throw failure(
                 stream,
-                `${arch} ${arch === "esp32s2" ? "has too little memory for" : "can't do"} TLS: use ws://, or a TLS proxy in your network`
+                `${arch} ${arch === "esp32s2" ? "has too little memory for" : "can't do"} TLS: use tls() with a pre-shared key, or ws://`
             )
         stream.credit = TLS_CREDIT
     }

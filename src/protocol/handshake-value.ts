@@ -33,16 +33,23 @@ export interface Extension {
     readonly rsv: number
 
     /**
-     * Takes a piece of the payload of one of its messages as it came, and gives back what it stands for, a piece at a time: it is
-     * called again with `undefined` until it returns `undefined`, and only then with the next piece.
+     * Takes a piece of the payload of one of its messages as it came, and gives back what it stands for, a piece at a time.
+     * @param data `undefined` while there is more of the last piece
      * @param last with this piece the message ends
      * @throws ProtocolError
      */
-    decode(data: Buffer, last: boolean): Buffer
+    decode(data: Buffer, last: boolean): Promise<Buffer>
+
+    /** There is more of the piece that `decode` was given. */
+    readonly hasMore: boolean
 
     /**
      * What to send in the place of a piece of a message.
      * @returns with the first piece `undefined`: the message goes as it is, and the rest of it is not asked for
      */
-    encode(data: string | Buffer, first: boolean, last: boolean): Buffer
+    encode(
+        data: string | Buffer,
+        first: boolean,
+        last: boolean
+    ): Promise<Buffer>
 }

@@ -86,7 +86,7 @@ export async function next(input: Input, deadline: number): Promise<Buffer> {
             input.work = 0
             await sleep(0)
         }
-        if (input.isPending) return decoded(input, undefined)
+        if (input.isPending) return await decoded(input, undefined)
         if (input.at === input.chunk.length) {
             // Not to be kept while waiting.
             input.chunk = NOTHING
@@ -101,7 +101,7 @@ export async function next(input: Input, deadline: number): Promise<Buffer> {
         const isFrameEnd = input.remaining === 0
         input.isFrameEnd = isFrameEnd
         if (!(input.opcode & 8)) {
-            if (input.isCoded) return decoded(input, data)
+            if (input.isCoded) return await decoded(input, data)
             return piece(input, data, isFrameEnd ? input.isFin : false)
         }
         if (input.rest) data = join(input.rest, data)
@@ -147,8 +147,9 @@ function readHeader(input: Input): boolean {
             input.size = 0
             input.fragments = 0
         }
-        // Before anything of it is taken.
-        if (input.size + length > input.maxMessage) throw tooBig()
+        // Before anything of it is taken. What an extension makes of it counts piece by piece.
+        const most = input.isCoded ? 2 * input.maxMessage : input.maxMessage
+        if (input.size + length > most) throw tooBig()
         if (++input.fragments > input.maxFragments)
             throw new ProtocolError("fragments", CLOSE_POLICY_VIOLATION)
     }
@@ -167,12 +168,12 @@ function take(input: Input): Buffer {
 }
 
 /** What the extension makes of a piece, or has more of the last one. */
-function decoded(input: Input, data: Buffer): Buffer {
+async function decoded(input: Input, data: Buffer): Promise<Buffer> {
+    const { extension } = input
     const isLast = input.isFin && input.remaining === 0
-    data = input.extension.decode(data, isLast)
-    input.isPending = data !== undefined
-    // Without more of it, it is only now that the message ends.
-    return data ? piece(input, data, false) : piece(input, NOTHING, isLast)
+    data = await extension.decode(data, isLast)
+    input.isPending = extension.hasMore
+    return piece(input, data, isLast && !extension.hasMore)
 }
 
 function piece(input: Input, data: Buffer, isLast: boolean): Buffer {

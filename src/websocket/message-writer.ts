@@ -115,7 +115,7 @@ export class MessageWriter {
         await acquire(turn)
         try {
             if (extension && (isFirst || this.isCoded)) {
-                const coded = extension.encode(data, isFirst, isLast)
+                const coded = await extension.encode(data, isFirst, isLast)
                 this.isCoded = coded !== undefined
                 if (coded) {
                     if (isFirst) head |= extension.rsv

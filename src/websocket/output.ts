@@ -71,7 +71,7 @@ export async function sendMessage(
     await acquire(turn)
     try {
         if (extension) {
-            const coded = extension.encode(data, true, true)
+            const coded = await extension.encode(data, true, true)
             if (coded) {
                 head |= extension.rsv
                 data = coded

@@ -261,7 +261,8 @@ function collect(connection: Rfc6455Connection, data: Buffer): Buffer {
     const { size } = input
     let { part } = connection
     if (!part || size > part.length) {
-        const room = input.isFin ? size + input.remaining : 2 * size
+        const room =
+            input.isFin && !input.isCoded ? size + input.remaining : 2 * size
         const grown = Buffer.alloc(Math.min(room, input.maxMessage))
         if (part) grown.blitAt(0, part, 0, part.length)
         part = grown

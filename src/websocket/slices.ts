@@ -31,13 +31,14 @@ export class SliceReader {
         const { connection } = this
         const data = await readPiece(connection, deadlineIn(timeout))
         if (!data) return data as any
-        const { isText, isFirst, isLast, isFrameEnd } = connection.input
+        const { isText, isFirst, isLast, isFrameEnd, isPending } =
+            connection.input
         return {
             data,
             isText,
             first: isFirst,
             last: isLast,
-            frameEnd: isFrameEnd,
+            frameEnd: isFrameEnd && !isPending,
         }
     }
 }

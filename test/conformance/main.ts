@@ -2,8 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
-import { Command } from "commander"
-import { onStop, runCommand } from "../../lib/command.ts"
+import { newCommand, onStop, runCommand } from "../../lib/command.ts"
 import { checked, integer, repeated } from "../../lib/options.ts"
 import { FAMILIES } from "./catalogue/index.ts"
 import { html } from "./html.ts"
@@ -89,7 +88,7 @@ function complaint(
     ].join("\n")
 }
 
-await new Command("npm run conformance --")
+await newCommand("conformance")
     .description(
         "drives the streaming echo on simulated boards through a conformance suite for RFC 6455"
     )

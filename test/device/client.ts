@@ -63,12 +63,15 @@ async function readAll(
     }
 }
 
-/** An open connection; it is for the test to read. */
-export async function connected(options?: ConnectOptions): Promise<Client> {
+/** An open connection; it is for the test to read. @param headers of the reply, see `Peer.accept` */
+export async function connected(
+    options?: ConnectOptions,
+    headers?: string
+): Promise<Client> {
     await breathe()
     const client = new Client()
     const task = client.opening(options)
-    await (await client.dialed()).accept()
+    await (await client.dialed()).accept(headers)
     client.ws = await task.result()
     return client
 }

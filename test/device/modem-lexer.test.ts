@@ -161,6 +161,21 @@ describe("the dialogue of a modem, cut into tokens", () => {
         )
     })
 
+    test("an empty line before a payload that ends in a line break: it shows behind it", () => {
+        const header = "+CIPRXGET: 2,0,4,0\r\n"
+        const shifted = "payload(+CIPRXGET:2,0,4,0)0d0a6162 excess ok"
+        expect(one(`${header}\r\nab\r\n\r\n\r\nOK\r\n`)).toBe(shifted)
+        expect(one(`${header}\r\nab\r\r\r\n\r\nOK\r\n`)).toBe(shifted)
+        // a payload that begins so itself is followed by two line breaks
+        expect(one(`${header}\r\nab\r\n\r\nOK\r\n`)).toBe(
+            "payload(+CIPRXGET:2,0,4,0)0d0a6162 ok"
+        )
+        // one that does not may be followed by empty lines
+        expect(one(`${header}abcd\r\n\r\n\r\n\r\nOK\r\n`)).toBe(
+            "payload(+CIPRXGET:2,0,4,0)61626364 ok"
+        )
+    })
+
     test("a length that is none, or too large, announces nothing", () => {
         expect(one("+CIPRXGET: 2,0,2x,0\r\nOK\r\n")).toBe(
             "urc(+CIPRXGET:2,0,2x,0) ok"

@@ -188,8 +188,9 @@ describe("the response", () => {
     test("agrees on an extension with the value that offered it", async () => {
         const extension = {
             rsv: 0x40,
-            decode: (data: Buffer) => data,
-            encode: () => Buffer.alloc(0),
+            hasMore: false,
+            decode: async (data: Buffer) => data,
+            encode: async () => Buffer.alloc(0),
         }
         const offer: HandshakeValue = {
             request: () => "Sec-WebSocket-Extensions: a\r\n",

@@ -1,11 +1,10 @@
-/** A WebSocket over TLS by a pre-shared key, on the board's own socket. */
+/** A WebSocket over TLS by the pre-shared key of the settings, on the board's own socket. */
 import { readSetting } from "@devicescript/settings"
 import { connectOver } from "../../src"
 import { dialNative } from "../../src/net/native"
-import { tls } from "../../src/net/tls/tls"
+import { secure } from "../../src/app/psk"
 
-const key = Buffer.from(await readSetting("key", ""), "hex")
-const dial = tls(dialNative, { identity: "kitchen", key })
+const dial = await secure(dialNative)
 const ws = await connectOver(dial, await readSetting("url", ""))
 for (let n = 1; n <= 20; ++n) {
     await ws.send(`message ${n}`)

@@ -240,7 +240,7 @@ test("devicescript #672: a board whose firmware has no TLS, or too little memory
         })
         board.link.on("open", () => assert.fail("it dialed"))
         await board.expect(
-            `${arch} ${why}: use ws://, or a TLS proxy in your network`
+            `${arch} ${why}: use tls() with a pre-shared key, or ws://`
         )
     }
 })

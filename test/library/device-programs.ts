@@ -7,7 +7,8 @@ import { deviceTests, runInBoard } from "../../tools/simulator/device-tests.ts"
 /** By the beginnings of their names; `client` are all others. */
 const GROUPS = {
     networks: /^(cellular|ethernet|failover|fiber|native|spi-bus)/,
-    protocol: /^(handshake|hashes|hixie|opening|receive|response|url|utf8)/,
+    protocol:
+        /^(deflate|handshake|hashes|hixie|opening|receive|response|url|utf8)/,
     client: /^/,
 }
 

@@ -145,7 +145,7 @@ test("a peer that does not answer any more is noticed by keep-alive, even by a c
 
 test("wss:// is refused, with the reason and the way out", async t => {
     const { board } = await start(t, { settings: { secure: true } })
-    await board.expect(/error: w5500: .*no TLS over Ethernet.*proxy/)
+    await board.expect(/error: w5500: .*the chip has no TLS: use tls\(\)/)
 })
 
 test("an IPv6 address is refused", async t => {

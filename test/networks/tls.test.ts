@@ -8,6 +8,7 @@ import { WebSocketServer } from "ws"
 import { Board } from "../../sim/board.ts"
 import {
     ALERT,
+    IDENTITY,
     intercept,
     KEY,
     PSK,
@@ -90,7 +91,7 @@ test("a WebSocket", async t => {
     const board = await Board.start("test/device/tls-websocket.ts", {
         settings: {
             url: `wss://127.0.0.1:${port}/`,
-            key: KEY.toString("hex"),
+            PSK: `${IDENTITY}:${KEY.toString("hex")}`,
         },
     })
     t.after(() => board.stop())

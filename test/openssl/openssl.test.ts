@@ -58,7 +58,10 @@ PSKsecrets = ${path("keys")}
     const printed = run(t, "stunnel4", [path("configuration")])
     await printed("Configuration successful")
     const board = await Board.start("test/device/tls-websocket.ts", {
-        settings: { url: `wss://127.0.0.1:${port}/`, key: KEY.toString("hex") },
+        settings: {
+            url: `wss://127.0.0.1:${port}/`,
+            PSK: `${IDENTITY}:${KEY.toString("hex")}`,
+        },
     })
     t.after(() => board.stop())
     await board.expect("20 messages", 30_000)

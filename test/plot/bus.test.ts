@@ -121,6 +121,15 @@ test("names that come over the bus are shortened and cleaned as a device's own a
     })
 })
 
+test("a name cannot turn the direction of what is written behind it", () => {
+    const names = ["a\u202eb", "\u2066a b\u2069"].map(source => {
+        const batch = [{ source, series: "", points: [1, 2] }]
+        const event = parseEvent(JSON.stringify({ ...POINTS, batch }))
+        return event?.kind === "points" && event.batch[0].source
+    })
+    assert.deepEqual(names, ["a b", "a b"])
+})
+
 test("an outbox that is given more than it may hold keeps what it can", () => {
     const outbox = new Outbox()
     outbox.add("x".repeat(40 * 1024 * 1024))

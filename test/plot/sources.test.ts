@@ -333,9 +333,14 @@ for (const request of [
     "get http://a/ http/1.0\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\n\r\n",
     "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "GET\t/ HTTP/1.1\r\n\r\n",
+    "  GET  / HTTP/1.1\r\n\r\n",
+    "M-SEARCH * HTTP/1.1\r\n\r\n",
+    "DESCRIBE rtsp://a/ RTSP/1.0\r\n\r\n",
+    "SSH-2.0-OpenSSH_9.6\r\n",
     "GET /\r\n",
 ])
-    test(`HTTP is refused: ${JSON.stringify(request)}`, async t => {
+    test(`HTTP and its likes are refused: ${JSON.stringify(request)}`, async t => {
         const { server, points } = await open(t)
         assert.match(await send(server, request), /^line 1: .*by HTTP/)
         assert.equal(points.size, 0)

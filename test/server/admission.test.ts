@@ -43,6 +43,10 @@ const REFUSED: Record<string, [status: number, request: string]> = {
     "a handshake that is not a GET": [405, handshake({}, "PUT /ws HTTP/1.1")],
     "HTTP/1.0": [400, handshake({}, "GET /ws HTTP/1.0")],
     "a handshake without Host": [400, handshake({ Host: undefined })],
+    "a handshake for two hosts": [
+        400,
+        handshake({ Host: "localhost\r\nHost: localhost" }),
+    ],
     "a handshake without a key": [
         400,
         handshake({ "Sec-WebSocket-Key": undefined }),
@@ -54,6 +58,14 @@ const REFUSED: Record<string, [status: number, request: string]> = {
     "subprotocols that are no list of tokens": [
         400,
         handshake({ "Sec-WebSocket-Protocol": "a,b c" }),
+    ],
+    "a handshake with a body": [
+        400,
+        handshake({ "Content-Length": "5" }) + "12345",
+    ],
+    "a handshake with a body in chunks": [
+        400,
+        handshake({ "Transfer-Encoding": "chunked" }) + "1\r\nx\r\n0\r\n\r\n",
     ],
     "bytes that are not HTTP": [400, "\x16\x03\x01\x02\0\x01\0\x01\r\n\r\n"],
     "headers without end": [

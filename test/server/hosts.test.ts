@@ -27,13 +27,22 @@ const get = (host: string, target = "/", version = "1.1") =>
 const KNOWN = [
     ...["127.0.0.1", "127.0.0.1:8000", "[::1]", "[::1]:8000", "192.0.2.7"],
     ...["localhost", "LocalHost:1", "localhost.", name, `${name}.local:80`],
-    ...["public.example", "Public.Example:443"],
+    ...["public.example", "Public.Example:443", "localhost:", "127.0.0.1."],
+    ...["LOCALHOST.:8", "[::1]:", "[::ffff:127.0.0.1]:80"],
 ]
 
 const UNKNOWN = [
     ...["evil.example", "evil.example:8000", "localhost.evil.example"],
     ...["127.0.0.1.evil.example", "evil", ":80", "a b", "[evil]"],
     ...["public.example.evil", "evil.public.example", "0x7f.1", "127.1"],
+    ...[
+        "localhost..",
+        ".localhost",
+        "localhost, evil",
+        "[::1]evil",
+        "evil[::1]",
+    ],
+    ...["evil@localhost", "localhost:80@evil", "localhost:a", "2130706433"],
 ]
 
 const options: ServerOptions = {
@@ -86,6 +95,12 @@ test("the host of an absolute target counts, not the header beside it", async t 
     const server = await serve(t)
     const request = get("localhost", "http://evil.example/")
     assert.equal(await statusOf(t, server.port, request), 421)
+})
+
+test("a request for two hosts is refused, whichever is known", async t => {
+    const server = await serve(t)
+    for (const hosts of ["localhost\r\nHost: evil", "evil\r\nHost: localhost"])
+        assert.equal(await statusOf(t, server.port, get(hosts)), 400)
 })
 
 test("a handshake without Origin, as a board's, may come by any name", async t => {

@@ -84,6 +84,21 @@ for (const [name, data] of Object.entries(HOSTILE))
             assert.equal(JSON.parse(quoted![1] ?? quoted![2]), data)
         })
 
+for (const lineOf of [textLine, jsonLine])
+    test(`what a peer writes into its handshake makes no long line by ${lineOf.name}`, () => {
+        const long = "x".repeat(15_000)
+        const refused = { event: "refused", status: 421, ...from } as const
+        const open = { event: "connection", version: "RFC 6455" } as const
+        for (const event of [
+            { ...refused, reason: `not known as ${long}` },
+            { ...open, ...from, path: long, origin: long, protocol: long },
+            { event: "close", code: 1000, reason: long, ...from } as const,
+        ]) {
+            const { length } = lineOf(event)
+            assert.ok(length > 512 && length < 2000, `${length} characters`)
+        }
+    })
+
 test("a close reason is escaped too", () => {
     const close = { event: "close", code: 4000, ...from } as const
     assert.match(textLine({ ...close, reason: "\n" }), /close 4000 "\\n"$/)

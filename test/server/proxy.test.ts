@@ -95,11 +95,12 @@ test("one /64 of IPv6 is one client, whatever it writes", async t => {
         await assert.rejects(connect(t, server.url, from(same)), /429/)
 })
 
-for (const [trustProxy, scheme] of [
-    [["127.0.0.1"], "wss"],
-    [[], "ws"],
+for (const [trustProxy, proto, scheme] of [
+    [["127.0.0.1"], "https", "wss"],
+    [["127.0.0.1"], "http, , HTTPS ,", "wss"],
+    [[], "https", "ws"],
 ] as const)
-    test(`trusted [${trustProxy}]: a forwarded https makes an old client's URL ${scheme}`, async t => {
+    test(`trusted [${trustProxy}]: a forwarded "${proto}" makes an old client's URL ${scheme}`, async t => {
         const server = await serve(t, { trustProxy: [...trustProxy] })
         const socket = await tcp(t, server.port)
         socket.write(
@@ -108,7 +109,7 @@ for (const [trustProxy, scheme] of [
                 Origin: "http://a",
                 "Sec-WebSocket-Key": undefined,
                 "Sec-WebSocket-Version": undefined,
-                "X-Forwarded-Proto": "https",
+                "X-Forwarded-Proto": proto,
             })
         )
         const [answer] = await once(socket, "data")

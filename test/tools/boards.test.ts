@@ -159,12 +159,33 @@ describe("an image", () => {
         assert.deepEqual(checkForBoard(config, { SSID: "net" }), [])
     })
 
-    test("over Ethernet needs no Wi-Fi settings, and has no TLS", () => {
+    test("over Ethernet needs no Wi-Fi settings, and for TLS a pre-shared key", () => {
         const ethernet = { ...config, network: "ethernet" } as Config
         assert.deepEqual(checkForBoard(ethernet, {}), [])
         assert.throws(
             () => checkForBoard({ ...ethernet, url: "wss://example.com/" }, {}),
-            /"url" is wss:\/\/example.com\/: there is no TLS over Ethernet/
+            /"url" is wss:\/\/example.com\/: over Ethernet TLS needs a pre-shared key. Expected PSK=/
+        )
+        assert.deepEqual(
+            checkForBoard(
+                { ...ethernet, url: "wss://192.168.1.20/" },
+                { PSK: `kitchen:${"0f".repeat(16)}` }
+            ),
+            []
+        )
+    })
+
+    test("whose chip has no TLS needs a pre-shared key for it", () => {
+        const pico = { ...config, board: "pico_w_uart" } as Config
+        const url = "wss://example.com/"
+        assert.throws(
+            () => checkForBoard({ ...pico, url }, { SSID: "net" }),
+            /the firmware of a Pico W has no TLS. Expected PSK=/
+        )
+        const PSK = `kitchen:${"0f".repeat(16)}`
+        assert.deepEqual(
+            checkForBoard({ ...pico, url }, { SSID: "net", PSK }),
+            []
         )
     })
 

@@ -2,9 +2,15 @@ import assert from "node:assert/strict"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { after, describe, test } from "node:test"
 import { readConfig } from "../../tools/project/config.ts"
-import { modemOf, moduleOf, networksOf } from "../../tools/project/generate.ts"
+import {
+    modemOf,
+    moduleOf,
+    networksOf,
+    secureOf,
+} from "../../tools/project/generate.ts"
 import { readSettings } from "../../tools/project/settings.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "devs-json-"))
@@ -35,6 +41,8 @@ describe("devs.json", () => {
             apn: "",
             address: "dhcp",
             board: "esp32c3_devkitm",
+            name: "",
+            heartbeat: 20_000,
             interval: 1000,
             message: "Hello {n}",
             count: 0,
@@ -43,6 +51,19 @@ describe("devs.json", () => {
             plot: false,
             log: "info",
         })
+    })
+
+    test("over a metered network the heartbeat is rare, unless it is said otherwise", () => {
+        const beat = (more: string) =>
+            config(
+                `{ "url": "ws://h/", "board": "w5500_evb_pico_modem", ${more} }`
+            ).heartbeat
+        assert.equal(beat('"network": "ethernet"'), 20_000)
+        assert.equal(beat('"network": ["ethernet", "cellular"]'), 240_000)
+        assert.equal(
+            beat('"network": ["ethernet", "cellular"], "heartbeat": 0'),
+            0
+        )
     })
 
     test("a board for Ethernet has the pins of the chip", () => {
@@ -172,7 +193,7 @@ describe("devs.json", () => {
     test("a key that is near to none gets the list", () =>
         rejected(
             '{ "url": "ws://h/", "colour": 5 }',
-            'devs.json:1: "colour" is not a key of devs.json; expected one of $schema, program, url, network, modem, apn, address, board, interval, message, count, timeout, summary, plot, log'
+            'devs.json:1: "colour" is not a key of devs.json; expected one of $schema, program, url, network, modem, apn, address, board, name, heartbeat, interval, message, count, timeout, summary, plot, log'
         ))
 
     test("an unknown board gets the nearest one suggested", () =>
@@ -233,7 +254,7 @@ test("the module for the program has what the program reads, and no more", async
     )
     const file = join(folder, "config.generated.mjs")
     writeFileSync(file, text)
-    const module = await import(file)
+    const module = await import(pathToFileURL(file).href)
     assert.deepEqual(module.defaults, {
         url: "ws://h/",
         apn: "",
@@ -276,6 +297,11 @@ test("the modules of the networks have those that are chosen, in their order", (
     assert.doesNotMatch(modemOf({ modem: "quectel" }), /simcom/)
 })
 
+test("the program has TLS by a pre-shared key when there is one", () => {
+    assert.match(secureOf({ PSK: "a:00" }), /from ".\/psk"/)
+    assert.doesNotMatch(secureOf({}), /psk"/)
+})
+
 describe(".env.local", () => {
     function settings(text: string) {
         writeFileSync(join(folder, ".env.local"), text)
@@ -305,6 +331,16 @@ describe(".env.local", () => {
             "PASSWORD=12345678",
             'PASSWORD looks like a number to the tool chain; write it in quotes: PASSWORD="…"',
         ],
+        ...[
+            `PSK="kitchen:${"0f".repeat(15)}"`,
+            `PSK="kitchen:${"0f".repeat(16)}0"`,
+            `PSK="kitchen:${"0f".repeat(15)}xx"`,
+            `PSK=":${"0f".repeat(16)}"`,
+            'PSK="kitchen"',
+        ].map(line => [
+            line,
+            "PSK: expected identity:key, the key with 32 to 128 hexadecimal digits; npm run key makes one",
+        ]),
         ["COUNT = 5", 'expected no space around the name, found "COUNT "'],
         [
             "SSID=my net ",

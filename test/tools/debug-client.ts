@@ -40,12 +40,11 @@ export class DebugClient {
     private readonly gone: Promise<unknown>
 
     /** Starts a debug adapter of its own. */
-    static adapter() {
-        const child = spawn(
-            process.execPath,
-            ["--import", "tsx", "tools/commands/debug.ts"],
-            { stdio: ["pipe", "pipe", "inherit"] }
-        )
+    static adapter(command = ["tools/main.mjs", "debug"], cwd = ".") {
+        const child = spawn(process.execPath, command, {
+            cwd,
+            stdio: ["pipe", "pipe", "inherit"],
+        })
         const ended = once(child, "close") as Promise<[number | null]>
         const client = new DebugClient(child.stdout, child.stdin, ended)
         return { client, child, ended }

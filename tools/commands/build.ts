@@ -1,8 +1,7 @@
 /** `npm run build`: devs.json → the program for its board. */
 import { readdirSync } from "node:fs"
 import { join } from "node:path"
-import { Command } from "commander"
-import { runCommand } from "../../lib/command.ts"
+import { newCommand, runCommand } from "../../lib/command.ts"
 import { configure, entryOf, PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
 import { build, BYTECODE } from "../toolchain/build.ts"
@@ -29,7 +28,7 @@ function everyEntry(): string[] {
         .map(file => `src/${file}`)
 }
 
-await new Command("npm run build --")
+await newCommand("build")
     .description("builds the program for the board of devs.json")
     .argument("[program]", PROGRAM)
     .option("--all", "every src/main*.ts")

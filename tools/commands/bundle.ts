@@ -1,10 +1,9 @@
 /** `npm run bundle`: firmware, board definition, settings and program in one file for the flash memory. */
-import { Command } from "commander"
-import { runCommand } from "../../lib/command.ts"
+import { newCommand, runCommand } from "../../lib/command.ts"
 import { PROGRAM } from "../project/configure.ts"
 import { bundle } from "../toolchain/bundle.ts"
 
-await new Command("npm run bundle --")
+await newCommand("bundle")
     .description(
         "puts firmware, board definition, settings and program into one file"
     )

@@ -1,6 +1,5 @@
 /** `npm run test:device`: the tests that are DeviceScript programs, in the simulated board or in the tool chain's own VM. */
-import { Command } from "commander"
-import { runCommand } from "../../lib/command.ts"
+import { newCommand, runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import {
     deviceTests,
@@ -35,7 +34,7 @@ async function main(names: string[], { stock }: { stock?: boolean }) {
     if (failed) process.exitCode = 1
 }
 
-await new Command("npm run test:device --")
+await newCommand("test:device")
     .description("runs the tests that are DeviceScript programs")
     .argument("[names...]", "parts of the files' names; default: all")
     .option("--stock", "in the tool chain's own VM, with GC stress")

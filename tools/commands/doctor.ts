@@ -1,7 +1,5 @@
 /** `npm run doctor`: what is missing on this computer. */
-import { Command } from "commander"
-import { runCommand } from "../../lib/command.ts"
-import { nameOf } from "../project/command-name.ts"
+import { newCommand, runCommand } from "../../lib/command.ts"
 import { examine, type Finding } from "../toolchain/doctor.ts"
 
 const MARKS: Record<Finding["kind"], string> = {
@@ -16,7 +14,7 @@ async function main({ online = false }: { online?: boolean }) {
     if (findings.some(({ kind }) => kind === "bad")) process.exitCode = 1
 }
 
-await new Command(nameOf("doctor"))
+await newCommand("doctor")
     .description(
         "says what is missing on this computer; exit code 1 if something is"
     )

@@ -1,7 +1,7 @@
 /** `npm run echo`: the streaming echo on one simulated board, for each URL that comes as a line on standard input. */
 import { createInterface } from "node:readline"
-import { Command, Option } from "commander"
-import { runCommand, onStop } from "../../lib/command.ts"
+import { Option } from "commander"
+import { newCommand, onStop, runCommand } from "../../lib/command.ts"
 import { integer, repeated } from "../../lib/options.ts"
 import type { LinkOptions } from "../../sim/link.ts"
 import { EchoBoard, type EchoOptions } from "../simulator/echo-board.ts"
@@ -65,7 +65,7 @@ function connectionOptions(options: Options): EchoOptions {
     }
 }
 
-await new Command("npm run echo --")
+await newCommand("echo")
     .description(
         "echoes on one simulated board: reads a URL a line, opens one after the other, prints a line of JSON for each that has ended"
     )

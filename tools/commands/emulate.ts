@@ -4,9 +4,8 @@
  */
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { Command } from "commander"
 import type { RP2040 } from "rp2040js"
-import { runCommand, stopSignal } from "../../lib/command.ts"
+import { newCommand, runCommand, stopSignal } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { HomeLan } from "../../sim/chips/w5500/home.ts"
 import { W5500 } from "../../sim/chips/w5500/w5500.ts"
@@ -54,7 +53,7 @@ async function emulate(file: string, options: Options) {
     )
 }
 
-await new Command("npm run emulate --")
+await newCommand("emulate")
     .description(
         "runs firmware on an emulated W5500-EVB-Pico and shows what it sends on UART0, until Ctrl-C"
     )

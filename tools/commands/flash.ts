@@ -1,10 +1,8 @@
 /** `npm run flash`: from the USB cable to the running program and its log. */
 import { join } from "node:path"
-import { Command } from "commander"
-import { runCommand, stopSignal } from "../../lib/command.ts"
+import { newCommand, runCommand, stopSignal } from "../../lib/command.ts"
 import { NoDevice } from "../../lib/errors.ts"
 import { integer } from "../../lib/options.ts"
-import { nameOf } from "../project/command-name.ts"
 import { PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
 import { monitor } from "../serial/monitor.ts"
@@ -26,7 +24,7 @@ async function showLog(port?: string) {
     }
 }
 
-await new Command(nameOf("flash"))
+await newCommand("flash")
     .description(
         "puts the program onto the board of devs.json, and shows its log"
     )

@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
-import { Command, InvalidArgumentError } from "commander"
-import { onStop, runCommand } from "../../lib/command.ts"
+import { InvalidArgumentError } from "commander"
+import { newCommand, onStop, runCommand } from "../../lib/command.ts"
 import { integer, number } from "../../lib/options.ts"
 import { Child } from "../fleet/child.ts"
 import { add, noFigures, quantile } from "../fleet/figures.ts"
@@ -195,7 +195,7 @@ function range(text: string) {
     )
 }
 
-await new Command("npm run fleet --")
+await newCommand("fleet")
     .description(
         "runs simulated boards by the hundred against one server: to size it before shipping real ones"
     )

@@ -1,7 +1,7 @@
 /** `npx devicescript-websocket init`: a new project in this folder, with a program for a board and a network. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { Command, Option } from "commander"
+import { Command, InvalidArgumentError, Option } from "commander"
 import { reachableAddresses } from "../../lib/addresses.ts"
 import { runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
@@ -10,11 +10,24 @@ import { boards, type Board } from "../project/boards.ts"
 import { lackOf, type Network } from "../project/config.ts"
 import { exampleFor } from "../project/example.ts"
 import { PACKAGE, PROJECT } from "../project/folder.ts"
+import { Questions } from "../project/questions.ts"
+import { checkSetting } from "../project/settings.ts"
+import { json, vscodeFiles } from "../project/vscode.ts"
 
 interface Options {
     board?: string
+    network?: Network
+    program: string
+    url?: string
+    yes?: boolean
+}
+
+/** What a project is made of. */
+interface Choice {
+    board: Board
     network: Network
     program: string
+    url: string
 }
 
 const BOARDS: Record<Network, string> = {
@@ -22,6 +35,12 @@ const BOARDS: Record<Network, string> = {
     ethernet: "w5500_evb_pico",
     cellular: "pico_sc16is750",
 }
+
+const NETWORKS: [Network, string][] = [
+    ["wifi", "its own Wi-Fi: any ESP32"],
+    ["ethernet", "a W5500 on its SPI pins"],
+    ["cellular", "a modem behind an SC16IS750"],
+]
 
 /** The npm scripts of a project, each a command of this package. */
 const SCRIPTS = [
@@ -34,23 +53,74 @@ const SCRIPTS = [
     "doctor",
 ]
 
-async function init({ network, program, board: id }: Options) {
-    const board = boardOf(id ?? BOARDS[network], network)
-    const files = filesOf(board, network, program)
-    const there = Object.keys(files).filter(file =>
-        existsSync(join(PROJECT, file))
-    )
-    if (there.length)
-        throw new UserError(
-            `${there.join(", ")} ${there.length > 1 ? "are" : "is"} there already, and nothing was written`
-        )
+async function init(options: Options) {
+    refuse(["devs.json"])
+    const choice = await choose(options)
+    const files = filesOf(choice)
+    refuse(Object.keys(files))
     const manifest = withScripts()
     for (const [file, text] of Object.entries(files)) write(file, text)
     write("package.json", manifest)
+    const { board, network, program } = choice
     console.log(`${program} for ${board.name}, over ${network}. Next:
 
     npm run sim       runs it in the simulator, and again at each save
     npm run flash     puts it onto the board, once .env.local is right`)
+}
+
+/** @throws UserError when one of the files is there already */
+function refuse(files: string[]) {
+    const there = files.filter(file => existsSync(join(PROJECT, file)))
+    if (there.length)
+        throw new UserError(
+            `${there.join(", ")} ${there.length > 1 ? "are" : "is"} there already, and nothing was written`
+        )
+}
+
+/** What the options leave open is asked on a terminal, and taken by default elsewhere. */
+async function choose(options: Options): Promise<Choice> {
+    const { program } = options
+    const [address = "192.168.1.20"] = reachableAddresses()
+    const here = `ws://${address}:8000/ws`
+    if (options.yes || !process.stdin.isTTY) {
+        const { network = "wifi", url = here } = options
+        const board = boardOf(options.board ?? BOARDS[network], network)
+        return { board, network, program, url }
+    }
+    const questions = new Questions(process.stdin, process.stdout)
+    try {
+        const network =
+            options.network ??
+            (await questions.choose("How does the board connect?", NETWORKS))
+        const id =
+            options.board ??
+            (await questions.choose("Which board?", boardsFor(network)))
+        const board = boardOf(id, network)
+        const url = options.url ?? (await questions.text("Which server?", here))
+        return { board, network, program, url }
+    } finally {
+        questions.close()
+    }
+}
+
+/** The boards that come with this package, the usual one first. */
+function boardsFor(network: Network): [string, string][] {
+    const usual = BOARDS[network]
+    return [...boards(PACKAGE).values()]
+        .filter(({ id }) => existsSync(definitionOf(id)))
+        .filter(board => lackOf(board, network, network) === undefined)
+        .sort((a, b) => Number(b.id === usual) - Number(a.id === usual))
+        .map(({ id, name }) => [id, name])
+}
+
+function definitionOf(id: string) {
+    return join(PACKAGE, `boards/${id}.board.json`)
+}
+
+function checkedUrl(url: string): string {
+    const problem = checkSetting("URL", url)
+    if (problem) throw new InvalidArgumentError(problem)
+    return url
 }
 
 function boardOf(id: string, network: Network): Board {
@@ -73,12 +143,12 @@ function boardOf(id: string, network: Network): Board {
 }
 
 /** What is written, by path. */
-function filesOf(
-    board: Board,
-    network: Network,
-    program: string
-): Record<string, string> {
-    const definition = `boards/${board.id}.board.json`
+function filesOf({
+    board,
+    network,
+    program,
+    url,
+}: Choice): Record<string, string> {
     return {
         "devs.json": json({
             $schema: "./node_modules/devicescript-websocket/devs.schema.json",
@@ -87,21 +157,22 @@ function filesOf(
             board: board.id,
         }),
         "devsconfig.json": "{}\n",
-        ".env.local": settings(network),
+        ".env.local":
+            `URL="${url}"\n` + (network === "wifi" ? "SSID=\nPASSWORD=\n" : ""),
         ".gitignore":
             "node_modules/\n.devicescript/\nbuilt/\n.env.local\n*.tgz\n",
         "src/tsconfig.json": packaged("src/tsconfig.json"),
         [program]: exampleFor(board, network),
-        ...(existsSync(join(PACKAGE, definition))
-            ? { [definition]: packaged(definition) }
+        ...(existsSync(definitionOf(board.id))
+            ? {
+                  [`boards/${board.id}.board.json`]: readFileSync(
+                      definitionOf(board.id),
+                      "utf8"
+                  ),
+              }
             : {}),
+        ...vscodeFiles(),
     }
-}
-
-function settings(network: Network): string {
-    const [address = "192.168.1.20"] = reachableAddresses()
-    const url = `URL="ws://${address}:8000/ws"\n`
-    return network === "wifi" ? `${url}SSID=\nPASSWORD=\n` : url
 }
 
 /** package.json, with the scripts that it does not have yet. */
@@ -121,10 +192,6 @@ function packaged(file: string): string {
     return readFileSync(join(PACKAGE, file), "utf8")
 }
 
-function json(value: object): string {
-    return `${JSON.stringify(value, null, 4)}\n`
-}
-
 function write(file: string, text: string) {
     const path = join(PROJECT, file)
     mkdirSync(dirname(path), { recursive: true })
@@ -132,13 +199,22 @@ function write(file: string, text: string) {
 }
 
 await new Command("npx devicescript-websocket init")
-    .description("begins a project in this folder, and overwrites nothing")
+    .description(
+        "begins a project in this folder, and overwrites nothing; asks on a terminal for what no option says"
+    )
     .addOption(
-        new Option("--network <name>", "how the board reaches the network")
-            .choices(Object.keys(BOARDS))
-            .default("wifi")
+        new Option(
+            "--network <name>",
+            "how the board reaches the network (default: wifi)"
+        ).choices(Object.keys(BOARDS))
     )
     .option("--board <id>", "default: one with that network")
+    .option(
+        "--url <url>",
+        "the server (default: npm run serve on this computer)",
+        checkedUrl
+    )
     .option("--program <path>", "where the example goes", "src/main.ts")
+    .option("-y, --yes", "asks nothing")
     .action(options => runCommand(() => init(options)))
     .parseAsync()

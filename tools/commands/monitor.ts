@@ -1,14 +1,12 @@
 /** `npm run monitor`: a board's log. */
 import { join } from "node:path"
-import { Command } from "commander"
-import { runCommand, stopSignal } from "../../lib/command.ts"
+import { newCommand, runCommand, stopSignal } from "../../lib/command.ts"
 import { integer } from "../../lib/options.ts"
-import { nameOf } from "../project/command-name.ts"
 import { PROJECT } from "../project/folder.ts"
 import { monitor } from "../serial/monitor.ts"
 import { DEBUG_INFO } from "../toolchain/build.ts"
 
-await new Command(nameOf("monitor"))
+await newCommand("monitor")
     .description(
         "shows a board's log from its serial port, with a sentence for what it says in a word"
     )

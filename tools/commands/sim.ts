@@ -2,8 +2,8 @@
 import { once } from "node:events"
 import { createServer, type Socket } from "node:net"
 import { relative } from "node:path"
-import { Command, Option } from "commander"
-import { runCommand, stopSignal } from "../../lib/command.ts"
+import { Option } from "commander"
+import { newCommand, runCommand, stopSignal } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import type { LogEvent } from "../../sim/log.ts"
 import { DebugAdapter, type Debuggee } from "../debugger/adapter.ts"
@@ -86,18 +86,18 @@ class Simulator implements DebugTargetListener {
     /** A program that cannot be built leaves the one before running. */
     private async deploy() {
         const target = this.target!
-        const start = performance.now()
+        const start = Date.now()
+        this.unwatch()
         try {
             await target.deploy()
-            const seconds = ((performance.now() - start) / 1000).toFixed(1)
+            const seconds = ((Date.now() - start) / 1000).toFixed(1)
             console.log(`deployed in ${seconds} s`)
         } catch (error) {
             if (this.closing) return
             if (!(error instanceof UserError)) throw error
             console.error(error.message)
         }
-        this.unwatch()
-        this.unwatch = watchFiles(target.files, path => this.saved(path))
+        this.unwatch = watchFiles(target.files, start, path => this.saved(path))
     }
 
     private saved(path: string) {
@@ -163,7 +163,7 @@ class Simulator implements DebugTargetListener {
     }
 }
 
-await new Command("npm run sim --")
+await newCommand("sim")
     .description(
         "runs the program in the simulator, deploys it again at each save, and lets debuggers in"
     )

@@ -1,6 +1,6 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
-import { Command, InvalidArgumentError, Option } from "commander"
-import { runCommand, stopSignal } from "../../lib/command.ts"
+import { InvalidArgumentError, Option } from "commander"
+import { newCommand, runCommand, stopSignal } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { startServer } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
@@ -166,7 +166,7 @@ function option<T>(key: keyof Options, parse: (text: string) => T) {
 const number = (text: string) =>
     text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text)
 
-await new Command("npm start --")
+await newCommand("start")
     .description("runs the program on a simulated board against a server")
     .addOption(
         new Option("--network <name>", "instead of devs.json's").choices(

@@ -37,10 +37,10 @@ export function entryOf({
 export function configure(program?: string): Config {
     const written = readConfig(PROJECT)
     const config = program ? { ...written, program } : written
-    readSettings(PROJECT)
+    const settings = readSettings(PROJECT)
     const entry = entryOf(config)
     if (!existsSync(join(PROJECT, entry)))
         throw new UserError(`expected a program at ${entry}, found none`)
-    if (!IS_OWN) generate(config)
+    if (!IS_OWN) generate(config, settings)
     return config
 }

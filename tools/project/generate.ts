@@ -4,12 +4,14 @@ import { join } from "node:path"
 import { boards } from "./boards.ts"
 import { BUILD_KEYS, schema, type Config } from "./config.ts"
 import { PACKAGE } from "./folder.ts"
+import type { Settings } from "./settings.ts"
 
 /** Writes a module when it would change: an editor or a dev server that watches it is left in peace. */
-export function generate(config: Config): void {
+export function generate(config: Config, settings: Settings): void {
     write("src/app/config.generated.ts", moduleOf(config))
     write("src/app/modem.generated.ts", modemOf(config))
     write("src/app/networks.generated.ts", networksOf(config))
+    write("src/app/secure.generated.ts", secureOf(settings))
 }
 
 function write(file: string, text: string): void {
@@ -19,7 +21,7 @@ function write(file: string, text: string): void {
 }
 
 const HEADER =
-    "// Made of devs.json and devs.schema.json by the build: change those instead.\n"
+    "// Made of devs.json, devs.schema.json and .env.local by the build: change those instead.\n"
 
 /** The chosen make of modems, so that a program carries no other one. */
 export function modemOf({ modem }: Pick<Config, "modem">): string {
@@ -54,6 +56,19 @@ export function networksOf({ network }: Pick<Config, "network">): string {
     ].join("\n")
 }
 
+/** TLS by a pre-shared key if there is one, so that a program without one carries none. */
+export function secureOf({ PSK }: Settings): string {
+    if (PSK !== undefined) return `${HEADER}\nexport { secure } from "./psk"\n`
+    return [
+        HEADER,
+        'import { Dial } from "../net/stream"\n',
+        "/** Without a pre-shared key TLS is up to the network. */",
+        "export async function secure(dial: Dial): Promise<Dial> {",
+        "    return dial",
+        "}\n",
+    ].join("\n")
+}
+
 /** What the program reads while it runs. */
 export function moduleOf(config: Config): string {
     const keys = Object.entries(schema()).filter(
@@ -66,6 +81,7 @@ export function moduleOf(config: Config): string {
     const { isGreenFirst } = boards().get(config.board)!
     return [
         HEADER,
+        declaration("board", config.board),
         declaration("isGreenFirst", isGreenFirst),
         declaration("defaults", Object.fromEntries(defaults)),
         declaration("ranges", Object.fromEntries(ranges)),

@@ -3,14 +3,15 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { UserError } from "../../lib/errors.ts"
 import { nearest } from "../../lib/nearest.ts"
+import { parsePsk, PSK_FORMAT } from "../../lib/psk.ts"
 import { BUILD_KEYS, checkValue, schema, type Config } from "./config.ts"
 import { IS_OWN } from "./folder.ts"
 
 /** Settings by name, as `readSetting()` returns them on the board. */
 export type Settings = Record<string, unknown>
 
-/** Strings that are not keys of devs.json: what the board's Wi-Fi needs, and what the SIM and the mobile operator ask for. */
-const SECRETS = ["SSID", "PASSWORD", "PIN", "APN_USER", "APN_PASSWORD"]
+/** Strings that are not keys of devs.json: what the board's Wi-Fi needs, what the SIM and the mobile operator ask for, TLS's key. */
+const SECRETS = ["SSID", "PASSWORD", "PIN", "APN_USER", "APN_PASSWORD", "PSK"]
 /** The tool chain's own names for the same: it sends them to a connected board, and leaves them out of a bundle. */
 const TOOLCHAIN_WIFI_SETTINGS = ["WIFI_SSID", "WIFI_PWD"]
 /** A setting travels in one Jacdac packet: name, a zero, the value as JSON. */
@@ -92,10 +93,11 @@ export function checkSetting(name: string, value: unknown): string | undefined {
         return typeof value === "string" && /^wss?:\/\/./.test(value)
             ? undefined
             : `URL: expected ws://… or wss://…`
-    if (secret.includes(name))
-        return typeof value === "string"
-            ? undefined
-            : `${name} looks like a ${typeof value} to the tool chain; write it in quotes: ${name}="…"`
+    if (secret.includes(name) && typeof value !== "string")
+        return `${name} looks like a ${typeof value} to the tool chain; write it in quotes: ${name}="…"`
+    if (name === "PSK" && !IS_OWN && !parsePsk(String(value)))
+        return `PSK: expected ${PSK_FORMAT}; npm run key makes one`
+    if (secret.includes(name)) return undefined
     if (overrides().includes(name))
         return checkValue(name.toLowerCase(), value)?.replace(/^".*?"/, name)
     if (IS_OWN) return undefined

@@ -8,6 +8,8 @@ const PROGRAM = "sim/device/echo-urls.ts"
 export interface EchoOptions {
     /** Subprotocols to offer. */
     protocols?: string[]
+    /** Offers permessage-deflate with these options, see `DeflateOptions` in src/. */
+    deflate?: Record<string, number | boolean>
     /** Largest message in bytes. Default: any. */
     maxMessage?: number
     /** When to send a Ping, see `WebSocketOptions` in src/; null: never. */

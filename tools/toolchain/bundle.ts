@@ -19,6 +19,9 @@ import { cannotFetch, expectFirmware } from "./firmware.ts"
 /** cli/src/exitcodes.ts: the dev server that `devs bundle` starts found its ports taken. */
 const EXIT_CODE_EADDRINUSE = 100
 
+const EXPECTED_PSK =
+    'Expected PSK="identity:key" in .env.local, as docs/tls.md describes, or ws://'
+
 /** Why a chip has no wss:// over its own Wi-Fi. */
 const WITHOUT_TLS: Record<string, string> = {
     rp2040w: "the firmware of a Pico W has no TLS",
@@ -77,7 +80,7 @@ export function imageOf(id: string): Image {
  */
 export function checkForBoard(config: Config, settings: Settings): string[] {
     const { url } = withSettings(config, settings)
-    if (url !== undefined) checkUrl(url, config)
+    if (url !== undefined) checkUrl(url, config, settings.PSK !== undefined)
     if (![config.network].flat().includes("wifi")) return []
     if (archOf(config).startsWith("esp32")) checkLengths(settings)
     if (settings.SSID !== undefined) return []
@@ -93,11 +96,12 @@ function archOf({ board }: Config): string {
 }
 
 /** Whether the board can reach the server that way. */
-function checkUrl(url: string, config: Config) {
+function checkUrl(url: string, config: Config, hasPsk: boolean) {
     const { hostname, protocol } = new URL(url)
-    if (config.network === "ethernet" && protocol === "wss:")
+    const needsNative = protocol === "wss:" && !hasPsk
+    if (config.network === "ethernet" && needsNative)
         throw new UserError(
-            `"url" is ${url}: there is no TLS over Ethernet. Expected ws://`
+            `"url" is ${url}: over Ethernet TLS needs a pre-shared key. ${EXPECTED_PSK}`
         )
     if (/^(localhost|127\..*|\[::1\])$/.test(hostname))
         throw new UserError(
@@ -107,7 +111,7 @@ function checkUrl(url: string, config: Config) {
     if (config.network === "wifi")
         checkWifi({
             ...{ url, hostname, arch: archOf(config) },
-            isSecure: protocol === "wss:",
+            isSecure: needsNative,
         })
 }
 
@@ -126,7 +130,7 @@ function checkWifi(program: {
         )
     if (isSecure && arch in WITHOUT_TLS)
         throw new UserError(
-            `"url" is ${url}: ${WITHOUT_TLS[arch]}. Expected ws://, to a TLS proxy in your network if need be`
+            `"url" is ${url}: ${WITHOUT_TLS[arch]}. ${EXPECTED_PSK}`
         )
     if (isSecure && isAddress)
         throw new UserError(

@@ -1,5 +1,5 @@
 // @ts-check
-/** Brings tools/commands/debug.ts, the project's debug adapter, into VS Code; whatever can be said over its protocol is done there. */
+/** Brings this package's debug adapter, tools/commands/debug.ts, into VS Code; whatever can be said over its protocol is done there. */
 const { execFile } = require("node:child_process")
 const { existsSync } = require("node:fs")
 const { join } = require("node:path")
@@ -7,7 +7,11 @@ const { promisify } = require("node:util")
 const vscode = require("vscode")
 
 const TYPE = "devicescript"
-const ADAPTER = "tools/commands/debug.ts"
+/** In a project that has the package installed, and in its own repository. */
+const COMMANDS = [
+    "node_modules/devicescript-websocket/tools/main.mjs",
+    "tools/main.mjs",
+]
 /** What Node has to be, as in package.json. */
 const NODE = [20, 19]
 
@@ -54,11 +58,18 @@ function folderOf(session) {
     const folder =
         session.workspaceFolder ??
         vscode.workspace.workspaceFolders?.find(({ uri }) =>
-            existsSync(join(uri.fsPath, ADAPTER))
+            commandsOf(uri.fsPath)
         )
     if (!folder)
-        throw new Error(`expected an open folder with ${ADAPTER}, found none`)
+        throw new Error(
+            `expected an open folder with ${COMMANDS.join(" or ")}, found none: are its dependencies installed?`
+        )
     return folder.uri
+}
+
+/** @param {string} folder */
+function commandsOf(folder) {
+    return COMMANDS.find(path => existsSync(join(folder, path)))
 }
 
 /**
@@ -67,15 +78,15 @@ function folderOf(session) {
  */
 async function adapterOf(session) {
     const cwd = folderOf(session).fsPath
-    if (!existsSync(join(cwd, "node_modules/tsx")))
+    const commands = commandsOf(cwd)
+    if (!commands || !existsSync(join(cwd, "node_modules/tsx")))
         throw new Error(
             `The project's dependencies are not installed: run npm ci in ${cwd}.`
         )
     const node = vscode.workspace.getConfiguration(TYPE).get("node", "node")
     // by its path: what is called "node" VS Code would run by its own
     const path = await pathOf(node)
-    const args = ["--import", "tsx", ADAPTER]
-    return new vscode.DebugAdapterExecutable(path, args, { cwd })
+    return new vscode.DebugAdapterExecutable(path, [commands, "debug"], { cwd })
 }
 
 /**

@@ -78,9 +78,7 @@ export class SimcomModem extends Modem {
             "+CCHSTART": () => this.start(),
             "+CCHSTOP": () => {
                 if (!this.service) return this.fail()
-                for (const socket of this.tls.values()) socket.close()
-                this.tls.clear()
-                this.service = false
+                this.endTls()
                 this.ok()
                 this.say("+CCHSTOP: 0")
             },
@@ -95,6 +93,18 @@ export class SimcomModem extends Modem {
             "+CCHRECV": value => this.receiveTls(value),
             "+CCHCLOSE": value => this.closeTls(Number(value)),
         }
+    }
+
+    private endTls(): void {
+        for (const socket of this.tls.values()) socket.close()
+        this.tls.clear()
+        this.service = false
+    }
+
+    /** Its TLS service has ended by itself. */
+    stopTls(): void {
+        this.endTls()
+        this.say("+CCH: CCH STOPPED")
     }
 
     /** An error that an information line explains. */

@@ -14,6 +14,8 @@ const ECHO_OFF = "E0"
 const SYNC_INTERVAL = 300
 /** As many bytes as a modem may be waiting for when we have lost track of it, and as may come in one piece. */
 const LARGEST_PIECE = 2048
+/** Milliseconds for the final result behind a line that has said all. */
+const FINAL_TIMEOUT = 2000
 const CR = 13
 /** Milliseconds of rest after a refusal, and the longest after one refusal behind the other. */
 const FIRST_PAUSE = 50
@@ -195,7 +197,7 @@ export class At {
                 take(this, token)
         } else if (lexer.stops()) this.prompted = true
         else return false
-        if (this.command && (this.prompted || isDone(this)))
+        if (this.command && (this.prompted || hasResult(this) || isDone(this)))
             notify(this.changed)
         return true
     }
@@ -249,13 +251,18 @@ async function transact<T>(at: At, command: Command<T>): Promise<T> {
     await uart.write(Buffer.from(`AT${text}\r`))
     let unsent = data
     while (!isDone(at)) {
+        if (hasResult(at))
+            deadline = Math.min(deadline, deadlineIn(FINAL_TIMEOUT))
         if (unsent && at.prompted) {
             await uart.write(unsent)
             unsent = undefined
             // the prompt does not wait for the network
             deadline = deadlineIn(timeout || TIMEOUT)
-        } else if (!(await waitUntil(changed, deadline)))
-            fail(at, unsent ? "does not ask for the data" : "no answer")
+        } else if (await waitUntil(changed, deadline)) continue
+        // OK got lost, which is all that was missing; no more than a line break stands behind a payload that is in its place
+        else if (hasResult(at) && !unsent && !(at.lexer.breaks > 2))
+            at.finished = at.lost = true
+        else fail(at, unsent ? "does not ask for the data" : "no answer")
     }
     if (unsent && at.failure === undefined)
         fail(at, "does not ask for the data")
@@ -274,12 +281,20 @@ function isDone(at: At): boolean {
     return at.finished && (!at.command.parse || at.result !== undefined)
 }
 
+/** It has said what was asked for. */
+function hasResult({ command, result }: At): boolean {
+    return result !== command.unless
+}
+
 function take(at: At, token: Token) {
     const { kind, name, text } = token
     const { command } = at
     if (kind === "urc" || !command) takeUnsolicited(at, name, text)
-    else if (kind === "ok") at.finished = true
-    else if (kind === "error") {
+    else if (kind === "ok") {
+        // OK does not end what SEND OK ends, nor the other way round
+        const { data, parse } = command
+        if ((name === "SEND OK") === (!!data && !parse)) at.finished = true
+    } else if (kind === "error") {
         at.finished = true
         // a result says more than an error
         if (at.result === undefined)
@@ -287,7 +302,7 @@ function take(at: At, token: Token) {
     } else if (kind === "prompt") at.prompted = true
     else if (kind === "payload") takePayload(at, token)
     else if (kind === "excess") fail(at, "more bytes than announced")
-    else if (!takeResult(at, text)) at.unsolicited(name, text)
+    else if (!takeResult(at, text)) takeUnsolicited(at, name, text)
 }
 
 /** @returns false when the line is about something else, or garbled */
@@ -300,6 +315,18 @@ function takeResult(at: At, text: string): boolean {
 
 function takeUnsolicited(at: At, name: string, text: string) {
     const { command } = at
+    // two in one line
+    const next = text.indexOf("+")
+    const colon = text.indexOf(":", next)
+    if (next > 0 && colon > 0) {
+        takeUnsolicited(at, name, text.slice(0, next))
+        takeUnsolicited(
+            at,
+            text.slice(next, colon),
+            text.slice(colon + 1).trim()
+        )
+        return
+    }
     if (name.startsWith("AT")) {
         // once: a modem that cannot help it is left alone
         if (at.echoes || !command || command.text === ECHO_OFF) return

@@ -8,6 +8,11 @@ const MAX_LINE = 160
 
 /** Most bytes of line breaks between a payload and the line behind it: two empty lines more than there should be. */
 const MAX_BREAKS = 8
+/**
+ * The same for a payload that begins with a line break: an empty line before it would shift it, and then its own end, where that is a
+ * line break, too, stands behind it.
+ */
+const USUAL_BREAKS = 4
 
 const LF = 10
 const CR = 13
@@ -55,6 +60,8 @@ export class Lexer {
     missing = 0
     /** Bytes of line breaks since the end of a payload; undefined when something else has come since. */
     breaks: number
+    /** Most of them. */
+    mostBreaks: number
 
     /**
      * @param payloadLength what the make of modems says about a line
@@ -112,6 +119,8 @@ function takePayload(lexer: Lexer): Token {
     if (lexer.missing) return undefined
     lexer.header = undefined
     lexer.breaks = 0
+    lexer.mostBreaks =
+        whole[0] === CR && whole[1] === LF ? USUAL_BREAKS : MAX_BREAKS
     return header
 }
 
@@ -143,7 +152,7 @@ function takeLine(lexer: Lexer): Token {
 }
 
 function takeBreak(lexer: Lexer, byte: number): Token {
-    if ((byte !== CR && byte !== LF) || ++lexer.breaks > MAX_BREAKS)
+    if ((byte !== CR && byte !== LF) || ++lexer.breaks > lexer.mostBreaks)
         return excess(lexer)
     return undefined
 }

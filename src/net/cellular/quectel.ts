@@ -38,7 +38,8 @@ function notice(name: string, text: string, events: Events) {
         const what = fields(text)[0]
         if (what === '"recv"') events.arrived(secure, numberAt(text, 1))
         else if (what === '"closed"') events.ended(secure, numberAt(text, 1))
-        else if (what === '"pdpdeact"')
+        // of another context it is none of ours; a garbled number may be ours
+        else if (what === '"pdpdeact"' && !(numberAt(text, 1) > 1))
             events.lost("the network has taken the address back")
     } else events.unclear(name)
 }

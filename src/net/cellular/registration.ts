@@ -9,6 +9,9 @@ const HOME = 1
 const DENIED = 3
 const ROAMING = 5
 
+/** 27.007, 9.2: what a modem says that does not know AT+CMEE=2. */
+const NO_SIM = "ERROR: 10"
+
 /** Milliseconds that a SIM may take to start; between two questions; and until a refusal is taken for an answer. */
 const SIM_TIMEOUT = 10000
 const INTERVAL = 1000
@@ -90,7 +93,10 @@ async function simState(at: At): Promise<string> {
             problem = (e as Error).message
         }
         // it starts later than the modem; but one that is not there will not come
-        if (problem.indexOf("not inserted") >= 0 || millis() > deadline)
+        const isMissing =
+            problem.indexOf("not inserted") >= 0 ||
+            problem.slice(-NO_SIM.length) === NO_SIM
+        if (isMissing || millis() > deadline)
             throw new StreamError(`modem: no SIM that works: ${problem}`)
         await sleep(INTERVAL)
     }

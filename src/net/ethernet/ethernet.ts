@@ -101,7 +101,7 @@ class Ethernet implements DhcpHost {
         const name = `${host}:${port}`
         if (address.secure)
             throw new StreamError(
-                `w5500: ${name}: no TLS over Ethernet, because neither the chip nor DeviceScript has one for it; use ws:// in a network that you trust, or a proxy in it that speaks wss:// to the server`
+                `w5500: ${name}: the chip has no TLS: use tls() with a pre-shared key, or ws://`
             )
         if (host.indexOf(":") >= 0)
             throw new StreamError(`w5500: ${name}: the chip speaks IPv4 only`)

@@ -17,6 +17,7 @@ import {
     listen,
     Message,
     origin,
+    permessageDeflate,
     reconnecting,
     Rfc6455Connection,
     startMessage,
@@ -47,6 +48,9 @@ async function tick() {
     }
 }
 
+/** One for all connections: it remembers a server that ignores the size of its window. */
+const compression = options.deflate && permessageDeflate(options.deflate)
+
 /** When the next attempt to connect may come. */
 let earliest = 0
 
@@ -61,6 +65,7 @@ function handshake(): HandshakeValue[] {
     if (options.protocols) values.push(subprotocols(...options.protocols))
     if (options.headers) values.push(headers(options.headers))
     if (options.origin) values.push(origin(options.origin))
+    if (compression) values.push(compression)
     return values
 }
 

@@ -1,0 +1,110 @@
+/** Data to compress, the same in every run, and the compression of `src/protocol`, run in Node. */
+import { importPure } from "./device-buffer.ts"
+
+const { Inflater, feed, inflate, checkEnd } = await importPure("inflate")
+const { Deflater, deflate, finish, forget, maxDeflated, MAX_CHUNK } =
+    await importPure("deflate")
+
+/** What a sender leaves out at the end of a message, RFC 7692, 7.2.1. */
+export const TAIL = Buffer.from("0000ffff", "hex")
+
+/** Numbers below `below`, the same in every run. */
+export class Random {
+    #state: number
+
+    constructor(seed: number) {
+        this.#state = seed
+    }
+
+    below(below: number): number {
+        this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0
+        return Math.floor((this.#state / 2 ** 32) * below)
+    }
+
+    of<T>(choices: readonly T[]): T {
+        return choices[this.below(choices.length)]
+    }
+}
+
+/** Of any size up to `most`, of few or many different bytes, with repetitions far and near. */
+export function structured(random: Random, most: number): Buffer {
+    const size = random.below(random.of([10, most >> 2, most]))
+    const symbols = random.of([1, 2, 5, 26, 256])
+    const data = Buffer.alloc(size)
+    for (let i = 0; i < size; i++) data[i] = random.below(symbols) + 97
+    for (let copies = random.below(8); copies > 0; copies--) {
+        const from = random.below(size)
+        const copy = Buffer.from(data.subarray(from, from + random.below(300)))
+        copy.copy(data, random.below(size))
+    }
+    return data
+}
+
+/** Cuts data into pieces of up to `most` bytes. */
+export function cut(random: Random, data: Buffer, most: number): Buffer[] {
+    const pieces = []
+    for (let at = 0; at < data.length;) {
+        const size = 1 + random.below(most)
+        pieces.push(data.subarray(at, at + size))
+        at += size
+    }
+    return pieces
+}
+
+/** Inflates messages by the device's code, one after the other. */
+export class DeviceInflater {
+    readonly #inflater: any
+
+    constructor(bits: number) {
+        this.#inflater = new Inflater(bits)
+    }
+
+    /**
+     * @param pieces of a message, without what its sender left out
+     * @throws ProtocolError
+     */
+    message(pieces: Buffer[]): Buffer {
+        const out = pieces.map(piece => this.#take(piece, Buffer.alloc(0)))
+        out.push(this.#take(Buffer.alloc(0), TAIL))
+        checkEnd(this.#inflater)
+        return Buffer.concat(out)
+    }
+
+    #take(piece: Buffer, tail: Buffer): Buffer {
+        feed(this.#inflater, piece, tail)
+        const out = []
+        while (!this.#inflater.isHungry)
+            // in the VM a slice is a copy
+            out.push(Buffer.from(inflate(this.#inflater)))
+        return Buffer.concat(out)
+    }
+}
+
+/** Deflates messages by the device's code, one after the other. */
+export class DeviceDeflater {
+    readonly #deflater: any
+
+    constructor(bits: number) {
+        this.#deflater = new Deflater(bits)
+    }
+
+    /** Starts as if nothing had been before. */
+    forget(): void {
+        forget(this.#deflater)
+    }
+
+    /** @returns the message without what its sender leaves out */
+    message(pieces: Buffer[]): Buffer {
+        const all = pieces.map((piece, i) => {
+            const out = Buffer.alloc(maxDeflated(piece.length))
+            let end = 0
+            for (let at = 0; at < piece.length; at += MAX_CHUNK) {
+                const size = Math.min(MAX_CHUNK, piece.length - at)
+                end = deflate(this.#deflater, piece, at, size, out, end)
+            }
+            if (i === pieces.length - 1) end = finish(this.#deflater, out, end)
+            return out.subarray(0, end)
+        })
+        return Buffer.concat(all)
+    }
+}
