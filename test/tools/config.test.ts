@@ -41,6 +41,8 @@ describe("devs.json", () => {
             apn: "",
             address: "dhcp",
             board: "esp32c3_devkitm",
+            name: "",
+            heartbeat: 20_000,
             interval: 1000,
             message: "Hello {n}",
             count: 0,
@@ -49,6 +51,19 @@ describe("devs.json", () => {
             plot: false,
             log: "info",
         })
+    })
+
+    test("over a metered network the heartbeat is rare, unless it is said otherwise", () => {
+        const beat = (more: string) =>
+            config(
+                `{ "url": "ws://h/", "board": "w5500_evb_pico_modem", ${more} }`
+            ).heartbeat
+        assert.equal(beat('"network": "ethernet"'), 20_000)
+        assert.equal(beat('"network": ["ethernet", "cellular"]'), 240_000)
+        assert.equal(
+            beat('"network": ["ethernet", "cellular"], "heartbeat": 0'),
+            0
+        )
     })
 
     test("a board for Ethernet has the pins of the chip", () => {
@@ -178,7 +193,7 @@ describe("devs.json", () => {
     test("a key that is near to none gets the list", () =>
         rejected(
             '{ "url": "ws://h/", "colour": 5 }',
-            'devs.json:1: "colour" is not a key of devs.json; expected one of $schema, program, url, network, modem, apn, address, board, interval, message, count, timeout, summary, plot, log'
+            'devs.json:1: "colour" is not a key of devs.json; expected one of $schema, program, url, network, modem, apn, address, board, name, heartbeat, interval, message, count, timeout, summary, plot, log'
         ))
 
     test("an unknown board gets the nearest one suggested", () =>
