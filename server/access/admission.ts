@@ -90,10 +90,11 @@ function formRejection(
             reason: `A WebSocket handshake is a GET, not a ${method}`,
             headers: { Allow: "GET" },
         }
-    if (request.httpVersion !== "1.1" || headers.host === undefined)
+    const hosts = request.headersDistinct.host
+    if (request.httpVersion !== "1.1" || hosts?.length !== 1)
         return {
             status: 400,
-            reason: "A WebSocket handshake is HTTP/1.1 with a Host header",
+            reason: "A WebSocket handshake is HTTP/1.1 with one Host header",
         }
     // its bytes would be taken for frames
     if (hasBody(request))
