@@ -34,7 +34,11 @@ export function text(): Buffer[] {
 }
 
 /** Messages one behind the other, each without the four bytes that its sender leaves out. */
-async function byZlib(messages: Buffer[], windowBits: number, level: number) {
+export async function byZlib(
+    messages: Buffer[],
+    windowBits: number,
+    level: number
+) {
     const deflater = createDeflateRaw({ windowBits, level })
     const deflated = []
     for (const message of messages) {
