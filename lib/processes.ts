@@ -75,7 +75,9 @@ export class Process {
     /** Sends a signal, and waits for its end. */
     async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<Ended> {
         const pid = this.child.pid!
-        process.kill(this.#leads ? -pid : pid, signal)
+        // Windows has no groups
+        const isGroup = this.#leads && process.platform !== "win32"
+        process.kill(isGroup ? -pid : pid, signal)
         return this.end()
     }
 

@@ -9,8 +9,9 @@ import { onStop } from "./cli/stop.ts"
 import { addressesOf } from "./cluster/addresses.ts"
 import { reportTo, shareOf } from "./cluster/worker.ts"
 import { Workers } from "./cluster/workers.ts"
-import { CertificateError } from "./http/certificate.ts"
+import { CredentialsError } from "./http/certificate.ts"
 import { ListenError } from "./http/listen.ts"
+import type { ServerOptions } from "./options.ts"
 import { startServer } from "./server.ts"
 import { observe } from "./telemetry/events.ts"
 import { jsonLine, loggedAt, quote, textLine } from "./telemetry/log.ts"
@@ -66,8 +67,8 @@ async function serve(
     // more than once too: npm and tsx each pass a Ctrl-C on, and close() has a deadline
     onStop(() => void stop())
     stoppable(() => void stop())
-    // without a certificate it means, as ever, that the terminal has gone
-    if (own.certificate) process.on("SIGHUP", () => server.reload())
+    // without any it means, as ever, that the terminal has gone
+    if (hasCredentials(own)) process.on("SIGHUP", () => server.reload())
     const addresses = addressesOf(server, own.host)
     if (cluster.isPrimary) announcement(addresses, json).forEach(print)
     else reportTo(server, addresses)
@@ -91,9 +92,12 @@ async function runWorkers(
     })
     onStop(() => workers.stop())
     stoppable(() => workers.stop())
-    if (server.certificate) process.on("SIGHUP", () => workers.reload())
+    if (hasCredentials(server)) process.on("SIGHUP", () => workers.reload())
     if (!(await workers.run())) process.exitCode = 1
 }
+
+const hasCredentials = ({ certificate, pskFile }: ServerOptions) =>
+    certificate !== undefined || pskFile !== undefined
 
 async function busOf({ bus }: Arguments): Promise<Bus | undefined> {
     if (!bus) return cluster.isWorker ? new WorkerBus() : undefined
@@ -114,7 +118,7 @@ function readArguments(): Arguments {
 
 main().catch((error: unknown) => {
     console.error(
-        error instanceof ListenError || error instanceof CertificateError
+        error instanceof ListenError || error instanceof CredentialsError
             ? `error: ${error.message}`
             : error
     )

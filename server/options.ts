@@ -58,6 +58,8 @@ export interface ServerOptions {
     slow?: SlowMembers
     /** Serves `wss:` with it; renewed files are taken without a restart */
     certificate?: CertificateFiles
+    /** Serves `wss:` to devices with a key from this file, too; a changed file is taken without a restart */
+    pskFile?: string
     /** Addresses and CIDR ranges of the proxies whose X-Forwarded-For and X-Forwarded-Proto count */
     trustProxy?: string[]
     /** Where `/metrics` and `/health` are; 0 takes a free one. Default: nowhere */
@@ -85,7 +87,7 @@ export interface ServerOptions {
 }
 
 /** What stays unsaid. */
-type Optional = "certificate" | "adminPort" | "maxRate" | "faults"
+type Optional = "certificate" | "pskFile" | "adminPort" | "maxRate" | "faults"
 
 /** What the options come to. */
 type Derived =

@@ -43,7 +43,7 @@ import { Upgrader } from "./websocket/upgrade.ts"
 /**
  * Starts a server and resolves when it listens.
  * @throws ListenError when a port is taken, or host and port cannot be listened on
- * @throws CertificateError when the certificate cannot be used
+ * @throws CredentialsError when the certificate cannot be used
  */
 export async function startServer(
     options: ServerOptions = {}
@@ -93,6 +93,7 @@ export class Server {
         const context: ModeContext = {
             ...{ prefix, plot, relay },
             roomOf: path => roomOf(path, settings.path),
+            identityOf: socket => this.#listener.identityOf(socket),
         }
         this.#devices = deviceBehavior(mode, context)
         this.#pages = pageBehavior(context)
@@ -135,7 +136,7 @@ export class Server {
 
     /** Where a browser shows the server at work. */
     get page(): string {
-        const scheme = this.#settings.certificate ? "https" : "http"
+        const scheme = this.#isSecure ? "https" : "http"
         return `${scheme}://${hostAndPort(this.#settings.host, this.port)}/`
     }
 
@@ -146,9 +147,13 @@ export class Server {
 
     /** The URL for a client that reaches this machine by the address `host`. */
     urlAt(host: string): string {
-        const { certificate, path } = this.#settings
-        const scheme = certificate ? "wss" : "ws"
-        return `${scheme}://${hostAndPort(host, this.port)}${path}`
+        const scheme = this.#isSecure ? "wss" : "ws"
+        return `${scheme}://${hostAndPort(host, this.port)}${this.#settings.path}`
+    }
+
+    get #isSecure(): boolean {
+        const { certificate, pskFile } = this.#settings
+        return certificate !== undefined || pskFile !== undefined
     }
 
     /** The administrator's port, if there is one. */
@@ -194,7 +199,7 @@ export class Server {
             )
     }
 
-    /** Loads the certificate again, if there is one; the event `certificate` tells how it went. */
+    /** Loads certificate and keys again, if there are any; the events `certificate` and `keys` tell how it went. */
     reload(): void {
         this.#listener.reload()
     }
@@ -242,8 +247,8 @@ export class Server {
                     : socketAddressOf(socket)
                 this.#rejected(name, rejection)
             },
-            reloaded: problem =>
-                this.#reporter.report("", { event: "certificate", problem }),
+            reloaded: (event, problem) =>
+                this.#reporter.report("", { event, problem }),
         })
     }
 
@@ -306,6 +311,7 @@ export class Server {
                 origins:
                     origins ?? (isPrivate ? ownOrigins(request) : undefined),
                 tokens,
+                identity: this.#listener.identityOf(request.socket),
                 room,
                 secure,
             }) ?? (isRoom ? this.#roomRejection(room) : undefined)

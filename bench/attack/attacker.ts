@@ -1,11 +1,14 @@
 /** One attack, in a process of its own: `attacker.ts <name> <port> <milliseconds>` prints the outcomes and their counts. */
 import { ATTACKS } from "./attacks.ts"
+import { ROOM_ATTACKS } from "./rooms.ts"
 
 /** Most attempts of one attack. */
 const MOST = 20_000
 
 const [name, port, time] = process.argv.slice(2)
-const attack = ATTACKS.find(attack => attack.name === name)
+const attack = [...ATTACKS, ...ROOM_ATTACKS].find(
+    attack => attack.name === name
+)
 if (!attack) throw new RangeError(`${name} is no attack`)
 
 const end = performance.now() + Number(time)

@@ -7,8 +7,8 @@ export interface Attack {
     name: string
     /** Attempts under way at a time */
     width: number
-    /** Against the plotter's port for data sources */
-    onSources?: boolean
+    /** The plotter's port for data sources, or a relay's rooms; default: a server that answers */
+    at?: "sources" | "rooms"
     /** One attempt */
     run(port: number, number: number): Promise<Outcome>
     /** The ends that mean that the server held */
@@ -37,6 +37,9 @@ const BROKEN_UPGRADES = [
     handshake({}, "GET /../../etc/passwd HTTP/1.1"),
     handshake({ "Sec-WebSocket-Protocol": "a,b c" }),
     handshake({ Upgrade: "h2c" }),
+    handshake({ "Content-Length": "2" }) + "\x88\x80",
+    handshake({ "Transfer-Encoding": "chunked" }) + "0\r\n\r\n",
+    handshake({ Host: "good.example\r\nHost: localhost" }),
 ]
 
 const VIOLATIONS = [
@@ -108,9 +111,11 @@ const NO_SOURCES = [
     Buffer.concat([NOISE, Buffer.from("\n")]),
     "name\n" + "nonsense\n".repeat(1000),
     "x".repeat(100_000) + "\n",
+    "  M-SEARCH\t* HTTP/1.1\r\n\r\n",
+    "SSH-2.0-x\r\n",
 ]
 
-/** Everything that is tried, one after the other. */
+/** What is tried, one after the other. */
 export const ATTACKS: Attack[] = [
     {
         name: "malformed upgrades",
@@ -315,7 +320,7 @@ export const ATTACKS: Attack[] = [
     {
         name: "silent and dripping data sources",
         width: 400,
-        onSources: true,
+        at: "sources",
         run: async (port, number) => {
             const socket = dial(port)
             const ended = outcomeOf(socket)
@@ -330,7 +335,7 @@ export const ATTACKS: Attack[] = [
     {
         name: "HTTP and nonsense at the port for data sources",
         width: 16,
-        onSources: true,
+        at: "sources",
         run: (port, number) => attempt(port, pick(NO_SOURCES, number)),
         expected: /^dropped$/,
     },

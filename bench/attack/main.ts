@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { newCommand, runCommand } from "../../lib/command.ts"
 import { ATTACKS, type Attack } from "./attacks.ts"
 import { serve, type Service } from "./probe.ts"
+import { ROOM_ATTACKS } from "./rooms.ts"
 
 const { short } = newCommand("attack")
     .description(
@@ -66,11 +67,11 @@ interface Result {
 
 /** @param url where others ask */
 async function run(
-    { name, onSources }: Attack,
+    { name, at }: Attack,
     target: Target,
     url: string
 ): Promise<Result> {
-    const port = onSources ? target.sourcePort : target.port
+    const port = at === "sources" ? target.sourcePort : target.port
     const attacker = start("attacker.ts", name, String(port), String(TIME))
     let printed = ""
     attacker.stdout.on("data", chunk => (printed += chunk))
@@ -109,6 +110,9 @@ async function main(): Promise<void> {
     const server = await startTarget("reverse")
     // its WebSockets are pages, so that others ask the first one
     const plotter = await startTarget("plotter", "--source-port", "0")
+    const relay = await startTarget("relay")
+    const targets = [server, plotter, relay]
+    const at = { sources: plotter, rooms: relay }
     const quiet = await serve(server.url, sleep(TIME))
     console.log(
         `quiet: ${quiet.exchange.toFixed(2)} ms a round trip, ${quiet.opening.toFixed(2)} ms a new connection, ${memoryOf(server.process).toFixed(0)} MB`
@@ -116,14 +120,14 @@ async function main(): Promise<void> {
     const settled = new Map<Target, number>()
     const exchanges: number[] = []
     for (let pass = 1; pass <= PASSES; pass++) {
-        for (const attack of ATTACKS) {
-            const target = attack.onSources ? plotter : server
+        for (const attack of [...ATTACKS, ...ROOM_ATTACKS]) {
+            const target = attack.at ? at[attack.at] : server
             const { outcomes, service } = await run(attack, target, server.url)
             exchanges.push(service.exchange)
             judge(attack, target, outcomes, service, quiet)
         }
         await sleep(REST)
-        for (const target of [server, plotter]) {
+        for (const target of targets) {
             const memory = memoryOf(target.process)
             console.log(`pass ${pass}: ${memory.toFixed(0)} MB after a rest`)
             const before = settled.get(target)
@@ -145,7 +149,7 @@ async function main(): Promise<void> {
         after.unanswered === 0,
         `afterwards: ${after.exchange.toFixed(2)} ms a round trip, ${after.opening.toFixed(2)} ms a new connection`
     )
-    for (const { process: child, logged } of [server, plotter]) {
+    for (const { process: child, logged } of targets) {
         verdict(
             child.exitCode === null && child.signalCode === null,
             `the server is up, and wrote ${logged} lines of log`

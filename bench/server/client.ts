@@ -16,11 +16,16 @@ export interface ClientOptions {
     onReply: (milliseconds: number) => void
 }
 
-/** Opens a WebSocket by hand: the cheapest client there can be. @throws Error when the server refuses */
+/**
+ * Opens a WebSocket by hand: the cheapest client there can be.
+ * @param headers further lines of the request
+ * @throws Error when the server refuses
+ */
 export async function openSocket(
     port: number,
     path: string,
-    from?: string
+    from?: string,
+    headers = ""
 ): Promise<Socket> {
     const socket = connect({
         port,
@@ -30,7 +35,7 @@ export async function openSocket(
     })
     socket.write(
         `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n` +
-            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${headers}\r\n`
     )
     let answer = ""
     while (!answer.includes(HANDSHAKE_END)) {

@@ -5,6 +5,7 @@
 import { createHistogram } from "node:perf_hooks"
 import { Client } from "./client.ts"
 import { exchangeOf } from "./frames.ts"
+import { JsonClient } from "./json-client.ts"
 
 /** What to load, as JSON on the command line. */
 export interface Load {
@@ -15,6 +16,8 @@ export interface Load {
     depth: number
     /** Bytes of a message */
     size: number
+    /** JSON in place of plain text, and compressed if the server agrees */
+    json?: boolean
 }
 
 /** What came between `begin` and `end`. */
@@ -33,9 +36,13 @@ const load = JSON.parse(process.argv[2]) as Load
 const exchange = exchangeOf(load.size)
 const onReply = (milliseconds: number) =>
     roundTrips.record(Math.max(1, Math.round(1000 * milliseconds)))
-const clients: Client[] = []
+const clients: (Client | JsonClient)[] = []
 for (let i = 0; i < load.connections; ++i)
-    clients.push(await Client.open({ ...load, exchange, onReply }))
+    clients.push(
+        load.json
+            ? await JsonClient.open({ ...load, onReply })
+            : await Client.open({ ...load, exchange, onReply })
+    )
 for (const client of clients) client.start()
 
 process.on("message", word => {

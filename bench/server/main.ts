@@ -8,6 +8,7 @@ import { Argument } from "commander"
 import { newCommand, runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { compare, print, type Contender, type Row } from "./comparison.ts"
+import { showCompressedMemory, showCompression } from "./compression.ts"
 import { perConnection, possible } from "./memory.ts"
 import { showRooms, showSleeper } from "./rooms.ts"
 import type { Laying } from "./rounds.ts"
@@ -21,6 +22,7 @@ const command = newCommand("bench:server")
         new Argument("[part]", "what to measure; default: all").choices([
             "reverse",
             "relay",
+            "compression",
         ])
     )
     .option("--short", "less often and less long")
@@ -111,8 +113,14 @@ async function main(): Promise<void> {
     if (availableParallelism() < 2)
         throw new UserError("expected two processors, one for the load")
     const results: Record<string, unknown> = {}
-    if (part !== "relay") Object.assign(results, await measureReverse())
-    if (part !== "reverse")
+    const measures = (name: string) => part === undefined || part === name
+    if (measures("reverse")) Object.assign(results, await measureReverse())
+    if (measures("compression"))
+        Object.assign(results, {
+            compression: await showCompression(ROUNDS, TIME),
+            compressed: await showCompressedMemory(CONNECTIONS),
+        })
+    if (measures("relay"))
         Object.assign(results, {
             rooms: await showRooms(ROUNDS, TIME),
             sleeper: await showSleeper(UNREAD),

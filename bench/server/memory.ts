@@ -12,6 +12,9 @@ const SPARE = 200
 /** Milliseconds in which the server's garbage is collected, or not. */
 const SETTLE = 2000
 
+/** Connections before those that are measured: what the server itself takes to work is not theirs. */
+const FIRST = 500
+
 /** How many connections this machine lets a process have, at most `wanted`. */
 export function possible(wanted: number): number {
     const limits = readFileSync("/proc/self/limits", "utf-8")
@@ -19,15 +22,28 @@ export function possible(wanted: number): number {
     return hard ? Math.min(wanted, Number(hard) - SPARE) : wanted
 }
 
-/** @returns bytes resident that a server has more with each idle connection */
+/** Connections that come and go. */
+async function visit(idle: Idle): Promise<void> {
+    const clients = startPinned("idle.ts", idle, "1")
+    await answer(clients)
+    clients.kill()
+    await sleep(SETTLE)
+}
+
+/**
+ * @param compress whether each has exchanged compressed messages before
+ * @returns bytes resident that a server has more with each idle connection
+ */
 export async function perConnection(
     candidate: Candidate,
-    connections: number
+    connections: number,
+    compress = false
 ): Promise<number> {
     const server = await startServer(candidate, "0")
     const { port, pathname: path } = server.url
+    const idle: Idle = { port: Number(port), path, connections, compress }
+    await visit({ ...idle, connections: FIRST })
     const before = residentOf(server.pids)
-    const idle: Idle = { port: Number(port), path, connections }
     const clients = startPinned("idle.ts", idle, "1")
     try {
         await answer(clients)

@@ -24,6 +24,12 @@ export const BARE: Candidate = {
     command: [...NODE, path("bare.ts")],
 }
 
+/** With permessage-deflate as `ws` has it by itself. */
+export const BARE_COMPRESSING: Candidate = {
+    name: "bare ws, compressing",
+    command: [...BARE.command, "--compress"],
+}
+
 export const TORNADO: Candidate = {
     name: "Tornado",
     command: [PYTHON, path("../../test/tornado/reverse.py"), "0", "--quiet"],

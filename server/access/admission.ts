@@ -14,6 +14,8 @@ export interface Policy {
     origins?: ReadonlySet<string>
     /** A handshake needs one of them; none: it needs no token */
     tokens: readonly Token[]
+    /** Whose pre-shared key the connection was made with, which stands for a token of all rooms */
+    identity?: string
     /** The room that the path names, if it does */
     room?: string
     /** Whether the client came by TLS */
@@ -88,10 +90,11 @@ function formRejection(
             reason: `A WebSocket handshake is a GET, not a ${method}`,
             headers: { Allow: "GET" },
         }
-    if (request.httpVersion !== "1.1" || headers.host === undefined)
+    const hosts = request.headersDistinct.host
+    if (request.httpVersion !== "1.1" || hosts?.length !== 1)
         return {
             status: 400,
-            reason: "A WebSocket handshake is HTTP/1.1 with a Host header",
+            reason: "A WebSocket handshake is HTTP/1.1 with one Host header",
         }
     // its bytes would be taken for frames
     if (hasBody(request))
@@ -129,9 +132,9 @@ function originRejection(
 
 function tokenRejection(
     { headers }: IncomingMessage,
-    { tokens, room }: Policy
+    { tokens, identity, room }: Policy
 ): Rejection | undefined {
-    if (tokens.length === 0) return undefined
+    if (tokens.length === 0 || identity !== undefined) return undefined
     const given = tokensIn(headers, tokens)
     if (given.some(token => opens(token, room))) return undefined
     if (given.length)

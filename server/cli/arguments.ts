@@ -240,6 +240,10 @@ function createCommand(): Command {
         .option("--cert <file>", "certificate with its chain, PEM; serves wss:")
         .option("--key <file>", "private key of the certificate, PEM")
         .option(
+            "--psk-file <file>",
+            "pre-shared keys of devices, one identity:key a line; serves wss: to them, with or without a certificate"
+        )
+        .option(
             "--trust-proxy <range>",
             "address or range of proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted; repeatable",
             each(range)

@@ -11,12 +11,12 @@ export interface CertificateFiles {
 /** Milliseconds of quiet after which files that change count as written: a renewal replaces both, one after the other. */
 const SETTLED = 250
 
-/** The files cannot be used; the message says which and why. */
-export class CertificateError extends Error {
-    override name = "CertificateError"
+/** A file cannot be used; the message says which and why. */
+export class CredentialsError extends Error {
+    override name = "CredentialsError"
 }
 
-/** @throws CertificateError when a file cannot be read, is not PEM, or the two do not belong together */
+/** @throws CredentialsError when a file cannot be read, is not PEM, or the two do not belong together */
 export function readCertificate({ cert, key }: CertificateFiles): {
     cert: Buffer
     key: Buffer
@@ -27,7 +27,7 @@ export function readCertificate({ cert, key }: CertificateFiles): {
         return pair
     } catch (error) {
         const { message } = error as Error
-        throw new CertificateError(
+        throw new CredentialsError(
             `certificate ${cert} with key ${key}: ${message}`
         )
     }
@@ -38,8 +38,8 @@ export function readCertificate({ cert, key }: CertificateFiles): {
  * and with it what a watch on the file itself would look at.
  * @returns the function that ends it
  */
-export function watchCertificate(
-    { cert, key }: CertificateFiles,
+export function watchFiles(
+    files: readonly string[],
     changed: () => void
 ): () => void {
     let timer: NodeJS.Timeout | undefined
@@ -47,7 +47,7 @@ export function watchCertificate(
         clearTimeout(timer)
         timer = setTimeout(changed, SETTLED)
     }
-    const watches = [...new Set([dirname(cert), dirname(key)])].map(folder =>
+    const watches = [...new Set(files.map(file => dirname(file)))].map(folder =>
         watch(folder, { persistent: false }, soon).on("error", () => {})
     )
     return () => {

@@ -13,10 +13,11 @@ import type { Socket } from "node:net"
 import type { Duplex } from "node:stream"
 import {
     readCertificate,
-    watchCertificate,
+    watchFiles,
     type CertificateFiles,
 } from "./certificate.ts"
 import { listen } from "./listen.ts"
+import { PreSharedKeys } from "./pre-shared-keys.ts"
 import { answerOf, reject, type Rejection } from "./rejection.ts"
 
 /**
@@ -42,6 +43,7 @@ export interface HttpListenerSettings {
     host: string
     port: number
     certificate?: CertificateFiles
+    pskFile?: string
     maxConnections: number
     handshakeTimeout: number
 }
@@ -64,8 +66,8 @@ export interface HttpListenerHandlers {
         rejection: Rejection,
         request?: IncomingMessage
     ): void
-    /** The certificate was loaded again, or could not be: `problem` */
-    reloaded(problem?: string): void
+    /** The certificate or the keys were loaded again, or could not be: `problem` */
+    reloaded(what: "certificate" | "keys", problem?: string): void
 }
 
 /** The port: HTTP or HTTPS, with its time-outs and limits, up to where a request becomes a WebSocket. */
@@ -86,12 +88,16 @@ export class HttpListener {
     #unwatch = () => {}
     #port = 0
 
-    /** @throws CertificateError */
+    readonly #keys?: PreSharedKeys
+
+    /** @throws CredentialsError */
     constructor(
         settings: HttpListenerSettings,
         handlers: HttpListenerHandlers
     ) {
         this.#settings = settings
+        if (settings.pskFile !== undefined)
+            this.#keys = new PreSharedKeys(settings.pskFile)
         this.#handlers = handlers
         this.#server = this.#createServer()
             .on("connection", socket => this.#connected(socket))
@@ -119,23 +125,39 @@ export class HttpListener {
         return this.#asking.size
     }
 
-    /** @throws ListenError */
-    async listen(): Promise<void> {
-        const { host, port, certificate } = this.#settings
-        this.#port = await listen(this.#server, host, port)
-        if (certificate)
-            this.#unwatch = watchCertificate(certificate, () => this.reload())
+    /** Whose pre-shared key a connection was made with, if it was. */
+    identityOf(socket: Duplex): string | undefined {
+        return this.#keys?.identityOf(socket)
     }
 
-    /** Reads the certificate again; open connections stay, and if it cannot be read, so does the old one. */
+    /** @throws ListenError */
+    async listen(): Promise<void> {
+        const { host, port, certificate, pskFile } = this.#settings
+        this.#port = await listen(this.#server, host, port)
+        const files = [certificate?.cert, certificate?.key, pskFile].filter(
+            file => file !== undefined
+        )
+        if (files.length) this.#unwatch = watchFiles(files, () => this.reload())
+    }
+
+    /** Reads certificate and keys again; open connections stay, and if they cannot be read, so do the old ones. */
     reload(): void {
-        const { certificate } = this.#settings
-        if (!certificate || !("setSecureContext" in this.#server)) return
+        const server = this.#server
+        if (!("setSecureContext" in server)) return
+        if (this.#settings.certificate)
+            this.#reload("certificate", () =>
+                server.setSecureContext(this.#secureContext())
+            )
+        const keys = this.#keys
+        if (keys) this.#reload("keys", () => keys.read())
+    }
+
+    #reload(what: "certificate" | "keys", load: () => void): void {
         try {
-            this.#server.setSecureContext(readCertificate(certificate))
-            this.#handlers.reloaded()
+            load()
+            this.#handlers.reloaded(what)
         } catch (error) {
-            this.#handlers.reloaded((error as Error).message)
+            this.#handlers.reloaded(what, (error as Error).message)
         }
     }
 
@@ -165,6 +187,7 @@ export class HttpListener {
 
     #createServer(): HttpServer | HttpsServer {
         const { handshakeTimeout, certificate } = this.#settings
+        const keys = this.#keys
         const options = {
             headersTimeout: handshakeTimeout,
             requestTimeout: handshakeTimeout,
@@ -172,9 +195,19 @@ export class HttpListener {
             keepAliveTimeout: KEEP_ALIVE,
             maxHeaderSize: MAX_HEADERS,
         }
-        if (!certificate) return createHttpServer(options)
-        const files = readCertificate(certificate)
-        return createHttpsServer({ ...options, handshakeTimeout, ...files })
+        if (!certificate && !keys) return createHttpServer(options)
+        return createHttpsServer({
+            ...{ ...options, handshakeTimeout, pskCallback: keys?.keyOf },
+            ...this.#secureContext(),
+        })
+    }
+
+    #secureContext() {
+        const { certificate } = this.#settings
+        return {
+            ...(certificate && readCertificate(certificate)),
+            ...(this.#keys && PreSharedKeys.context(!!certificate)),
+        }
     }
 
     #connected(socket: Socket): void {
@@ -251,7 +284,8 @@ export class HttpListener {
 
     /** A request that is not HTTP, too long, or too slow, or a connection that is not TLS. */
     #broken(error: NodeJS.ErrnoException, socket: Socket): void {
-        if (this.#settings.certificate && !this.#secure.has(socket)) {
+        const isTls = "setSecureContext" in this.#server
+        if (isTls && !this.#secure.has(socket)) {
             const reason = `TLS: ${error.message}`
             this.#handlers.rejected(socket, { status: 0, reason })
             return void socket.destroy()

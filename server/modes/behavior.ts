@@ -13,7 +13,8 @@ export function deviceBehavior(mode: Mode, context: ModeContext): Behavior {
     return {
         ...behavior,
         open(connection, request) {
-            devices.add(connection, request.headers)
+            const identity = context.identityOf(request.socket)
+            devices.add(connection, request.headers, identity)
             behavior.open?.(connection, request)
         },
         message(connection, message) {

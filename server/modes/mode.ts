@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http"
+import type { Duplex } from "node:stream"
 import type { Plot } from "../plot/plot.ts"
 import type { Relay } from "../relay/relay.ts"
 import type { Connection } from "../websocket/connection.ts"
@@ -14,6 +15,8 @@ export interface ModeContext {
     relay: Relay
     /** The room at a path; `undefined`: there cannot be one */
     roomOf(path: string): string | undefined
+    /** Whose pre-shared key a connection was made with; `undefined`: nobody's */
+    identityOf(socket: Duplex): string | undefined
 }
 
 /** What a server is for: where it listens, what its page says, and what it does with each connection. */

@@ -49,10 +49,14 @@ export class Devices {
         this.#publisher = publisher
     }
 
-    /** A device has connected, with these fields in its handshake. */
-    add(connection: DeviceConnection, headers: IncomingHttpHeaders): void {
-        const name =
-            nameOf(headers[NAME_HEADER]?.toString() ?? "") || connection.peer
+    /** A device has connected, with these fields in its handshake. @param identity what it has proved to be */
+    add(
+        connection: DeviceConnection,
+        headers: IncomingHttpHeaders,
+        identity?: string
+    ): void {
+        const told = identity ?? headers[NAME_HEADER]?.toString() ?? ""
+        const name = nameOf(told) || connection.peer
         const entry = new Entry(
             this.#nextId++,
             name,

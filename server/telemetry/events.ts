@@ -63,6 +63,12 @@ export interface CertificateEvent extends Happening<"certificate"> {
     problem?: string
 }
 
+/** The pre-shared keys were loaded again. `peer` is empty. */
+export interface KeysEvent extends Happening<"keys"> {
+    /** Why they could not be, and the old ones stay in use */
+    problem?: string
+}
+
 /** A data source has told its name, in plotter mode. */
 export interface SourceEvent extends Happening<"source"> {
     name: string
@@ -93,6 +99,7 @@ export type ServerEvent =
     | LineEvent
     | GoneEvent
     | CertificateEvent
+    | KeysEvent
 
 /** The names of all events. */
 const EVENT_NAMES = [
@@ -105,6 +112,7 @@ const EVENT_NAMES = [
     "pause",
     "resume",
     "certificate",
+    "keys",
     "source",
     "line",
     "gone",

@@ -16,6 +16,7 @@ const LEVEL_OF: Record<ServerEvent["event"], Level> = {
     pause: "info",
     resume: "info",
     certificate: "info",
+    keys: "info",
     source: "info",
     gone: "info",
     line: "warn",
@@ -137,6 +138,10 @@ function details(event: ServerEvent): string {
         case "certificate":
             return event.problem
                 ? ` reload failed, keeping the old one: ${quote(event.problem)}`
+                : " reloaded"
+        case "keys":
+            return event.problem
+                ? ` reload failed, keeping the old ones: ${quote(event.problem)}`
                 : " reloaded"
         case "pause":
         case "resume":

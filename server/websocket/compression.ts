@@ -25,15 +25,15 @@ export type CountCompressed = (
     plain: number
 ) => void
 
-/** What a connection's compression is made of. */
-export interface CompressionOptions {
-    agreement: DeflateAgreement
+/** What the connections of a server share. */
+export interface CompressionSettings {
     /** Bytes that a message may come to */
     maxMessage: number
     count: CountCompressed
-    /** Closes the connection, before its receiver is told of the error */
-    fail(code: number): void
 }
+
+/** Closes the connection, before its receiver is told of the error. */
+type Fail = (code: number) => void
 
 type Done = (error: Error | null, data: Buffer) => void
 
@@ -46,15 +46,23 @@ export class Compression {
     /** @internal What the sender of `ws` has to know of the agreement, so that it asks for `_threshold` */
     readonly params = PARAMETERS
     readonly _isServer = true
-    readonly #options: CompressionOptions
+    readonly #settings: CompressionSettings
+    readonly #fail: Fail
+    readonly #serverWindowBits: number
     readonly #window?: SlidingWindow
     readonly #budget = new TurnBudget(WORK)
     /** Of a message that is not complete */
     #fragments?: Buffer[]
 
-    constructor(options: CompressionOptions) {
-        this.#options = options
-        if (options.agreement.clientKeepsContext)
+    constructor(
+        { serverWindowBits, clientKeepsContext }: DeflateAgreement,
+        settings: CompressionSettings,
+        fail: Fail
+    ) {
+        this.#serverWindowBits = serverWindowBits
+        this.#settings = settings
+        this.#fail = fail
+        if (clientKeepsContext)
             this.#window = new SlidingWindow(1 << CLIENT_WINDOW_BITS)
     }
 
@@ -68,9 +76,8 @@ export class Compression {
         const data =
             typeof message === "string" ? Buffer.from(message) : message
         this.#budget.spend(WEIGHT + data.length)
-        const { agreement, count } = this.#options
-        deflateMessage(data, agreement.serverWindowBits, payload => {
-            count("sent", payload.length, data.length)
+        deflateMessage(data, this.#serverWindowBits, payload => {
+            this.#settings.count("sent", payload.length, data.length)
             done(null, payload)
         })
     }
@@ -103,27 +110,27 @@ export class Compression {
         const options = {
             dictionary: this.#window?.bytes ?? EMPTY,
             windowBits: this.#window ? CLIENT_WINDOW_BITS : 15,
-            limit: this.#options.maxMessage,
+            limit: this.#settings.maxMessage,
         }
         inflateMessage(payload, options, inflated => {
-            if (inflated.kind !== "message") return this.#fail(inflated, done)
+            if (inflated.kind !== "message") return this.#end(inflated, done)
             const { pieces } = inflated
             const data = pieces.length > 1 ? Buffer.concat(pieces) : pieces[0]
             this.#window?.push(data)
             this.#budget.spend(WEIGHT * pieces.length + data.length)
-            this.#options.count("received", payload.length, data.length)
+            this.#settings.count("received", payload.length, data.length)
             done(null, data)
         })
     }
 
-    #fail(inflated: Exclude<Inflated, { kind: "message" }>, done: Done): void {
+    #end(inflated: Exclude<Inflated, { kind: "message" }>, done: Done): void {
         if (inflated.kind === "too long") {
-            this.#options.fail(1009)
+            this.#fail(1009)
             const error = new RangeError("Max payload size exceeded")
             const code = "WS_ERR_UNSUPPORTED_MESSAGE_LENGTH"
             return done(Object.assign(error, { code }), EMPTY)
         }
-        this.#options.fail(1007)
+        this.#fail(1007)
         const { message } = inflated.error
         done(new Error(`sent a broken compressed message: ${message}`), EMPTY)
     }

@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events"
 import { WebSocket } from "ws"
-import { Compression, type CompressionOptions } from "./compression.ts"
+import { Compression, type CompressionSettings } from "./compression.ts"
+import type { DeflateAgreement } from "./deflate-offer.ts"
 
 /** The events of a transport: those of `ws`. */
 export interface TransportEvents {
@@ -103,12 +104,15 @@ export class RfcTransport extends WebSocket implements Transport {
     }
 
     /** Compresses from now on, as the client was answered. */
-    startCompression(options: Omit<CompressionOptions, "fail">): void {
-        const fail = (code: number) => this.close(code)
-        this._extensions["permessage-deflate"] = new Compression({
-            ...options,
-            fail,
-        })
+    startCompression(
+        agreement: DeflateAgreement,
+        settings: CompressionSettings
+    ): void {
+        this._extensions["permessage-deflate"] = new Compression(
+            agreement,
+            settings,
+            code => this.close(code)
+        )
     }
 
     override close(code?: number, reason?: string | Buffer): void {

@@ -4,7 +4,7 @@ import { WebSocketServer, type Server, type ServerOptions } from "ws"
 import { hixieVersionOf, type HixieVersion } from "../access/hixie-version.ts"
 import { BEARER } from "../access/token.ts"
 import { listOf } from "../http/field-list.ts"
-import type { CountCompressed } from "./compression.ts"
+import type { CompressionSettings, CountCompressed } from "./compression.ts"
 import { agreeOnDeflate, type DeflateAgreement } from "./deflate-offer.ts"
 import { HixieTransport } from "./hixie.ts"
 import { RfcTransport, type Transport } from "./transport.ts"
@@ -46,7 +46,7 @@ type Options = ServerOptions<typeof RfcTransport> & {
 /** Makes WebSockets out of requests, in the version that each asks for. */
 export class Upgrader {
     readonly #settings: UpgradeSettings
-    readonly #countCompressed: CountCompressed
+    readonly #compression: CompressionSettings
     readonly #standard: Server<typeof RfcTransport>
 
     /** @param refuse answers a request that `ws` finds wrong */
@@ -74,7 +74,7 @@ export class Upgrader {
             handleProtocols: offered => this.#agree([...offered]) ?? false,
         }
         this.#settings = settings
-        this.#countCompressed = countCompressed
+        this.#compression = { maxMessage, count: countCompressed }
         this.#standard = new WebSocketServer(options)
         this.#standard.on("wsClientError", ({ message }, socket, request) =>
             refuse(request, socket as Socket, message)
@@ -102,11 +102,7 @@ export class Upgrader {
             headers.push(`Sec-WebSocket-Extensions: ${agreement.answer}`)
         standard.once("headers", announce)
         standard.handleUpgrade(request, socket, head, transport => {
-            transport.startCompression({
-                agreement,
-                maxMessage: this.#settings.maxMessage,
-                count: this.#countCompressed,
-            })
+            transport.startCompression(agreement, this.#compression)
             opened(transport)
         })
         // it may have been refused

@@ -1,4 +1,3 @@
-import { deviceIdentifier } from "@devicescript/core"
 import { millis } from "../fiber/clock"
 import { deadlineIn, timeLeft } from "../fiber/deadline"
 import { notify, Signal, wait } from "../fiber/signal"
@@ -250,14 +249,13 @@ class App {
 
 /** Makes a connection. */
 async function open(options: AppOptions): Promise<Connection> {
-    const handshake = options.plot
-        ? [
-              subprotocols(TELEPLOT),
-              headers({ "Device-Name": deviceIdentifier("self") }),
-          ]
-        : []
-    const { dial, url } = options
-    return heartbeat(await connectOver(dial, url, { handshake }))
+    const { dial, url, name, plot } = options
+    const handshake = [headers({ "Device-Name": name })]
+    if (plot) handshake.push(subprotocols(TELEPLOT))
+    const connection = await connectOver(dial, url, { handshake })
+    return options.heartbeat
+        ? heartbeat(connection, { interval: options.heartbeat })
+        : connection
 }
 
 /** Milliseconds until the next message, which is due now when the exchange took longer than the interval. */

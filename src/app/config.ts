@@ -1,9 +1,12 @@
+import { deviceIdentifier, isSimulator } from "@devicescript/core"
 import { readSetting } from "@devicescript/settings"
-import { defaults, levels, ranges } from "./config.generated"
+import { board, defaults, levels, ranges } from "./config.generated"
 
 /** What the echo program does; devs.schema.json describes each key. Times in milliseconds. */
 export interface Config {
     url: string
+    name: string
+    heartbeat: number
     interval: number
     message: string
     count: number
@@ -14,12 +17,18 @@ export interface Config {
 }
 
 /**
- * devs.json as it was at the build, overridden key by key by the board's settings: `URL`, `INTERVAL`, `MESSAGE`,
+ * devs.json as it was at the build, overridden key by key by the board's settings: `URL`, `NAME`, `HEARTBEAT`, `INTERVAL`, `MESSAGE`,
  * `COUNT`, `TIMEOUT`, `SUMMARY`, `PLOT` and `LOG`. A setting out of range is reported and left out.
  */
 export async function readConfig(): Promise<Config> {
     return {
         url: await textSetting("URL", defaults.url),
+        name: (await textSetting("NAME", defaults.name)) || ownName(),
+        heartbeat: await intSetting(
+            "HEARTBEAT",
+            ranges.heartbeat,
+            defaults.heartbeat
+        ),
         interval: await intSetting(
             "INTERVAL",
             ranges.interval,
@@ -32,6 +41,12 @@ export async function readConfig(): Promise<Config> {
         plot: await choiceSetting("PLOT", [true, false], defaults.plot),
         log: await choiceSetting("LOG", levels, defaults.log),
     }
+}
+
+/** Of a board that was given none: which kind it is, and which of them. */
+function ownName(): string {
+    const kind = isSimulator() ? "simulated" : board
+    return `${kind} ${deviceIdentifier("self").slice(-4)}`
 }
 
 /** The address on Ethernet: `dhcp`, or address/prefix, router and DNS servers; the setting `ADDRESS` or devs.json. */

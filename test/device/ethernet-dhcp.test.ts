@@ -9,6 +9,8 @@ import {
     DHCP_REQUEST,
     encodeRequest,
 } from "../../src/net/ethernet/dhcp"
+import { leaseOf } from "../../src/net/ethernet/dhcp-client"
+import { millis } from "../../src/fiber/clock"
 import { parseAddress, parseIp } from "../../src/net/ethernet/ip"
 import { expectText, expectThrow } from "./check"
 
@@ -161,6 +163,51 @@ describe("DHCP reply", () => {
         const found = decode(reply("0000" + "e003010203" + "0301c0" + OFFER))
         expect(found.type).toBe(DHCP_OFFER)
         expectText(found.gateway.toString("hex"), "00000000")
+    })
+})
+
+describe("a lease", () => {
+    /** Seconds until it is renewed, rebound, and over. */
+    function times(options: string): string {
+        const found = decode(reply("350105" + "3604c0a84d01" + options))
+        const { renewAt, rebindAt, expiresAt } = leaseOf(found)
+        const now = millis()
+        return [renewAt, rebindAt, expiresAt]
+            .map(at => `${Math.round((at - now) / 1000)}`)
+            .join(" ")
+    }
+
+    test("is renewed after half of it, and rebound after seven eighths", () => {
+        expectText(times("330400000e10"), "1800 3150 3600")
+    })
+
+    test("of no time, or of none that is said, is one of ten minutes", () => {
+        expectText(times("330400000000"), "300 525 600")
+        expectText(times(""), "300 525 600")
+    })
+
+    test("for ever is renewed after 68 years", () => {
+        expectText(times("3304ffffffff"), "2147483648 3758096383 4294967295")
+        expectText(times("330480000000"), "1073741824 1879048192 2147483648")
+    })
+
+    test("has the server's times where they fit into it, in order", () => {
+        const lease = "330400000e10"
+        expectText(times(lease + "3a040000000a" + "3b0400000014"), "10 20 3600")
+        for (const other of [
+            "3a0400000014" + "3b040000000a",
+            "3a0400000014" + "3b0400000014",
+            "3a040000000a" + "3b0400000e10",
+            "3a0400000000" + "3b0400000014",
+            "3a040000000a",
+            "3b0400000014",
+        ])
+            expectText(times(lease + other), "1800 3150 3600")
+    })
+
+    test("of an option that comes twice is the last", async () => {
+        await sleep(1)
+        expectText(times("330400000064" + "330400000e10"), "1800 3150 3600")
     })
 })
 

@@ -1,12 +1,21 @@
 /** `npm run hil`: the scenarios on a simulated, an emulated or a real board. */
 import { availableParallelism } from "node:os"
+import { join } from "node:path"
 import { Option } from "commander"
 import { newCommand, onStop, runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { integer, oneOf, repeated } from "../../lib/options.ts"
+import { boards } from "../../tools/project/boards.ts"
+import { readConfig } from "../../tools/project/config.ts"
+import { PROJECT } from "../../tools/project/folder.ts"
 import { FIRMWARE } from "../../sim/firmware.ts"
 import { BACK_ENDS } from "./backends.ts"
 import type { BackEnd, DeviceOptions } from "./device.ts"
+import { firstContact } from "./first-contact/contact.ts"
+import {
+    reportOf as contactReport,
+    writeReport,
+} from "./first-contact/report.ts"
 import { PLANTS, type Plant } from "./plants.ts"
 import { Progress } from "./progress.ts"
 import { writeReports } from "./report-files.ts"
@@ -37,12 +46,14 @@ interface Options extends Omit<DeviceOptions, "network" | "patch"> {
     junit?: string
     out: string
     list?: boolean
+    firstContact?: boolean
 }
 
 async function main(options: Options): Promise<number> {
     if (options.list) return await list()
     const stop = new AbortController()
     onStop(() => stop.abort())
+    if (options.firstContact) return await contact(options, stop.signal)
     return options.plant === "each"
         ? await plantEach(options, stop.signal)
         : await suite(options, stop.signal)
@@ -81,6 +92,32 @@ async function suite(options: Options, stop: AbortSignal): Promise<number> {
         `${passed} passed, ${failed} failed, ${timedOut} timed out${notRun ? `, ${notRun} not run to the end` : ""}`
     )
     return stop.aborted ? EXIT.interrupted : codeOf(report)
+}
+
+/** Each belief of ours on a board, and a report to send. */
+async function contact(options: Options, stop: AbortSignal): Promise<number> {
+    const { device, seed, out } = options
+    const backEnd = await BACK_ENDS[device]()
+    const network = options.network[0] ?? backEnd.networks[0]
+    const board = options.board ?? readConfig(PROJECT).board
+    const arch = boards().get(board)?.arch ?? "unknown"
+    const rig = { backEnd, options: { ...options, network }, seed }
+    const started = new Date()
+    const contact = { rig, arch, names: options.scenario }
+    const tried = await firstContact(contact, stop, ({ held, ...one }) =>
+        console.log(`${held ? "✓" : "✗"} ${one.belief} Seen: ${one.saw}`)
+    )
+    if (tried.length === 0 && !stop.aborted)
+        throw new NothingToRun("no belief has such a name")
+    const file = join(out, "first-contact.md")
+    const circumstances = { device, board, arch, network, started }
+    writeReport(file, contactReport(tried, circumstances))
+    const held = tried.filter(one => one.held).length
+    console.log(
+        `\n${held} of ${tried.length} beliefs held; please complete and send ${file}`
+    )
+    if (stop.aborted) return EXIT.interrupted
+    return held === tried.length ? EXIT.passed : EXIT.failed
 }
 
 function codeOf({ failed, timedOut }: SuiteReport): number {
@@ -208,6 +245,10 @@ await newCommand("hil")
             .default([], "")
     )
     .option("--list", "the devices and the scenarios")
+    .option(
+        "--first-contact",
+        "tries each of our beliefs about firmware and chip, in some minutes, or those of --scenario, and writes a report to send, first-contact.md"
+    )
     .option(
         "--jobs <n>",
         "scenarios at the same time, where the device allows it",

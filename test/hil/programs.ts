@@ -1,6 +1,11 @@
 /** Where the programs of a device are. */
 import type { ProgramName } from "./device.ts"
 
+/** It uses no network. */
+const PROBE = "test/hil/device/probe.ts"
+const probe = { wifi: PROBE, ethernet: PROBE, cellular: PROBE }
+const sockets = { wifi: "test/hil/device/probe-socket.ts" }
+
 /** For the simulator, whose chips are on a bus of its own: entries by network. */
 export const SIMULATED: Record<ProgramName, Record<string, string>> = {
     echo: {
@@ -13,6 +18,8 @@ export const SIMULATED: Record<ProgramName, Record<string, string>> = {
         ethernet: "test/hil/device/sizes-sim-ethernet.ts",
         cellular: "test/hil/device/sizes-sim-cellular.ts",
     },
+    probe,
+    sockets,
 }
 
 /** For a board with pins: entries by network. */
@@ -27,4 +34,6 @@ export const ON_BOARD: Record<ProgramName, Record<string, string>> = {
         ethernet: "test/hil/device/sizes-ethernet.ts",
         cellular: "test/hil/device/sizes-cellular.ts",
     },
+    probe,
+    sockets,
 }

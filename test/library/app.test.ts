@@ -220,7 +220,7 @@ test("a server with a plot is told each round trip, and what went wrong, beside 
         ">wrong:1\n>lost:0\n>round trip:N§ms",
         ">wrong:1\n>lost:1\n>round trip:N§ms",
     ])
-    assert.match(String(names[0]), /^\w{4,}$/)
+    assert.match(String(names[0]), /^simulated [0-9a-f]{4}$/)
     assert.deepEqual(
         logged.map(line => line.replace(/ .*/, "")),
         [
@@ -244,10 +244,10 @@ test("a server without a plot is sent the messages only", async () => {
     assert.deepEqual(offered, ["teleplot"])
 })
 
-test("nobody is offered the plot unless the program is told to", async () => {
+test("nobody is offered the plot unless the program is told to, and the name is sent to everybody", async () => {
     const { url, lines, names } = await servePlot(reverse)
-    await run(url, { COUNT: 1 })
-    assert.deepEqual([lines, names], [[], [undefined]])
+    await run(url, { COUNT: 1, NAME: "kitchen" })
+    assert.deepEqual([lines, names], [[], ["kitchen"]])
 })
 
 test("a summary comes after every so many exchanges, and once at the end", async () => {

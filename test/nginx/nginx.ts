@@ -9,6 +9,7 @@ import {
 import { connect } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import type { TestContext } from "node:test"
 import { freePort } from "../../lib/ports.ts"
 import { once } from "../wire/wait.ts"
@@ -23,7 +24,7 @@ if (!existsSync(NGINX)) {
     process.exit(1)
 }
 
-const here = (path: string) => new URL(path, import.meta.url).pathname
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 /** Starts nginx with the example configuration in front of a server's port. @returns the port of nginx */
 export async function startNginx(

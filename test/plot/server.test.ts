@@ -200,3 +200,20 @@ test("the log tells of sources that come and go, and of lines that are refused",
         { event: "gone", name: "a" },
     ])
 })
+
+test("a page's batches are compressed, and it is shown the same", async t => {
+    const { server, page } = await open(t, { compress: true })
+    const ws = await device(server)
+    const values = Array.from({ length: 200 }, (_, i) => i / 4)
+    ws.send(`>a:${values.map(value => `1:${value}`).join(";")}`)
+    const name = () => [...page.points.keys()].find(key => key.endsWith("/a"))
+    await page.until(() => name() !== undefined)
+    assert.equal(page.ws.extensions, "permessage-deflate")
+    const metrics = await server.metrics.metrics()
+    const [plain, compressed] = ["uncompressed", "compressed"].map(kind => {
+        const line = `websocket_${kind}_bytes_total{direction="sent"} (\\d+)`
+        return Number(new RegExp(line).exec(metrics)?.[1])
+    })
+    assert.ok(plain > 1000)
+    assert.ok(compressed < plain / 2)
+})

@@ -39,14 +39,15 @@ export async function startPseudoTerminal(
         [`PTY,link=${path},raw,echo=0`, `TCP:127.0.0.1:${port}`],
         { stdio: "inherit" }
     )
-    const ended = once(socat, "exit")
+    const ended = new Promise(resolve => socat.once("exit", resolve))
     // socat makes the terminal first
     await Promise.race([once(server, "connection"), ended])
     return {
         path,
         close: async () => {
+            const gone = once(socat, "exit")
             socat.kill()
-            await ended
+            await gone
             server.close()
             rmSync(folder, { recursive: true })
         },

@@ -1,4 +1,7 @@
 import assert from "node:assert/strict"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { test } from "node:test"
 import { startModule } from "../../lib/processes.ts"
 import { startSerialBoard } from "../suites/serial-board.ts"
@@ -8,7 +11,7 @@ const lacking = missing()
 if (lacking) throw new Error(lacking)
 
 /** Milliseconds for a run of the suite. */
-const PATIENCE = 300_000
+const PATIENCE = 600_000
 
 /** Runs `npm run hil`. */
 async function hil(...args: string[]) {
@@ -38,6 +41,40 @@ test(
             4,
             output
         )
+    }
+)
+
+test(
+    "a first contact tries each belief, and its report says what was seen",
+    { timeout: 600_000 },
+    async t => {
+        const board = await startSerialBoard()
+        t.after(() => board.close())
+        const terminal = await startPseudoTerminal(board.port)
+        t.after(() => terminal.close())
+        const out = mkdtempSync(join(tmpdir(), "contact-"))
+        t.after(() => rmSync(out, { recursive: true }))
+        const { code, output } = await hil(
+            ...["--port", terminal.path, "--host", "127.0.0.1"],
+            ...["--first-contact", "--out", out]
+        )
+        // the simulated firmware's lines may be longer than a board's
+        assert.equal(code, 1, output)
+        assert.match(output, /^18 of 19 beliefs held/m)
+        const report = readFileSync(join(out, "first-contact.md"), "utf8")
+        const failed = report
+            .split("\n")
+            .filter(line => line.includes("**no**"))
+        assert.equal(failed.length, 1, report)
+        assert.match(failed[0], /cut at some 160 bytes/)
+        for (const part of [
+            /; 8000 of 8000 bytes, at most \d+ at once, the end told/,
+            /\| The board joins its network.* \| yes \| 1 of 1 right/,
+            /\| An object has at most 57,344 bytes.*; the firmware ended the program and began it anew after \d/,
+            /^## By hand/m,
+            /^ {4}seen sha256 ba7816bf/m,
+        ])
+            assert.match(report, part)
     }
 )
 

@@ -43,6 +43,10 @@ const REFUSED: Record<string, [status: number, request: string]> = {
     "a handshake that is not a GET": [405, handshake({}, "PUT /ws HTTP/1.1")],
     "HTTP/1.0": [400, handshake({}, "GET /ws HTTP/1.0")],
     "a handshake without Host": [400, handshake({ Host: undefined })],
+    "a handshake for two hosts": [
+        400,
+        handshake({ Host: "localhost\r\nHost: localhost" }),
+    ],
     "a handshake without a key": [
         400,
         handshake({ "Sec-WebSocket-Key": undefined }),

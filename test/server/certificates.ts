@@ -4,12 +4,14 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { TestContext } from "node:test"
 import { connect } from "node:tls"
+import { fileURLToPath } from "node:url"
 import type { CertificateFiles } from "../../server/http/certificate.ts"
 import { once } from "../wire/wait.ts"
 
 /** Where the certificates of the tests are. */
-export const CERTIFICATES = new URL("../certificates/", import.meta.url)
-    .pathname
+export const CERTIFICATES = fileURLToPath(
+    new URL("../certificates/", import.meta.url)
+)
 
 /** Copies a certificate and its key to where a server reads them. */
 export function install(

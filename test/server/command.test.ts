@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
 import { connect, run, runServer, serve, tcp } from "./peers.ts"
 import { once } from "../wire/wait.ts"
+import { noSignals } from "../wire/platform.ts"
 
 /** Starts the server on a free port. @returns it with its URL, once it listens */
 async function start(t: TestContext, ...args: string[]) {
@@ -112,31 +113,47 @@ test("--quiet prints the address only", async t => {
 })
 
 for (const signal of ["SIGINT", "SIGTERM"] as const)
-    test(`${signal} closes clients with 1001, drops silent ones, and exits with 0`, async t => {
-        const { url, process: server, ended } = await start(t)
-        const client = await connect(t, url)
-        const silent = await tcp(t, Number(new URL(url).port))
-        const dropped = once(silent.resume(), "close")
-        server.kill(signal)
-        server.kill(signal)
-        assert.equal((await client.closed).code, 1001)
-        assert.deepEqual(await ended, { code: 0, signal: null, errors: "" })
-        await dropped
-    })
+    test(
+        `${signal} closes clients with 1001, drops silent ones, and exits with 0`,
+        { skip: noSignals },
+        async t => {
+            const { url, process: server, ended } = await start(t)
+            const client = await connect(t, url)
+            const silent = await tcp(t, Number(new URL(url).port))
+            const dropped = once(silent.resume(), "close")
+            server.kill(signal)
+            server.kill(signal)
+            assert.equal((await client.closed).code, 1001)
+            assert.deepEqual(await ended, { code: 0, signal: null, errors: "" })
+            await dropped
+        }
+    )
 
-test("Ctrl-C at `npm run serve` ends the server and leaves no process", async t => {
-    const npm = process.platform === "win32" ? "npm.cmd" : "npm"
-    const program = run(t, npm, "run", "--silent", "serve", "--", "--port", "0")
-    const url = (await program.line()).replace("listening on ", "")
-    const client = await connect(t, url)
-    const group = -program.process.pid!
-    // a terminal sends it to the whole foreground process group
-    process.kill(group, "SIGINT")
-    assert.equal((await client.closed).code, 1001)
-    // standard output is closed when the last process that holds it has ended
-    await program.ended
-    await assert.rejects(connect(t, url), /ECONNREFUSED/)
-})
+test(
+    "Ctrl-C at `npm run serve` ends the server and leaves no process",
+    { skip: noSignals },
+    async t => {
+        const program = run(
+            t,
+            "npm",
+            "run",
+            "--silent",
+            "serve",
+            "--",
+            "--port",
+            "0"
+        )
+        const url = (await program.line()).replace("listening on ", "")
+        const client = await connect(t, url)
+        const group = -program.process.pid!
+        // a terminal sends it to the whole foreground process group
+        process.kill(group, "SIGINT")
+        assert.equal((await client.closed).code, 1001)
+        // standard output is closed when the last process that holds it has ended
+        await program.ended
+        await assert.rejects(connect(t, url), /ECONNREFUSED/)
+    }
+)
 
 test("a port that is taken: which one, what to do, exit code 1", async t => {
     const { port } = await serve(t)
@@ -169,31 +186,39 @@ test("the end of a pipe ends the server", async t => {
 })
 
 for (const signal of ["SIGTERM", "SIGKILL"] as const)
-    test(`a server that npm started ends with it, after ${signal} too`, async t => {
-        const args = ["run", "--silent", "serve", "--", "--port", "0"]
-        const program = run(t, "npm", ...args)
-        const url = (await program.line()).replace("listening on ", "")
-        const client = await connect(t, url)
-        // npm alone, not its group
-        program.process.kill(signal)
-        assert.equal((await client.closed).code, 1001)
-        await program.ended
-        await assert.rejects(connect(t, url), /ECONNREFUSED/)
-    })
-
-test("a server that npm did not start outlives its parent", async t => {
-    const program = run(
-        t,
-        "sh",
-        "-c",
-        "unset npm_lifecycle_event; node --import tsx server/main.ts --port 0 & wait"
+    test(
+        `a server that npm started ends with it, after ${signal} too`,
+        { skip: noSignals },
+        async t => {
+            const args = ["run", "--silent", "serve", "--", "--port", "0"]
+            const program = run(t, "npm", ...args)
+            const url = (await program.line()).replace("listening on ", "")
+            const client = await connect(t, url)
+            // npm alone, not its group
+            program.process.kill(signal)
+            assert.equal((await client.closed).code, 1001)
+            await program.ended
+            await assert.rejects(connect(t, url), /ECONNREFUSED/)
+        }
     )
-    const url = (await program.line()).replace("listening on ", "")
-    const parent = once(program.process, "exit")
-    program.process.kill("SIGKILL")
-    await parent
-    const client = await connect(t, url)
-    // longer than a server looks for npm
-    await new Promise(resolve => setTimeout(resolve, 1200))
-    assert.equal(await client.askText("ab"), "ba")
-})
+
+test(
+    "a server that npm did not start outlives its parent",
+    { skip: noSignals },
+    async t => {
+        const program = run(
+            t,
+            "sh",
+            "-c",
+            "unset npm_lifecycle_event; node --import tsx server/main.ts --port 0 & wait"
+        )
+        const url = (await program.line()).replace("listening on ", "")
+        const parent = once(program.process, "exit")
+        program.process.kill("SIGKILL")
+        await parent
+        const client = await connect(t, url)
+        // longer than a server looks for npm
+        await new Promise(resolve => setTimeout(resolve, 1200))
+        assert.equal(await client.askText("ab"), "ba")
+    }
+)

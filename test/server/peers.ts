@@ -8,6 +8,7 @@ import { WebSocket, type ClientOptions } from "ws"
 import { startServer, type Server } from "../../server/server.ts"
 import { observe, type ServerEvent } from "../../server/telemetry/events.ts"
 import type { ServerOptions } from "../../server/options.ts"
+import { noSignals } from "../wire/platform.ts"
 import { once, within } from "../wire/wait.ts"
 
 export { handshake } from "../wire/client.ts"
@@ -177,7 +178,7 @@ export function runServer(t: TestContext, ...args: string[]): Program {
 
 function killGroup(pid: number): void {
     try {
-        process.kill(-pid, "SIGKILL")
+        process.kill(noSignals ? pid : -pid, "SIGKILL")
     } catch (error) {
         // nothing is left, as it should be
         if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error

@@ -5,6 +5,7 @@ import type { Health } from "../../server/http/admin-listener.ts"
 import { install, installed, serialOf, serialOfFile } from "./certificates.ts"
 import { Page } from "../plot/page.ts"
 import { connect, runServer, serve, type Client } from "./peers.ts"
+import { noSignals } from "../wire/platform.ts"
 
 /** Starts a server of several processes, and waits until all serve. */
 async function start(t: TestContext, workers: number, ...more: string[]) {
@@ -109,7 +110,7 @@ test("a page shows the devices and the history of all workers, also when its own
 
 test(
     "workers speak wss, and take a renewed certificate when their parent is told",
-    { timeout: 60_000 },
+    { skip: noSignals, timeout: 60_000 },
     async t => {
         const files = installed(t)
         const { cert, key } = files
@@ -133,18 +134,23 @@ test(
 )
 
 for (const whom of ["the parent", "all of them, as a terminal does"])
-    test(`SIGINT to ${whom}: clients are closed with 1001, and no process is left`, async t => {
-        const { url, pids, process: parent, ended } = await start(t, 2)
-        const both = await clients(t, url)
-        process.kill(
-            whom === "the parent" ? parent.pid! : -parent.pid!,
-            "SIGINT"
-        )
-        for (const { closed } of both) assert.equal((await closed).code, 1001)
-        assert.deepEqual(await ended, { code: 0, signal: null, errors: "" })
-        for (const pid of pids)
-            assert.throws(() => process.kill(pid, 0), /ESRCH/)
-    })
+    test(
+        `SIGINT to ${whom}: clients are closed with 1001, and no process is left`,
+        { skip: noSignals },
+        async t => {
+            const { url, pids, process: parent, ended } = await start(t, 2)
+            const both = await clients(t, url)
+            process.kill(
+                whom === "the parent" ? parent.pid! : -parent.pid!,
+                "SIGINT"
+            )
+            for (const { closed } of both)
+                assert.equal((await closed).code, 1001)
+            assert.deepEqual(await ended, { code: 0, signal: null, errors: "" })
+            for (const pid of pids)
+                assert.throws(() => process.kill(pid, 0), /ESRCH/)
+        }
+    )
 
 test("workers end when their parent was killed", async t => {
     const { url, process: parent, ended } = await start(t, 2)

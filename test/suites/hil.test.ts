@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { test, type TestContext } from "node:test"
 import { startModule } from "../../lib/processes.ts"
 import { choose } from "../hil/select.ts"
+import { noSignals } from "../wire/platform.ts"
 
 function scratch(t: TestContext): string {
     const folder = mkdtempSync(join(tmpdir(), "hil-"))
@@ -154,19 +155,23 @@ test("a check that fails itself fails its scenario, and steps that outlive their
     assert.match(run.output, /^0 passed, 1 failed, 1 timed out$/m)
 })
 
-test("Ctrl-C ends even a scenario that never begins, and the reports say what was not run", async t => {
-    const out = scratch(t)
-    const file = join(out, "stuck.ts")
-    writeFileSync(
-        file,
-        `export default { name: "stuck", what: "", deadline: 300, prepare: () => {
+test(
+    "Ctrl-C ends even a scenario that never begins, and the reports say what was not run",
+    { skip: noSignals },
+    async t => {
+        const out = scratch(t)
+        const file = join(out, "stuck.ts")
+        writeFileSync(
+            file,
+            `export default { name: "stuck", what: "", deadline: 300, prepare: () => {
             setImmediate(() => process.kill(process.pid, "SIGINT"))
             return new Promise(() => {})
         } }`
-    )
-    const run = await hil(out, "--scenario", file, "--scenario", "soak")
-    assert.equal(run.code, 130, run.output)
-    assert.match(run.output, /0 timed out, 2 not run to the end$/m)
-    const page = readFileSync(join(out, "index.html"), "utf8")
-    assert.match(page, /2 not run to the end/)
-})
+        )
+        const run = await hil(out, "--scenario", file, "--scenario", "soak")
+        assert.equal(run.code, 130, run.output)
+        assert.match(run.output, /0 timed out, 2 not run to the end$/m)
+        const page = readFileSync(join(out, "index.html"), "utf8")
+        assert.match(page, /2 not run to the end/)
+    }
+)

@@ -2,6 +2,7 @@ import assert from "node:assert/strict"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { pathToFileURL } from "node:url"
 import { after, describe, test } from "node:test"
 import { readConfig } from "../../tools/project/config.ts"
 import {
@@ -40,6 +41,8 @@ describe("devs.json", () => {
             apn: "",
             address: "dhcp",
             board: "esp32c3_devkitm",
+            name: "",
+            heartbeat: 20_000,
             interval: 1000,
             message: "Hello {n}",
             count: 0,
@@ -48,6 +51,19 @@ describe("devs.json", () => {
             plot: false,
             log: "info",
         })
+    })
+
+    test("over a metered network the heartbeat is rare, unless it is said otherwise", () => {
+        const beat = (more: string) =>
+            config(
+                `{ "url": "ws://h/", "board": "w5500_evb_pico_modem", ${more} }`
+            ).heartbeat
+        assert.equal(beat('"network": "ethernet"'), 20_000)
+        assert.equal(beat('"network": ["ethernet", "cellular"]'), 240_000)
+        assert.equal(
+            beat('"network": ["ethernet", "cellular"], "heartbeat": 0'),
+            0
+        )
     })
 
     test("a board for Ethernet has the pins of the chip", () => {
@@ -177,7 +193,7 @@ describe("devs.json", () => {
     test("a key that is near to none gets the list", () =>
         rejected(
             '{ "url": "ws://h/", "colour": 5 }',
-            'devs.json:1: "colour" is not a key of devs.json; expected one of $schema, program, url, network, modem, apn, address, board, interval, message, count, timeout, summary, plot, log'
+            'devs.json:1: "colour" is not a key of devs.json; expected one of $schema, program, url, network, modem, apn, address, board, name, heartbeat, interval, message, count, timeout, summary, plot, log'
         ))
 
     test("an unknown board gets the nearest one suggested", () =>
@@ -238,11 +254,13 @@ test("the module for the program has what the program reads, and no more", async
     )
     const file = join(folder, "config.generated.mjs")
     writeFileSync(file, text)
-    const module = await import(file)
+    const module = await import(pathToFileURL(file).href)
     assert.deepEqual(module.defaults, {
         url: "ws://h/",
         apn: "",
         address: "dhcp",
+        name: "",
+        heartbeat: 20_000,
         interval: 1000,
         message: 'é\n"{n}',
         count: 0,

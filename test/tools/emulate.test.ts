@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
 import { once } from "../wire/wait.ts"
+import { noSignals } from "../wire/platform.ts"
 
 /** A boot ROM for this test only: sends what is in flash on UART0, up to the first zero, and waits for ever. */
 const CODE = `
@@ -56,7 +57,7 @@ function emulate(...args: string[]) {
 
 test(
     "firmware of any kind runs, its UART is shown, and Ctrl-C ends it with a count",
-    { timeout: 60_000 },
+    { skip: noSignals, timeout: 60_000 },
     async t => {
         const [rom, firmware] = files(t, {
             rom: bootrom(),

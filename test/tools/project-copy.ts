@@ -25,6 +25,6 @@ export async function copyOfProject(t: TestContext) {
     const scope = join(folder, "node_modules/@devicescript")
     mkdirSync(scope, { recursive: true })
     const cli = realpathSync("node_modules/@devicescript/cli")
-    symlinkSync(cli, join(scope, "cli"))
+    symlinkSync(cli, join(scope, "cli"), "junction")
     return { folder, url: server.url }
 }

@@ -28,6 +28,8 @@ export interface Config {
     apn: string
     address: string
     board: string
+    name: string
+    heartbeat: number
     interval: number
     message: string
     count: number
@@ -94,13 +96,21 @@ export function readConfig(folder: string): Config {
         : validate
               .errors!.filter(({ keyword }) => keyword !== "if")
               .map(error => explain(error, config))
-    if (problems.length === 0) return config
+    if (problems.length === 0)
+        return { ...config, heartbeat: heartbeatOf(config) }
 
     const lines = problems.map(({ key, text: problem }) => {
         const at = findNodeAtLocation(tree, [key])?.parent ?? tree
         return `devs.json:${position(text, at.offset).line}: ${problem}`
     })
     throw new UserError([...new Set(lines)].join("\n"))
+}
+
+/** Milliseconds: below the limits of most proxies, but above what a metered contract makes dear. */
+function heartbeatOf({ heartbeat, network }: Config): number {
+    return (
+        heartbeat ?? ([network].flat().includes("cellular") ? 240_000 : 20_000)
+    )
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Network } from "./config.ts"
 /** How the program gets into its network: imports of its own, and what `dial` is. */
 const NETWORKS: Record<
     Network,
-    { names: string[]; pins: boolean; start: string }
+    { names: string[]; pins: boolean; start: string; heartbeat?: string }
 > = {
     wifi: {
         names: ["joinWifi"],
@@ -42,12 +42,14 @@ const dial = isSimulator()
           powerKey: pins.PWRKEY,
           dialect: simcom(),
       })`,
+        // each Ping costs some 130 bytes of the contract
+        heartbeat: ", { interval: 240000 }",
     },
 }
 
 /** A program that sends a text each second, and logs the reply. */
 export function exampleFor(board: Board, network: Network): string {
-    const { names, pins, start } = NETWORKS[network]
+    const { names, pins, start, heartbeat = "" } = NETWORKS[network]
     const all = ["connectOver", "dialNative", "heartbeat", "reconnecting"]
     return [
         ...(pins ? ['import { isSimulator } from "@devicescript/core"'] : []),
@@ -62,7 +64,7 @@ export function exampleFor(board: Board, network: Network): string {
         start,
         "",
         "const connection = reconnecting(async () =>",
-        "    heartbeat(await connectOver(dial, url))",
+        `    heartbeat(await connectOver(dial, url)${heartbeat})`,
         ")",
         "for (let n = 1; ; ++n) {",
         "    await connection.send(`reading ${n}`)",

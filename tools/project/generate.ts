@@ -81,6 +81,7 @@ export function moduleOf(config: Config): string {
     const { isGreenFirst } = boards().get(config.board)!
     return [
         HEADER,
+        declaration("board", config.board),
         declaration("isGreenFirst", isGreenFirst),
         declaration("defaults", Object.fromEntries(defaults)),
         declaration("ranges", Object.fromEntries(ranges)),

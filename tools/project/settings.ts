@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { UserError } from "../../lib/errors.ts"
 import { nearest } from "../../lib/nearest.ts"
+import { parsePsk, PSK_FORMAT } from "../../lib/psk.ts"
 import { BUILD_KEYS, checkValue, schema, type Config } from "./config.ts"
 import { IS_OWN } from "./folder.ts"
 
@@ -11,8 +12,6 @@ export type Settings = Record<string, unknown>
 
 /** Strings that are not keys of devs.json: what the board's Wi-Fi needs, what the SIM and the mobile operator ask for, TLS's key. */
 const SECRETS = ["SSID", "PASSWORD", "PIN", "APN_USER", "APN_PASSWORD", "PSK"]
-/** What a server knows the key by, and 16 to 64 bytes in hex; together they have to fit into a setting. */
-const PSK = /^[^:]{1,128}:([0-9a-f]{2}){16,64}$/i
 /** The tool chain's own names for the same: it sends them to a connected board, and leaves them out of a bundle. */
 const TOOLCHAIN_WIFI_SETTINGS = ["WIFI_SSID", "WIFI_PWD"]
 /** A setting travels in one Jacdac packet: name, a zero, the value as JSON. */
@@ -96,8 +95,8 @@ export function checkSetting(name: string, value: unknown): string | undefined {
             : `URL: expected ws://… or wss://…`
     if (secret.includes(name) && typeof value !== "string")
         return `${name} looks like a ${typeof value} to the tool chain; write it in quotes: ${name}="…"`
-    if (name === "PSK" && !IS_OWN && !PSK.test(String(value)))
-        return "PSK: expected identity:key, the key with 32 to 128 hexadecimal digits; npm run key makes one"
+    if (name === "PSK" && !IS_OWN && !parsePsk(String(value)))
+        return `PSK: expected ${PSK_FORMAT}; npm run key makes one`
     if (secret.includes(name)) return undefined
     if (overrides().includes(name))
         return checkValue(name.toLowerCase(), value)?.replace(/^".*?"/, name)

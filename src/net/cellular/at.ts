@@ -259,8 +259,9 @@ async function transact<T>(at: At, command: Command<T>): Promise<T> {
             // the prompt does not wait for the network
             deadline = deadlineIn(timeout || TIMEOUT)
         } else if (await waitUntil(changed, deadline)) continue
-        // OK got lost, which is all that was missing
-        else if (hasResult(at) && !unsent) at.finished = at.lost = true
+        // OK got lost, which is all that was missing; no more than a line break stands behind a payload that is in its place
+        else if (hasResult(at) && !unsent && !(at.lexer.breaks > 2))
+            at.finished = at.lost = true
         else fail(at, unsent ? "does not ask for the data" : "no answer")
     }
     if (unsent && at.failure === undefined)

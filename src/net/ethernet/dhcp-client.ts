@@ -319,11 +319,13 @@ function jittered(milliseconds: number): number {
     return milliseconds - 1000 + ((u16(randomBuffer(2), 0) * 2000) >> 16)
 }
 
-function leaseOf(reply: DhcpReply): Lease {
+/** @internal */
+export function leaseOf(reply: DhcpReply): Lease {
     const lease = reply as Lease
     const { renewal, rebinding } = reply
     const now = millis()
-    const length = reply.lease || DEFAULT_LEASE
+    // not `||`: to the VM a number beyond 31 bits, such as a lease for ever, is false
+    const length = reply.lease > 0 ? reply.lease : DEFAULT_LEASE
     const sound = renewal > 0 && renewal < rebinding && rebinding < length
     lease.renewAt = now + (sound ? renewal : length / 2) * 1000
     lease.rebindAt = now + (sound ? rebinding : (length * 7) / 8) * 1000
