@@ -1,4 +1,4 @@
-/** The client of `streamclient.ts` over a modelled modem. */
+/** The client of `stream-client.ts` over a modelled modem; with a key, by TLS. */
 import { readSetting } from "@devicescript/settings"
 import { simBus, simI2c, simPin } from "../../sim/device/sim-bus"
 import { Modem } from "../../src/net/cellular/modem"
@@ -6,6 +6,8 @@ import { eg915u, quectel } from "../../src/net/cellular/quectel"
 import { i2cRegisters, spiRegisters } from "../../src/net/cellular/registers"
 import { Sc16is7xx } from "../../src/net/cellular/sc16is7xx"
 import { simcom } from "../../src/net/cellular/simcom"
+import { Dial } from "../../src/net/stream"
+import { tls } from "../../src/net/tls/tls"
 import { runClient } from "./stream-client"
 
 const i2c = await readSetting("i2c", false)
@@ -33,4 +35,6 @@ const modem = new Modem({
         : undefined,
 })
 
-await runClient(async address => await modem.dial(address))
+const dial: Dial = async address => await modem.dial(address)
+const key = Buffer.from(await readSetting("key", ""), "hex")
+await runClient(key.length ? tls(dial, { identity: "kitchen", key }) : dial)

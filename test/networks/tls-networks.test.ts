@@ -2,6 +2,7 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
 import type { Board } from "../../sim/board.ts"
+import { MAKES, start as startCellular } from "./cellular-board.ts"
 import { start as startEthernet, until } from "./ethernet-board.ts"
 import { KEY, serve } from "./tls-board.ts"
 
@@ -66,3 +67,39 @@ test("over Ethernet, a link that falls silent: an error in time", async t => {
     lan.silence(false)
     await board.expect("echo", 30_000)
 })
+
+for (const make of MAKES)
+    for (const size of [32, 1500])
+        test(`over a ${make} modem: exchanges of ${size} B`, async t => {
+            const { port } = await serve(t)
+            const { board } = await startCellular(t, make, {
+                settings: {
+                    ...{ secure: true, key: KEY.toString("hex") },
+                    ...{ port, size, count: 10, timeout: 20_000 },
+                },
+                port,
+            })
+            await board.expect("echo done 10", 60_000)
+        })
+
+for (const make of MAKES)
+    test(`over a ${make} modem, a connection that ends: an error, and a new one`, async t => {
+        let ends = 3
+        const { port } = await serve(t, {}, socket => {
+            socket.pipe(socket)
+            if (ends-- > 0) socket.once("data", () => socket.destroy())
+        })
+        const { board } = await startCellular(t, make, {
+            settings: {
+                ...{ secure: true, key: KEY.toString("hex") },
+                ...{ mode: "watch", port, timeout: 10_000 },
+            },
+            port,
+        })
+        for (let n = 0; n < 3; n++) {
+            await board.expect("connected", 60_000)
+            await board.expect("error", 30_000)
+        }
+        await board.expect("connected", 60_000)
+        await board.expect("echo", 30_000)
+    })
