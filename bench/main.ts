@@ -2,6 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs"
 import { newCommand } from "../lib/command.ts"
 import { bulkPeers, exchangePeers } from "./peers.ts"
+import { costs, telemetry, text } from "./compression.ts"
 import { best, heaps, time } from "./run.ts"
 import { sizes } from "./sizes.ts"
 
@@ -121,7 +122,44 @@ async function heap() {
         })
 }
 
+async function compression() {
+    for (const [name, messages] of [
+        ["JSON of 200 B", telemetry(10)],
+        ["text of 500 B", text()],
+    ] as const)
+        for (const bits of [9, 10, 11, 12]) {
+            const cost = await costs(messages, bits, short ? 5 : 10)
+            const what = `${name}, window of ${1 << bits} B`
+            const count = messages.length
+            report({
+                what: `${what}: deflated`,
+                value: cost.device / count,
+                unit: "B",
+                against: `plain ${round(cost.plain / count)}, zlib level 1 ${round(cost.zlib[0] / count)}, level 6`,
+                other: cost.zlib[1] / count,
+            })
+            report({
+                what: `${what}: deflating`,
+                value: cost.deflate,
+                unit: "µs",
+            })
+            report({
+                what: `${what}: inflating`,
+                value: cost.inflate,
+                unit: "µs",
+            })
+            report({
+                what: `heap of a window of ${1 << bits} B received`,
+                value: cost.inflater,
+                unit: "B",
+                against: "sent",
+                other: cost.deflater,
+            })
+        }
+}
+
 bytecode()
+await compression()
 await heap()
 await masking()
 await exchanges(32, 10)

@@ -11,16 +11,21 @@ export function programPath(name: string): string {
     return join(FOLDER, `${name}.ts`)
 }
 
-/** Starts a program that says `begin <what>` and `end` around what is to be timed, and `done`. */
+/**
+ * Starts a program that says `begin <what>` and `end` around what is to be timed, and `done`.
+ * @param hear gets whatever it says
+ */
 export async function time(
     name: string,
-    settings: BoardOptions["settings"] = {}
+    settings: BoardOptions["settings"] = {},
+    hear: (line: string) => void = () => {}
 ): Promise<Timings> {
     const timings: Timings = {}
     let what = ""
     let start = 0
     const board = await startQuietly(name, settings)
     board.on("log", ({ text }) => {
+        hear(text)
         const begin = /^begin (.*)/.exec(text)
         if (begin) {
             what = begin[1]

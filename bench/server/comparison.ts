@@ -11,6 +11,8 @@ export interface Contender {
     candidate: Candidate
     cores: string
     laying: Laying
+    /** The load of the first round, where that of the others is too light for the compilers in the server */
+    warmUp?: Laying
 }
 
 /** Lets servers take turns. @param rounds that count, behind one for the compilers in the servers */
@@ -26,7 +28,8 @@ export async function compare(
         for (let i = 0; i <= rounds; ++i) {
             console.error(`… round ${i} of ${rounds}`)
             for (const [n, server] of servers.entries()) {
-                const result = await round(server, contenders[n].laying)
+                const { laying, warmUp = laying } = contenders[n]
+                const result = await round(server, i ? laying : warmUp)
                 if (i) results[n].push(result)
             }
         }

@@ -1,5 +1,6 @@
 import { compare, print, type Contender } from "./comparison.ts"
 import { behindSleeper } from "./memory.ts"
+import type { Laying } from "./rounds.ts"
 import { BARE_ROOM, ours, type Candidate } from "./servers.ts"
 
 const RELAY: Candidate = {
@@ -14,6 +15,9 @@ const LOADS = [
     { connections: 100, depth: 1 },
     { connections: 100, depth: 10 },
 ]
+
+/** Messages on the way while the servers get into their stride */
+const WARM_UP = 20
 
 /** The relay beside a loop over the members of a bare `ws`. @param time milliseconds of a round */
 export async function showRooms(
@@ -33,15 +37,15 @@ export async function showRooms(
     )
     const all = []
     for (const { connections, depth } of LOADS) {
+        const laying = (depth: number): Laying => ({
+            load: { connections, depth, size: 32 },
+            time,
+            cores: ["1"],
+            program: "members.ts",
+        })
         const contender = (candidate: Candidate): Contender => ({
-            candidate,
-            cores: "0",
-            laying: {
-                load: { connections, depth, size: 32 },
-                time,
-                cores: ["1"],
-                program: "members.ts",
-            },
+            ...{ candidate, cores: "0" },
+            ...{ laying: laying(depth), warmUp: laying(WARM_UP) },
         })
         const rows = await compare([BARE_ROOM, RELAY].map(contender), rounds)
         for (const { name, rate, cpu, p99 } of rows)

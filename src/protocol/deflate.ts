@@ -1,4 +1,4 @@
-import { REVERSED } from "./huffman"
+import { reversedBytes } from "./huffman"
 
 /** Most bytes that `deflate` takes at a time: some 50,000 steps of the VM. */
 export const MAX_CHUNK = 512
@@ -129,6 +129,7 @@ function putCodes(deflater: Deflater, at: number) {
     const { history, table, base, start, end, out } = deflater
     const mask = table.length - 2
     const most = windowSize(deflater)
+    const reversed = reversedBytes()
     let { hold, held, place } = deflater
     while (at < end) {
         const word = history.getAt(at, "i32")
@@ -158,10 +159,10 @@ function putCodes(deflater: Deflater, at: number) {
         }
         const byte = history[at++]
         if (byte < 144) {
-            hold |= REVERSED[0x30 + byte] << held
+            hold |= reversed[0x30 + byte] << held
             held += 8
         } else {
-            hold |= ((REVERSED[byte] << 1) | 1) << held
+            hold |= ((reversed[byte] << 1) | 1) << held
             held += 9
         }
         if (held > 15) {
@@ -203,6 +204,7 @@ function matchLength(
 
 /** A match by fixed codes, RFC 1951, 3.2.5 and 3.2.6. */
 function putMatch(deflater: Deflater, length: number, distance: number) {
+    const reversed = reversedBytes()
     let extra = 0
     let code = length + 1
     if (length === MAX_MATCH - 3) code = 29
@@ -210,13 +212,13 @@ function putMatch(deflater: Deflater, length: number, distance: number) {
         while (length >> extra > 7) extra++
         code = 4 * extra + (length >> extra) + 1
     }
-    if (code < 24) put(deflater, REVERSED[code] >> 1, 7)
-    else put(deflater, REVERSED[0xa8 + code], 8)
+    if (code < 24) put(deflater, reversed[code] >> 1, 7)
+    else put(deflater, reversed[0xa8 + code], 8)
     put(deflater, length & ((1 << extra) - 1), extra)
     extra = 0
     while (distance >> extra > 3) extra++
     code = 2 * extra + (distance >> extra)
-    put(deflater, REVERSED[code] >> 3, 5)
+    put(deflater, reversed[code] >> 3, 5)
     put(deflater, distance & ((1 << extra) - 1), extra)
 }
 

@@ -3,7 +3,7 @@ import {
     buildTable,
     MAX_SIZE,
     OFFSETS,
-    REVERSED,
+    reversedBytes,
     SHORT_SYMBOLS,
     SHORT_TABLE,
     tableSize,
@@ -19,9 +19,6 @@ const TABLES_WORK = 256
 
 /** What may be read behind the end in one go: 14 bits and 19 times 3. */
 const PAD = 16
-
-/** The order of the code length codes, RFC 1951, 3.2.7. */
-const ORDER = hex`10111200080709060a050b040c030d020e010f`
 
 /** What comes next. */
 const BLOCK = 0
@@ -58,6 +55,7 @@ export class Inflater {
     readonly literals = Buffer.alloc(tableSize(288))
     readonly distances = Buffer.alloc(tableSize(32))
     readonly short = Buffer.alloc(SHORT_TABLE)
+    readonly reversed = reversedBytes()
     /** They are those of RFC 1951, 3.2.6. */
     isFixed = false
     /** The lengths of a block's codes while they come: of both tables, how many of the first, how many have come. */
@@ -177,7 +175,8 @@ function readCodeLengths(inflater: Inflater) {
     const distanceCount = 1 + bits(inflater, 5)
     const count = 4 + bits(inflater, 4)
     const lengths = Buffer.alloc(19)
-    for (let i = 0; i < count; ++i) lengths[ORDER[i]] = bits(inflater, 3)
+    const order = hex`10111200080709060a050b040c030d020e010f`
+    for (let i = 0; i < count; ++i) lengths[order[i]] = bits(inflater, 3)
     if (inflater.bit > inflater.end) return
     if (literalCount > 286 || distanceCount > 30) throw wrong()
     inflater.isFixed = false
@@ -205,11 +204,11 @@ function readFixed(inflater: Inflater) {
 
 /** Takes codes up to the end of the block. */
 function readCodes(inflater: Inflater, to: number) {
-    const { input, end, window, short } = inflater
+    const { input, end, window, short, reversed } = inflater
     let { bit, at } = inflater
     while (at < to) {
         const word = input.getAt(bit >> 3, "i32") >> (bit & 7)
-        const byte = REVERSED[word & 0xff]
+        const byte = reversed[word & 0xff]
         const size = short[byte]
         if (size && bit + size <= end) {
             window[at++] = short[SHORT_SYMBOLS + byte]
@@ -236,9 +235,9 @@ function readCodes(inflater: Inflater, to: number) {
 
 /** The symbol of the next code; any when it is not there completely. */
 function symbol(inflater: Inflater, table: Buffer): number {
-    const { input, bit, end } = inflater
+    const { input, bit, end, reversed } = inflater
     const word = input.getAt(bit >> 3, "i32") >> (bit & 7)
-    const code = (REVERSED[word & 0xff] << 8) | REVERSED[(word >> 8) & 0xff]
+    const code = (reversed[word & 0xff] << 8) | reversed[(word >> 8) & 0xff]
     let size = table[0]
     while (code > table.getAt(size << 1, "u16")) size++
     inflater.bit = bit + size

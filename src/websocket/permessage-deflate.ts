@@ -18,10 +18,6 @@ import { checkEnd, feed, inflate, Inflater } from "../protocol/inflate"
 
 const RSV1 = 0x40
 
-/** What a sender leaves out at the end of a message, RFC 7692, 7.2.1. */
-const TAIL = hex`0000ffff`
-const NOTHING = Buffer.alloc(0)
-
 export interface DeflateOptions {
     /** How far back what the server sends may refer: 256 bytes (8) to 32 KB (15), which the heap has to have. Default 10: 1 KB. */
     serverMaxWindowBits?: number
@@ -94,7 +90,8 @@ class PermessageDeflate implements Extension {
             if (this.isFirst && this.agreed.serverNoContextTakeover)
                 inflater.filled = 0
             this.isFirst = last
-            feed(inflater, data, last ? TAIL : NOTHING)
+            // What a sender leaves out at the end of a message, RFC 7692, 7.2.1.
+            feed(inflater, data, last ? hex`0000ffff` : hex``)
         }
         for (;;) {
             await sleep(0)

@@ -12,9 +12,10 @@ export interface Models extends ChipModels {
 
 /**
  * What a device runs, see programs.ts: `echo` is the echo program, src/app/app.ts; `sizes` sends binary messages of given
- * sizes, test/hil/device/sizes.ts; `probe` looks at the firmware and the chip, without a network, test/hil/device/probe.ts.
+ * sizes, test/hil/device/sizes.ts; `probe` looks at the firmware and the chip, without a network, test/hil/device/probe.ts, and
+ * `sockets` at the firmware's own sockets, over Wi-Fi only, probe-socket.ts beside it.
  */
-export type ProgramName = "echo" | "sizes" | "probe"
+export type ProgramName = "echo" | "sizes" | "probe" | "sockets"
 
 /**
  * The program's settings by their names in capitals, as its `readSetting()` finds them; they win over devs.json.

@@ -103,9 +103,12 @@ async function contact(options: Options, stop: AbortSignal): Promise<number> {
     const arch = boards().get(board)?.arch ?? "unknown"
     const rig = { backEnd, options: { ...options, network }, seed }
     const started = new Date()
-    const tried = await firstContact(rig, arch, stop, ({ held, ...one }) =>
+    const contact = { rig, arch, names: options.scenario }
+    const tried = await firstContact(contact, stop, ({ held, ...one }) =>
         console.log(`${held ? "✓" : "✗"} ${one.belief} Seen: ${one.saw}`)
     )
+    if (tried.length === 0 && !stop.aborted)
+        throw new NothingToRun("no belief has such a name")
     const file = join(out, "first-contact.md")
     const circumstances = { device, board, arch, network, started }
     writeReport(file, contactReport(tried, circumstances))
@@ -244,7 +247,7 @@ await newCommand("hil")
     .option("--list", "the devices and the scenarios")
     .option(
         "--first-contact",
-        "tries each of our beliefs about firmware and chip, in ten minutes, and writes a report to send, first-contact.md"
+        "tries each of our beliefs about firmware and chip, in some minutes, or those of --scenario, and writes a report to send, first-contact.md"
     )
     .option(
         "--jobs <n>",

@@ -4,6 +4,7 @@ import type { ProgramName } from "./device.ts"
 /** It uses no network. */
 const PROBE = "test/hil/device/probe.ts"
 const probe = { wifi: PROBE, ethernet: PROBE, cellular: PROBE }
+const sockets = { wifi: "test/hil/device/probe-socket.ts" }
 
 /** For the simulator, whose chips are on a bus of its own: entries by network. */
 export const SIMULATED: Record<ProgramName, Record<string, string>> = {
@@ -18,6 +19,7 @@ export const SIMULATED: Record<ProgramName, Record<string, string>> = {
         cellular: "test/hil/device/sizes-sim-cellular.ts",
     },
     probe,
+    sockets,
 }
 
 /** For a board with pins: entries by network. */
@@ -33,4 +35,5 @@ export const ON_BOARD: Record<ProgramName, Record<string, string>> = {
         cellular: "test/hil/device/sizes-cellular.ts",
     },
     probe,
+    sockets,
 }

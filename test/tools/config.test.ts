@@ -259,6 +259,8 @@ test("the module for the program has what the program reads, and no more", async
         url: "ws://h/",
         apn: "",
         address: "dhcp",
+        name: "",
+        heartbeat: 20_000,
         interval: 1000,
         message: 'é\n"{n}',
         count: 0,

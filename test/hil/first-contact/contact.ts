@@ -5,6 +5,7 @@ import type { Device } from "../device.ts"
 import { run, type Outcome, type Rig } from "../run.ts"
 import { choose } from "../select.ts"
 import { EXCHANGES } from "./exchanges.ts"
+import { startPeer } from "./peer.ts"
 import { PROBES, type Finding, type Probe, type Seen } from "./probes.ts"
 
 /** A belief that was tried, with all that the board said meanwhile. */
@@ -19,24 +20,31 @@ export interface Tried extends Finding {
 /** Milliseconds for the lines that come with the program's end. */
 const AFTERWARDS = 300
 
-/**
- * @param rig of the only device
- * @param arch of its board: some beliefs are about one kind of chip
- * @param told gets each as soon as it was tried
- */
+/** What to try on which board. */
+export interface Contact {
+    /** Of the only device */
+    rig: Rig
+    /** The board's: some beliefs are about one kind of chip */
+    arch: string
+    /** Parts of the beliefs' names; none: all */
+    names: string[]
+}
+
+/** @param told gets each as soon as it was tried */
 export async function firstContact(
-    rig: Rig,
-    arch: string,
+    { rig, arch, names }: Contact,
     stop: AbortSignal,
     told: (tried: Tried) => void
 ): Promise<Tried[]> {
     const all: Tried[] = []
+    const isWanted = (name: string) =>
+        names.length === 0 || names.some(part => name.includes(part))
     const add = async (
         name: string,
         belief: string,
         attempt: () => Promise<Finding & { lines: string[] }>
     ) => {
-        if (stop.aborted) return
+        if (stop.aborted || !isWanted(name)) return
         const start = performance.now()
         const tried = await attempt().catch((error: Error) => {
             // no device at all: nothing else can be tried
@@ -47,7 +55,8 @@ export async function firstContact(
         all.push({ name, belief, took, ...tried })
         told(all.at(-1)!)
     }
-    for (const probe of PROBES)
+    const isWifi = rig.options.network === "wifi"
+    for (const probe of PROBES.filter(one => isWifi || !one.isOfSockets))
         await add(probe.name, probe.belief, () => look(probe, rig, arch))
     for (const [name, belief] of Object.entries(EXCHANGES))
         await add(name, belief, async () => {
@@ -59,12 +68,17 @@ export async function firstContact(
 
 async function look(probe: Probe, { backEnd, options }: Rig, arch: string) {
     const device = await backEnd.open(options)
+    const peer = probe.isOfSockets
+        ? await startPeer(backEnd.host(options))
+        : undefined
     try {
-        await device.deploy("probe", { PROBE: probe.name })
+        if (peer) await device.deploy("sockets", peer.settings)
+        else await device.deploy("probe", { PROBE: probe.name })
         const seen = await watch(device, probe, backEnd.pace)
         return { ...probe.judge(seen, arch), lines: seen.lines }
     } finally {
         await device.close()
+        await peer?.close()
     }
 }
 

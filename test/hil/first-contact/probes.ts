@@ -1,5 +1,7 @@
 /** What we believe of the firmware and the chip, each with a program that looks: test/hil/device/probe.ts. */
 
+import { SENT } from "./peer.ts"
+
 /** What a probe's program has said. */
 export interface Seen {
     /** The values of its lines, by their names */
@@ -26,6 +28,8 @@ export interface Probe {
     belief: string
     /** Seconds that it may take */
     patience: number
+    /** It connects, over Wi-Fi, to a server that says something and ends */
+    isOfSockets?: boolean
     judge(seen: Seen, arch: string): Finding
 }
 
@@ -168,6 +172,23 @@ export const PROBES: Probe[] = [
             held: seen.end === "ended" && last(seen, "loops") < 131_072,
             saw: `${last(seen, "loops") || 0} empty loops; ${howItEnded(seen)}`,
         }),
+    },
+    {
+        name: "socket",
+        belief: "The firmware's socket brings what is sent in pieces of at most 1,024 bytes (Pico W and simulator: 1,460), whole, and then the end; where nobody listens, connecting fails.",
+        patience: 120,
+        isOfSockets: true,
+        judge: (seen, arch) => {
+            const largest = last(seen, "largest")
+            const most = arch.startsWith("esp32") ? 1024 : 1460
+            const isWhole = last(seen, "total") === SENT
+            const isTold = only(seen, "end") === "told"
+            const fails = only(seen, "nobody") === "failed"
+            return {
+                held: largest <= most && isWhole && isTold && fails,
+                saw: `connected after ${last(seen, "connect")} ms; ${last(seen, "total")} of ${SENT} bytes, at most ${largest} at once, the end ${only(seen, "end")}; where nobody listens it ${only(seen, "nobody")} after ${last(seen, "after")} ms`,
+            }
+        },
     },
     {
         name: "intervals",
