@@ -57,6 +57,13 @@ const FEATURES: [what: string, imports: string, program: string][] = [
         }`,
     ],
     [
+        "tls",
+        "connectOver, dialNative, tls",
+        `const key = hex\`00112233445566778899aabbccddeeff\`
+        const ws = await connectOver(tls(dialNative, { identity: "a", key }), ${URL})
+        ${ECHO}`,
+    ],
+    [
         "describe",
         "describe",
         `${OPEN}\nconsole.log(describe(ws.end.error))\n${ECHO}`,

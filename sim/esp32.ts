@@ -8,8 +8,7 @@
  * - A TLS write that finds the send buffer full counts as done. What is left of its record goes out with the next
  *   write, which is dropped itself.
  */
-import { connect as connectTcp, isIP, isIPv6, type Socket } from "node:net"
-import { connect as connectTls } from "node:tls"
+import { connect as connectTcp, isIPv6, type Socket } from "node:net"
 import type { Carrier, SocketEvent } from "./carrier.ts"
 import {
     ACCEPTED,
@@ -22,10 +21,8 @@ import {
 import { DelayLine } from "./delay.ts"
 import { Inbox } from "./inbox.ts"
 import { SendBuffer } from "./send-buffer.ts"
-import { TlsRecords } from "./tls-records.ts"
-
-/** What TLS 1.2 with AES-GCM adds to a record: header, nonce and tag (RFC 5246, 6.2.3; RFC 5288, 3). */
-const RECORD_OVERHEAD = 29
+import { connectMbedTls, TlsRecords } from "./tls-records.ts"
+import { TlsWriter } from "./tls-writer.ts"
 
 /** jacdac's websock_conn.c, with nothing filled in: nobody told that client where it goes. */
 const STRAY_REQUEST =
@@ -37,10 +34,9 @@ interface Descriptor {
     socket: Socket
     sending: SendBuffer
     receiving: Inbox
-    secure: boolean
     stage: "handshake" | "transfer"
-    /** Bytes of a record that found no room, and what the peer gets when they are out. */
-    left?: { size: number; bytes: Uint8Array }
+    /** Of a TLS connection. */
+    tls?: TlsWriter
     /** What the program is told behind the last of the peer's bytes. */
     end?: SocketEvent
 }
@@ -51,17 +47,13 @@ const TLS_ERRORS = {
     transfer: "mbedtls_ssl_read",
 }
 
-const NO_NAME = new Error("a certificate is for a name, not for an address")
-
 /** Milliseconds: main.c, sync_main_loop_timer(). */
 const TICK = 10
-
-type Command = Address | Uint8Array
 
 export class Esp32Socket implements Carrier {
     /** It belongs to the board, not to a connection. */
     readonly stays = true
-    private readonly commands: Command[] = []
+    private readonly commands: (Address | Uint8Array)[] = []
     private readonly events: SocketEvent[] = []
     private readonly delayed = new DelayLine()
     private descriptor: Descriptor | undefined
@@ -97,7 +89,7 @@ export class Esp32Socket implements Carrier {
                 "expected bytes to write, none panics the firmware"
             )
         if (!this.descriptor) return NOT_CONNECTED
-        if (this.descriptor.secure && bytes.length >= tlsWrite)
+        if (this.descriptor.tls && bytes.length >= tlsWrite)
             throw new RangeError(
                 `expected less than ${tlsWrite} bytes in one TLS write, more crashes the firmware; the program wrote ${bytes.length}`
             )
@@ -146,37 +138,14 @@ export class Esp32Socket implements Carrier {
     private transmit(bytes: Uint8Array): Uint8Array | undefined {
         const { descriptor, link } = this
         if (!descriptor || link.fault === "silence") return undefined
-        if (descriptor.secure) {
-            this.writeTls(descriptor, bytes)
+        const { sending, tls } = descriptor
+        if (tls) {
+            if (!tls.write(bytes)) link.emit("lost", bytes)
             return undefined
         }
-        const { sending } = descriptor
         const size = Math.min(bytes.length, sending.room)
         if (size) sending.push(size, bytes.subarray(0, size))
         return size < bytes.length ? bytes.subarray(size) : undefined
-    }
-
-    /** sock_mbedtls_write() around mbedtls_ssl_write() */
-    private writeTls(descriptor: Descriptor, bytes: Uint8Array) {
-        const { left } = descriptor
-        if (!left)
-            descriptor.left = { size: bytes.length + RECORD_OVERHEAD, bytes }
-        this.flushTls(descriptor)
-        // MBEDTLS_ERR_SSL_WANT_WRITE is below 0, and to an unsigned length that is a lot: "done"
-        if (left) this.link.emit("lost", bytes)
-    }
-
-    private flushTls(descriptor: Descriptor) {
-        const { left, sending } = descriptor
-        if (!left) return
-        const size = Math.min(left.size, sending.room)
-        left.size -= size
-        if (left.size) {
-            if (size) sending.push(size)
-            return
-        }
-        sending.push(size, left.bytes)
-        descriptor.left = undefined
     }
 
     private connect(address: Address) {
@@ -229,14 +198,7 @@ export class Esp32Socket implements Carrier {
             return
         }
         const records = new TlsRecords(tcp)
-        const tls = connectTls({
-            socket: records as unknown as Socket,
-            servername: isIP(host) ? undefined : host,
-            maxVersion: "TLSv1.2",
-            ...link.tls,
-            // mbedTLS 2 and 3.0 to 3.4 compare names only
-            ...(isIP(host) && { checkServerIdentity: () => NO_NAME }),
-        })
+        const tls = connectMbedTls(records, host, link.tls)
         const descriptor = this.describe(tls, records)
         this.descriptor = descriptor
         tls.once("secureConnect", () =>
@@ -249,16 +211,17 @@ export class Esp32Socket implements Carrier {
     }
 
     private describe(socket: Socket, records?: TlsRecords): Descriptor {
+        const sending = new SendBuffer({
+            medium: this.link,
+            transmit: (bytes, taken) => socket.write(bytes, taken),
+            room: this.work,
+        })
         const descriptor: Descriptor = {
             socket,
-            secure: records !== undefined,
+            tls: records && new TlsWriter(sending),
             stage: records ? "handshake" : "transfer",
             receiving: new Inbox(this.link, this.vm),
-            sending: new SendBuffer({
-                medium: this.link,
-                transmit: (bytes, taken) => socket.write(bytes, taken),
-                room: this.work,
-            }),
+            sending,
         }
         const then = (action: () => void) =>
             this.later(() => {
@@ -287,8 +250,8 @@ export class Esp32Socket implements Carrier {
     }
 
     private broken(descriptor: Descriptor) {
-        const { secure, stage } = descriptor
-        const text = secure ? TLS_ERRORS[stage] : "recv error"
+        const { tls, stage } = descriptor
+        const text = tls ? TLS_ERRORS[stage] : "recv error"
         this.ended(descriptor, { type: "error", text })
     }
 
@@ -370,8 +333,8 @@ export class Esp32Socket implements Carrier {
         this.polled.push(...this.events.splice(0))
         const { descriptor } = this
         if (descriptor && descriptor.stage !== "handshake") {
-            const { receiving, socket, secure } = descriptor
-            for (const bytes of receiving.poll(secure))
+            const { receiving, socket, tls } = descriptor
+            for (const bytes of receiving.poll(!!tls))
                 this.polled.push({ type: "data", bytes })
             if (receiving.isEmpty) {
                 socket.resume()

@@ -1,5 +1,6 @@
 import { Duplex } from "node:stream"
-import type { Socket } from "node:net"
+import { isIP, type Socket } from "node:net"
+import { connect, type ConnectionOptions, type TLSSocket } from "node:tls"
 
 /** RFC 5246, 6.2.1: type, version and length; type 21 is an alert, which is what a connection ends with in order. */
 const HEADER = 5
@@ -61,4 +62,22 @@ export class TlsRecords extends Duplex {
         this.tcp.destroy()
         done(error)
     }
+}
+
+const NO_NAME = new Error("a certificate is for a name, not for an address")
+
+/** TLS as the ESP32's mbedTLS has it. @param options of the one who knows which certificates are trusted */
+export function connectMbedTls(
+    records: TlsRecords,
+    host: string,
+    options: ConnectionOptions = {}
+): TLSSocket {
+    return connect({
+        socket: records as unknown as Socket,
+        servername: isIP(host) ? undefined : host,
+        maxVersion: "TLSv1.2",
+        ...options,
+        // mbedTLS 2 and 3.0 to 3.4 compare names only
+        ...(isIP(host) && { checkServerIdentity: () => NO_NAME }),
+    })
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { constants, deflateRawSync } from "node:zlib"
 import { attempt, dial, frame, handshake, outcomeOf } from "./wire.ts"
 import type { Outcome } from "./wire.ts"
 
@@ -105,6 +106,39 @@ const MANY_SERIES = Array.from({ length: 90_000 }, (_, i) => `>s${i}:1`).join(
     "\n"
 )
 
+/** A handshake that agrees on permessage-deflate. */
+const COMPRESSED = handshake({
+    "Sec-WebSocket-Extensions": "permessage-deflate",
+})
+
+/** Zeros as DEFLATE data. */
+const zeros = (length: number) =>
+    deflateRawSync(Buffer.alloc(length), {
+        finishFlush: constants.Z_SYNC_FLUSH,
+    }).subarray(0, -4)
+
+/** A binary message with RSV1. */
+const compressed = (payload: Buffer) => frame(0xc2, payload)
+
+const BOMBS = [
+    compressed(zeros(64 << 20)),
+    Buffer.concat([1 << 20, (1 << 20) + 1].map(zeros).map(compressed)),
+    // behind a final block
+    compressed(Buffer.concat([deflateRawSync("x"), zeros(64 << 20)])),
+    // blocks of nothing
+    compressed(Buffer.alloc(1_500_000, Buffer.from("000000ffff", "hex"))),
+]
+
+const FLOOD = Buffer.concat(Array(5000).fill(compressed(zeros(8192))))
+
+/** Compressed messages that are none: broken, cut off, of too many final blocks, on a control frame */
+const BROKEN_DEFLATE = [
+    frame(0xc1, NOISE),
+    frame(0xc1, Buffer.from("f248cd", "hex")),
+    frame(0xc1, Buffer.alloc(2000, Buffer.from("0300", "hex"))),
+    frame(0xc9, "x"),
+]
+
 const NO_SOURCES = [
     "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n1 2\n",
@@ -201,6 +235,26 @@ export const ATTACKS: Attack[] = [
                 )
             ),
         expected: /^(close 1008|dropped|429)$/,
+    },
+    {
+        name: "bombs",
+        width: 8,
+        run: (port, number) => attempt(port, COMPRESSED, pick(BOMBS, number)),
+        expected: /^(close 1009|dropped|429)$/,
+    },
+    {
+        name: "broken compression",
+        width: 16,
+        run: (port, number) =>
+            attempt(port, COMPRESSED, pick(BROKEN_DEFLATE, number)),
+        expected: /^(close 1002|close 1007|429)$/,
+    },
+    {
+        name: "a flood of compressed messages",
+        width: 8,
+        run: port => attempt(port, COMPRESSED, FLOOD, CLOSE),
+        // 1000: they were not let through faster than they may come
+        expected: /^(close 1000|close 1008|dropped|429)$/,
     },
     {
         name: "a flood of fragments",

@@ -34,7 +34,7 @@ const OPTIONS = [
     ...["--port", "0", "--log", "warn", "--json"],
     ...["--origin", "http://good.example", "--max-connections", "400"],
     ...["--max-per-address", "100", "--max-rate", "1000"],
-    ...["--request-timeout", "2", "--stall-timeout", "1"],
+    ...["--compress", "--request-timeout", "2", "--stall-timeout", "1"],
 ]
 
 const children = new Set<ChildProcess>()

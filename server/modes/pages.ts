@@ -15,6 +15,7 @@ const PLOTTER = [
     "devices.js",
     "element.js",
     "gestures.js",
+    "legend.css",
     "legend.js",
     "link.js",
     "main.js",

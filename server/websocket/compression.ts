@@ -1,5 +1,10 @@
 import { CLIENT_WINDOW_BITS, type DeflateAgreement } from "./deflate-offer.ts"
-import { deflateMessage, inflateMessage, type Inflated } from "./raw-deflate.ts"
+import {
+    LARGE,
+    deflateMessage,
+    inflateMessage,
+    type Inflated,
+} from "./raw-deflate.ts"
 import { SlidingWindow } from "./sliding-window.ts"
 import { TurnBudget } from "./turn-budget.ts"
 
@@ -14,6 +19,10 @@ const WORK = 256 * 1024
 
 /** Bytes for which a stream of zlib counts besides those that it makes or takes. */
 const WEIGHT = 2048
+
+/** What a message takes of a turn: the rest of a long one is done by zlib's threads, one at a time for each client. */
+const costOf = (length: number, streams = 1) =>
+    WEIGHT * streams + Math.min(length, LARGE)
 
 const EMPTY = Buffer.alloc(0)
 const PARAMETERS = { server_no_context_takeover: true }
@@ -75,7 +84,7 @@ export class Compression {
     compress(message: string | Buffer, _last: boolean, done: Done): void {
         const data =
             typeof message === "string" ? Buffer.from(message) : message
-        this.#budget.spend(WEIGHT + data.length)
+        this.#budget.spend(costOf(data.length))
         deflateMessage(data, this.#serverWindowBits, payload => {
             this.#settings.count("sent", payload.length, data.length)
             done(null, payload)
@@ -117,7 +126,7 @@ export class Compression {
             const { pieces } = inflated
             const data = pieces.length > 1 ? Buffer.concat(pieces) : pieces[0]
             this.#window?.push(data)
-            this.#budget.spend(WEIGHT * pieces.length + data.length)
+            this.#budget.spend(costOf(data.length, pieces.length))
             this.#settings.count("received", payload.length, data.length)
             done(null, data)
         })

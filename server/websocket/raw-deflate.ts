@@ -9,7 +9,7 @@ import {
 } from "node:zlib"
 
 /** Longer messages are left to zlib's threads; to hand over a shorter one takes longer than its compression. */
-const LARGE = 64 * 1024
+export const LARGE = 64 * 1024
 
 /** What a message is to be inflated with. */
 export interface InflateOptions {

@@ -16,6 +16,7 @@ export interface Talk {
 /** What a page's WebSocket told. */
 export interface Heard {
     protocol: string
+    extensions: string
     messages: Said[]
     code: number
     reason: string
@@ -48,6 +49,7 @@ function talkInPage({ url, protocols, say, close }: Talk): Promise<Heard> {
         socket.onclose = ({ code, reason, wasClean }) =>
             resolve({
                 protocol: socket.protocol,
+                extensions: socket.extensions,
                 messages,
                 code,
                 reason,

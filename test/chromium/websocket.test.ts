@@ -1,6 +1,7 @@
 import assert from "node:assert/strict"
 import { after, test, type TestContext } from "node:test"
 import type { Page } from "playwright-core"
+import { json, noise } from "../server/compression-data.ts"
 import { serve, type Served } from "../server/peers.ts"
 import type { ServerOptions } from "../../server/options.ts"
 import { once } from "../wire/wait.ts"
@@ -85,6 +86,7 @@ test("the server's close code and reason reach the page", async t => {
     const heard = await talk(page, { url: server.url, say: ["ab", "cd"] })
     assert.deepEqual(heard, {
         protocol: "",
+        extensions: "",
         messages: ["ba", "dc"],
         code: 4000,
         reason: "genug ✓",
@@ -140,4 +142,30 @@ test("the page's origin is let in or not", async t => {
     const unwelcome = await talk(page, { url: stranger.url, say })
     assert.equal(unwelcome.code, 1006)
     assert.equal((await refused)[0].status, 403)
+})
+
+test("messages of all lengths come back compressed, and the page keeps its context", async t => {
+    const { server, page } = await open(t, { mode: "echo", compress: true })
+    const lengths = [0, 0, 1, 127, 128, 1000, 65_535, 65_536, 1024 * 1024]
+    const say = [
+        ...lengths.map(json),
+        ...lengths.slice(0, -1).map(length => [...noise(length)]),
+        ...Array.from({ length: 50 }, (_, i) => json(500 + i)),
+    ]
+    const heard = await talk(page, { url: server.url, say, close: BYE })
+    assert.equal(
+        heard.extensions,
+        "permessage-deflate; server_no_context_takeover; client_max_window_bits=11"
+    )
+    assert.deepEqual(heard.messages, say)
+    assert.equal(heard.code, 1000)
+    const metrics = await server.metrics.metrics()
+    for (const direction of ["received", "sent"]) {
+        const [compressed, uncompressed] = ["", "un"].map(prefix => {
+            const line = `websocket_${prefix}compressed_bytes_total{direction="${direction}"} (\\d+)`
+            return Number(new RegExp(line).exec(metrics)?.[1])
+        })
+        assert.ok(uncompressed > 1024 * 1024)
+        assert.ok(compressed < uncompressed / 2, `${compressed} ${direction}`)
+    }
 })

@@ -274,6 +274,73 @@ for (const [what, faults] of quirks)
         assert.deepEqual(kinds(lan), [DISCOVER, REQUEST])
     })
 
+/** Gives every ACK, or from the `n`-th message on, another address. */
+function readdress(from: number) {
+    let count = 0
+    return (reply: Buffer) => {
+        const other = Buffer.from(reply)
+        // type behind the cookie, ACK: yiaddr
+        if (++count >= from && other[242] === 5) other[19] = 150
+        return [other]
+    }
+}
+
+test("an ACK for another address than was asked for: it is the one that counts", async t => {
+    const { board, lan } = await start(t, {
+        settings: watch,
+        prepare: (_, lan) => {
+            lan.dhcp.faults.rewrite = readdress(0)
+            lan.dhcp.lease = 4
+        },
+    })
+    await board.expect("echo 5")
+    // the model refuses whoever does not keep to what it has offered
+    await until("a renewal", () => lan.dhcp.requests.length >= 3)
+    assert.equal(lan.dhcp.requests[2].clientAddress, "192.168.77.150")
+    lan.dhcp.faults.rewrite = undefined
+    await board.expect("connected", 20_000)
+    await board.expect("echo")
+})
+
+test("a renewal that gives another address ends connections, which are made anew from there", async t => {
+    const { board, lan } = await start(t, {
+        settings: watch,
+        prepare: (_, lan) => {
+            lan.dhcp.faults.rewrite = readdress(3)
+            lan.dhcp.lease = 8
+        },
+    })
+    await board.expect("echo 5")
+    await board.expect(/error: /, 20_000)
+    await board.expect("connected", 20_000)
+    await board.expect("echo")
+    assert.deepEqual(kinds(lan).slice(0, 3), [DISCOVER, REQUEST, REQUEST])
+})
+
+for (const [what, more] of [
+    [
+        "a router, a mask and DNS servers",
+        "0304c0a84d01" + "0104ffffff00" + "0604c0a84d01",
+    ],
+    ["its type and its server", "350102" + "3604c0a84d01"],
+] as const)
+    test(`an offer that says ${what} twice will do`, async t => {
+        const { board, lan } = await start(t, {
+            settings: watch,
+            prepare: (_, lan) =>
+                (lan.dhcp.faults.rewrite = reply => [
+                    reply[242] === 2
+                        ? Buffer.concat([
+                              reply.subarray(0, -1),
+                              Buffer.from(`${more}ff`, "hex"),
+                          ])
+                        : reply,
+                ]),
+        })
+        await board.expect("echo 5")
+        assert.deepEqual(kinds(lan), [DISCOVER, REQUEST])
+    })
+
 test("an offer without DNS servers: addresses work, names say what is missing", async t => {
     const prepare = (_: unknown, lan: HomeLan) => {
         lan.dhcp.faults.omit = [option.DNS]

@@ -73,7 +73,7 @@ test("a connection that ends without close_notify: an error", async t => {
         bytes[0] === ALERT ? [] : [bytes]
     )
     const board = await start(t, { port: between, mode: "sink" })
-    await board.expect("error: tls: the connection ended without close_notify")
+    await board.expect("error: tls: no close_notify")
 })
 
 test("a WebSocket", async t => {
@@ -108,16 +108,8 @@ test("the server ends: the end, and no error", async t => {
 })
 
 for (const [what, settings, complaint] of [
-    [
-        "another key",
-        { key: "ff".repeat(24) },
-        /the server sent alert (20|51): it has another key/,
-    ],
-    [
-        "another identity",
-        { identity: "cellar" },
-        /the server sent alert (115|80|40|51)/,
-    ],
+    ["another key", { key: "ff".repeat(24) }, /tls: alert (20|51)/],
+    ["another identity", { identity: "cellar" }, /tls: alert (115|80|40|51)/],
 ] as const)
     test(`${what}: says so`, async t => {
         const { port } = await serve(t)
@@ -131,11 +123,11 @@ test("a server without pre-shared keys: says so", async t => {
         pskCallback: undefined,
     })
     const board = await start(t, { port })
-    await board.expect(/alert 40: it wants certificates, or other ciphers/)
+    await board.expect(/tls: alert 40/)
 })
 
 test("a server that says nothing: an error in time", async t => {
     const port = await serveBytes(t, () => {})
     const board = await start(t, { port, timeout: 1000 })
-    await board.expect("error: tls: no answer to the handshake in time")
+    await board.expect("error: tls: timeout")
 })

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict"
+import {
+    existsSync,
+    mkdtempSync,
+    readFileSync,
+    rmSync,
+    writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { test } from "node:test"
+import { setTimeout as sleep } from "node:timers/promises"
 import { Process, startModule } from "../../lib/processes.ts"
 import { startServer } from "../../server/server.ts"
 import { noSignals } from "../wire/platform.ts"
@@ -142,5 +152,45 @@ test(
         assert.equal(code, 0)
         assert.equal(output.trimEnd().split("\n").length, 3, output)
         assertGone(started)
+    }
+)
+
+test("a cable can be pulled out only where there is one", async () => {
+    const { code, output } = await run("--count", "2", "--unplug-after", "1")
+    assert.equal(code, 1)
+    assert.match(output, /expected Ethernet with --unplug-after, found wifi/)
+})
+
+test("the log shows nothing of the wire to a modelled chip", async () => {
+    const { code, output } = await run(
+        ...["--network", "ethernet", "--count", "1", "--interval", "20"]
+    )
+    assert.equal(code, 0, output)
+    assert.doesNotMatch(output, /sim:/)
+})
+
+test(
+    "the page's address comes last, and --open opens it",
+    { timeout: 60_000 },
+    async t => {
+        const folder = mkdtempSync(join(tmpdir(), "open-"))
+        t.after(() => rmSync(folder, { recursive: true }))
+        const seen = join(folder, "seen")
+        const opener = join(folder, "xdg-open")
+        writeFileSync(
+            opener,
+            `#!/bin/sh\necho "$1" > ${seen}.new\nmv ${seen}.new ${seen}`,
+            { mode: 0o755 }
+        )
+        const started = startModule("tools/commands/start.ts", ["--open"], {
+            env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+        })
+        const [, page] = await started.shows(
+            /Ctrl-C ends\ndevices and plot at (.*)\n/
+        )
+        await started.shows(/^right 1/m)
+        await started.stop("SIGINT")
+        while (!existsSync(seen)) await sleep(20)
+        assert.equal(readFileSync(seen, "utf8").trim(), page)
     }
 )

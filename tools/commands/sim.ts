@@ -19,6 +19,7 @@ import type { Config } from "../project/config.ts"
 import { PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
 import { explained } from "../simulator/error-sentences.ts"
+import { isForUsers } from "../simulator/exchange-log.ts"
 import { MODEMS, NETWORKS, networkOf } from "../simulator/networks.ts"
 
 interface Options {
@@ -140,7 +141,7 @@ class Simulator implements DebugTargetListener {
     }
 
     log(line: LogEvent) {
-        if (line.level !== "system") console.log(explained(line.text))
+        if (isForUsers(line)) console.log(explained(line.text))
         this.session?.log(line)
     }
 

@@ -1,5 +1,6 @@
 /** `npm start`: the echo server, and the program on a simulated board talking to it. */
 import { InvalidArgumentError, Option } from "commander"
+import { openPage } from "../../lib/browser.ts"
 import { newCommand, runCommand, stopSignal } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { startServer } from "../../server/server.ts"
@@ -16,7 +17,7 @@ import {
     type Settings,
 } from "../project/settings.ts"
 import { explained } from "../simulator/error-sentences.ts"
-import { Tally, readLine } from "../simulator/exchange-log.ts"
+import { Tally, isForUsers, readLine } from "../simulator/exchange-log.ts"
 import { MODEMS, NETWORKS, networkOf, simulate } from "../simulator/networks.ts"
 import { waiting } from "../toolchain/build.ts"
 
@@ -25,6 +26,7 @@ interface Options {
     modem?: Config["modem"]
     url?: string
     unplugAfter?: number
+    open?: boolean
     count?: number
     interval?: number
     timeout?: number
@@ -35,8 +37,6 @@ interface Options {
 const PATIENCE = 30_000
 /** Milliseconds between the server's pings, so that the page soon shows how long they take. */
 const PING = 5000
-/** Lines of the firmware itself, which are not shown. */
-const SYSTEM = "system"
 const INTERRUPTED = "interrupted"
 
 async function start(options: Options) {
@@ -54,10 +54,11 @@ async function start(options: Options) {
             ...options,
             network: networkOf(options.network) ?? written.network,
         }
-        if (server) console.log(`devices and plot at ${server.plotPage}`)
+        expectCable(config)
         console.log(
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
+        if (server) showPage(server.plotPage, options.open)
         const { entry, wires, close, ethernet } = simulate(config)
         const run = new Run(config, () => ethernet?.chip.unplug())
         try {
@@ -82,10 +83,29 @@ async function start(options: Options) {
     }
 }
 
+/** @throws UserError when there is no cable to pull out */
+function expectCable({
+    network,
+    unplugAfter,
+}: Config & Pick<Options, "unplugAfter">) {
+    if (unplugAfter !== undefined && ![network].flat().includes("ethernet"))
+        throw new UserError(
+            `expected Ethernet with --unplug-after, found ${network}: --network ethernet,cellular has a modem beside it`
+        )
+}
+
+function showPage(page: string | undefined, open = false) {
+    if (!page) return
+    console.log(`devices and plot at ${page}`)
+    if (open)
+        openPage(page, why => console.log(`no browser to open it in: ${why}`))
+}
+
 /** The options as settings, which win over devs.json; and exchanges are shown whatever the board is to log. */
 function settingsOf({
     network: _,
     unplugAfter: _unplugAfter,
+    open: _open,
     ...options
 }: Options): Settings {
     const named = Object.entries(options).map(([key, value]) => [
@@ -111,7 +131,7 @@ class Run {
 
     /** Takes a line of the log. */
     read(event: LogEvent) {
-        if (event.level !== SYSTEM) console.log(explained(event.text))
+        if (isForUsers(event)) console.log(explained(event.text))
         const line = readLine(event.text)
         if (!line) return
         this.tally.add(line)
@@ -183,6 +203,7 @@ await newCommand("start")
         "exchanges after which Ethernet's cable is pulled out",
         number
     )
+    .option("--open", "opens the page with the board and its plot")
     .option(
         "--count <n>",
         "exchanges to make; exit code 0 only if every reply was right",

@@ -1,5 +1,11 @@
 /** Reads the echo program's log: what became of each message, and the sums. */
 import { median } from "../../lib/statistics.ts"
+import type { LogEvent } from "../../sim/log.ts"
+
+/** Whether a line is the program's, not of the firmware itself or of the wire to a modelled chip. */
+export function isForUsers({ level, text }: LogEvent): boolean {
+    return level !== "system" && !text.includes("tcp://sim:")
+}
 
 /** One line of the program's log that is about an exchange. */
 export type ExchangeLine =

@@ -3,7 +3,8 @@ import { randomBuffer } from "@devicescript/crypto"
 import { StreamError } from "../stream"
 import { u16 } from "./ip"
 import { W5500_SOCK_CLOSED } from "./registers"
-import { abort, lose, poll, Socket } from "./socket"
+import { poll } from "./poll"
+import { abort, lose, Socket } from "./socket"
 import { SOCKETS, W5500 } from "./w5500"
 
 /** The chip's sockets that were used so far; nothing is kept for the others. */

@@ -1,6 +1,6 @@
 import { StreamError } from "../stream"
 
-/** Alert descriptions: RFC 5246, 7.2; RFC 4279, 2; RFC 6066, 9. */
+/** Alert descriptions: RFC 5246, 7.2. */
 export const CLOSE_NOTIFY = 0
 const UNEXPECTED_MESSAGE = 10
 export const BAD_RECORD_MAC = 20
@@ -12,7 +12,6 @@ export const DECRYPT_ERROR = 51
 export const PROTOCOL_VERSION = 70
 export const INTERNAL_ERROR = 80
 export const UNSUPPORTED_EXTENSION = 110
-const UNKNOWN_PSK_IDENTITY = 115
 
 /** What is wrong with what the server sent; an alert tells it. */
 export class TlsError extends StreamError {
@@ -28,13 +27,7 @@ export class TlsError extends StreamError {
 
 /** An alert of the server's. */
 export function alertError(alert: number): StreamError {
-    let hint = ""
-    if (alert === UNKNOWN_PSK_IDENTITY) hint = ": unknown identity"
-    else if (alert === BAD_RECORD_MAC || alert === DECRYPT_ERROR)
-        hint = ": it has another key for this identity, or none"
-    else if (alert === HANDSHAKE_FAILURE)
-        hint = ": it wants certificates, or other ciphers"
-    return new StreamError(`tls: the server sent alert ${alert}${hint}`)
+    return new StreamError(`tls: alert ${alert}`)
 }
 
 /** @throws TlsError for a message that has no place here */

@@ -121,10 +121,8 @@ async function receiveMessage(h: Handshake): Promise<Buffer> {
 async function receiveContent(h: Handshake, type: number): Promise<Buffer> {
     const { s, deadline } = h
     const data = await receive(s, deadline)
-    if (data === undefined)
-        throw new StreamError("tls: no answer to the handshake in time")
-    if (data === null)
-        throw new StreamError("tls: the server ended the handshake")
+    if (data === undefined) throw new StreamError("tls: timeout")
+    if (data === null) throw new StreamError("tls: closed")
     expect(s.type === type && data.length > 0)
     return data
 }

@@ -74,8 +74,7 @@ export function clientHello(random: Buffer, name: string): Buffer {
 /** @throws TlsError */
 export function parseServerHello(body: Buffer): ServerHello {
     if (body.length < 38) throw malformed()
-    if (u16(body, 0) !== 0x0303)
-        throw new TlsError("the server speaks no TLS 1.2", PROTOCOL_VERSION)
+    if (u16(body, 0) !== 0x0303) throw new TlsError("version", PROTOCOL_VERSION)
     // its session identifier is of no use here
     const at = 35 + body[34]
     if (at + 3 > body.length) throw malformed()
@@ -83,10 +82,7 @@ export function parseServerHello(body: Buffer): ServerHello {
         u16(body, at) !== TLS_PSK_WITH_CHACHA20_POLY1305_SHA256 ||
         body[at + 2] !== 0
     )
-        throw new TlsError(
-            "the server chose what was not offered",
-            ILLEGAL_PARAMETER
-        )
+        throw new TlsError("choice", ILLEGAL_PARAMETER)
     return {
         random: body.slice(2, 34),
         hasFragments: parseExtensions(body, at + 3),
@@ -112,13 +108,10 @@ function parseExtensions(body: Buffer, at: number): boolean {
         else if (extension === RENEGOTIATION_INFO) hasRenegotiation = true
         else if (extension === MAX_FRAGMENT_LENGTH) hasFragments = true
         else if (extension !== SERVER_NAME)
-            throw new TlsError("unsupported extension", UNSUPPORTED_EXTENSION)
+            throw new TlsError("extension", UNSUPPORTED_EXTENSION)
     }
     if (!hasSecret || !hasRenegotiation)
-        throw new TlsError(
-            "the server lacks the extended master secret or secure renegotiation",
-            HANDSHAKE_FAILURE
-        )
+        throw new TlsError("missing extension", HANDSHAKE_FAILURE)
     return hasFragments
 }
 

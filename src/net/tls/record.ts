@@ -70,14 +70,14 @@ export async function unprotect(
     record: Buffer
 ): Promise<Buffer> {
     const end = record.length - TAG
-    if (end < HEADER) throw new TlsError("record too short", BAD_RECORD_MAC)
+    if (end < HEADER) throw new TlsError("bad record", BAD_RECORD_MAC)
     const mac = startRecord(protection, record)
     for (let at = HEADER; at < end; at += 4 * STRETCH) {
         update(mac, record, at, Math.min(4 * STRETCH, end - at))
         await sleep(0)
     }
     if (!isSame(record, end, finishTag(mac, end - HEADER)))
-        throw new TlsError("record with a wrong tag", BAD_RECORD_MAC)
+        throw new TlsError("bad record", BAD_RECORD_MAC)
     for (let at = HEADER; at < end; at += STRETCH) {
         encipher(protection.state, record, at, Math.min(STRETCH, end - at))
         await sleep(0)

@@ -128,10 +128,7 @@ async function fill(s: TlsStream, deadline: number): Promise<boolean> {
             if (size) continue
             const data = await s.stream.recv(timeLeft(deadline))
             if (data === undefined) return false
-            if (data === null)
-                throw new StreamError(
-                    "tls: the connection ended without close_notify"
-                )
+            if (data === null) throw new StreamError("tls: no close_notify")
             s.chunk = data
             s.used = 0
         } else if (filled > HEADER) return true
@@ -150,10 +147,7 @@ function lengthOf({ record, largest, reading }: TlsStream): number {
             length > 0
     )
     if (length > largest + (reading ? TAG : 0))
-        throw new TlsError(
-            `a record of ${length} bytes, more than ${largest} agreed on or fitting into memory`,
-            RECORD_OVERFLOW
-        )
+        throw new TlsError("record too long", RECORD_OVERFLOW)
     return length
 }
 
