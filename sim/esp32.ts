@@ -50,12 +50,10 @@ const TLS_ERRORS = {
 /** Milliseconds: main.c, sync_main_loop_timer(). */
 const TICK = 10
 
-type Command = Address | Uint8Array
-
 export class Esp32Socket implements Carrier {
     /** It belongs to the board, not to a connection. */
     readonly stays = true
-    private readonly commands: Command[] = []
+    private readonly commands: (Address | Uint8Array)[] = []
     private readonly events: SocketEvent[] = []
     private readonly delayed = new DelayLine()
     private descriptor: Descriptor | undefined
