@@ -1,9 +1,40 @@
 /** Data to compress, the same in every run, and the compression of `src/protocol`, run in Node. */
 import { importPure } from "./device-buffer.ts"
 
-const { Inflater, feed, inflate, checkEnd } = await importPure("inflate")
-const { Deflater, deflate, finish, forget, maxDeflated, MAX_CHUNK } =
-    await importPure("deflate")
+interface Inflater {
+    readonly isHungry: boolean
+}
+
+interface Inflating {
+    Inflater: new (bits: number) => Inflater
+    feed(inflater: Inflater, data: Buffer, tail: Buffer): void
+    inflate(inflater: Inflater): Buffer
+    checkEnd(inflater: Inflater): void
+}
+
+/** What only the deflater itself looks into. */
+type Deflater = object
+
+interface Deflating {
+    Deflater: new (bits: number) => Deflater
+    deflate(
+        deflater: Deflater,
+        data: Buffer,
+        at: number,
+        size: number,
+        out: Buffer,
+        end: number
+    ): number
+    finish(deflater: Deflater, out: Buffer, end: number): number
+    forget(deflater: Deflater): void
+    maxDeflated(size: number): number
+    MAX_CHUNK: number
+}
+
+const inflating = await importPure<Inflating>("inflate")
+const { feed, inflate, checkEnd } = inflating
+const deflating = await importPure<Deflating>("deflate")
+const { deflate, finish, forget, maxDeflated, MAX_CHUNK } = deflating
 
 /** What a sender leaves out at the end of a message, RFC 7692, 7.2.1. */
 export const TAIL = Buffer.from("0000ffff", "hex")
@@ -53,10 +84,10 @@ export function cut(random: Random, data: Buffer, most: number): Buffer[] {
 
 /** Inflates messages by the device's code, one after the other. */
 export class DeviceInflater {
-    readonly #inflater: any
+    readonly #inflater: Inflater
 
     constructor(bits: number) {
-        this.#inflater = new Inflater(bits)
+        this.#inflater = new inflating.Inflater(bits)
     }
 
     /**
@@ -82,10 +113,10 @@ export class DeviceInflater {
 
 /** Deflates messages by the device's code, one after the other. */
 export class DeviceDeflater {
-    readonly #deflater: any
+    readonly #deflater: Deflater
 
     constructor(bits: number) {
-        this.#deflater = new Deflater(bits)
+        this.#deflater = new deflating.Deflater(bits)
     }
 
     /** Starts as if nothing had been before. */

@@ -32,8 +32,11 @@ const methods = {
     },
 }
 
-/** Imports a file of `src/protocol`. */
-export async function importPure(name: string): Promise<any> {
+/**
+ * Imports a file of `src/protocol`, whose types are those of the VM.
+ * @template Exports what is used of it
+ */
+export async function importPure<Exports>(name: string): Promise<Exports> {
     Object.assign(Buffer.prototype, methods)
     Object.assign(globalThis, {
         hex: ([text]: TemplateStringsArray) =>
