@@ -1,7 +1,7 @@
 import { ProtocolError } from "./codes"
 
 /** The widest window, and what is meant where none is named. */
-export const MAX_WINDOW_BITS = 15
+const MAX_WINDOW_BITS = 15
 const MIN_WINDOW_BITS = 8
 
 /** Parameters of permessage-deflate, RFC 7692, 7.1. */

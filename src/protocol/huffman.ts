@@ -25,7 +25,7 @@ export const MAX_SIZE = 15
  * - the symbols, in the order of their codes.
  */
 export const OFFSETS = 36
-export const SYMBOLS = 104
+const SYMBOLS = 104
 
 /** The size of a table. */
 export function tableSize(symbols: number): number {

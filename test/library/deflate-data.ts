@@ -1,9 +1,33 @@
 /** Data to compress, the same in every run, and the compression of `src/protocol`, run in Node. */
 import { importPure } from "./device-buffer.ts"
 
-const { Inflater, feed, inflate, checkEnd } = await importPure("inflate")
+interface InflateFile {
+    Inflater: new (bits: number) => { isHungry: boolean }
+    feed(inflater: object, data: Buffer, tail: Buffer): void
+    inflate(inflater: object): Buffer
+    checkEnd(inflater: object): void
+}
+
+interface DeflateFile {
+    MAX_CHUNK: number
+    Deflater: new (bits: number) => object
+    maxDeflated(size: number): number
+    forget(deflater: object): void
+    deflate(
+        deflater: object,
+        data: Buffer,
+        from: number,
+        size: number,
+        out: Buffer,
+        place: number
+    ): number
+    finish(deflater: object, out: Buffer, place: number): number
+}
+
+const { Inflater, feed, inflate, checkEnd } =
+    await importPure<InflateFile>("inflate")
 const { Deflater, deflate, finish, forget, maxDeflated, MAX_CHUNK } =
-    await importPure("deflate")
+    await importPure<DeflateFile>("deflate")
 
 /** What a sender leaves out at the end of a message, RFC 7692, 7.2.1. */
 export const TAIL = Buffer.from("0000ffff", "hex")
@@ -53,7 +77,7 @@ export function cut(random: Random, data: Buffer, most: number): Buffer[] {
 
 /** Inflates messages by the device's code, one after the other. */
 export class DeviceInflater {
-    readonly #inflater: any
+    readonly #inflater: { isHungry: boolean }
 
     constructor(bits: number) {
         this.#inflater = new Inflater(bits)
@@ -82,7 +106,7 @@ export class DeviceInflater {
 
 /** Deflates messages by the device's code, one after the other. */
 export class DeviceDeflater {
-    readonly #deflater: any
+    readonly #deflater: object
 
     constructor(bits: number) {
         this.#deflater = new Deflater(bits)

@@ -133,9 +133,10 @@ function inflatedByZlib(deflated: Buffer): Buffer | undefined {
 function inflatedByDevice(pieces: Buffer[]): Buffer | undefined {
     try {
         return new DeviceInflater(15).message(pieces)
-    } catch (error: any) {
-        assert.equal(error.name, "ProtocolError", error.stack)
-        assert.equal(error.code, 1007)
+    } catch (error) {
+        const { name, code, stack } = error as Error & { code: number }
+        assert.equal(name, "ProtocolError", stack)
+        assert.equal(code, 1007)
         return undefined
     }
 }

@@ -33,7 +33,7 @@ const methods = {
 }
 
 /** Imports a file of `src/protocol`. */
-export async function importPure(name: string): Promise<any> {
+export async function importPure<T>(name: string): Promise<T> {
     Object.assign(Buffer.prototype, methods)
     Object.assign(globalThis, {
         hex: ([text]: TemplateStringsArray) =>
