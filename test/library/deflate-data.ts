@@ -1,40 +1,33 @@
 /** Data to compress, the same in every run, and the compression of `src/protocol`, run in Node. */
 import { importPure } from "./device-buffer.ts"
 
-interface Inflater {
-    readonly isHungry: boolean
+interface InflateFile {
+    Inflater: new (bits: number) => { isHungry: boolean }
+    feed(inflater: object, data: Buffer, tail: Buffer): void
+    inflate(inflater: object): Buffer
+    checkEnd(inflater: object): void
 }
 
-interface Inflating {
-    Inflater: new (bits: number) => Inflater
-    feed(inflater: Inflater, data: Buffer, tail: Buffer): void
-    inflate(inflater: Inflater): Buffer
-    checkEnd(inflater: Inflater): void
-}
-
-/** What only the deflater itself looks into. */
-type Deflater = object
-
-interface Deflating {
-    Deflater: new (bits: number) => Deflater
+interface DeflateFile {
+    MAX_CHUNK: number
+    Deflater: new (bits: number) => object
+    maxDeflated(size: number): number
+    forget(deflater: object): void
     deflate(
-        deflater: Deflater,
+        deflater: object,
         data: Buffer,
-        at: number,
+        from: number,
         size: number,
         out: Buffer,
-        end: number
+        place: number
     ): number
-    finish(deflater: Deflater, out: Buffer, end: number): number
-    forget(deflater: Deflater): void
-    maxDeflated(size: number): number
-    MAX_CHUNK: number
+    finish(deflater: object, out: Buffer, place: number): number
 }
 
-const inflating = await importPure<Inflating>("inflate")
-const { feed, inflate, checkEnd } = inflating
-const deflating = await importPure<Deflating>("deflate")
-const { deflate, finish, forget, maxDeflated, MAX_CHUNK } = deflating
+const { Inflater, feed, inflate, checkEnd } =
+    await importPure<InflateFile>("inflate")
+const { Deflater, deflate, finish, forget, maxDeflated, MAX_CHUNK } =
+    await importPure<DeflateFile>("deflate")
 
 /** What a sender leaves out at the end of a message, RFC 7692, 7.2.1. */
 export const TAIL = Buffer.from("0000ffff", "hex")
@@ -84,10 +77,10 @@ export function cut(random: Random, data: Buffer, most: number): Buffer[] {
 
 /** Inflates messages by the device's code, one after the other. */
 export class DeviceInflater {
-    readonly #inflater: Inflater
+    readonly #inflater: { isHungry: boolean }
 
     constructor(bits: number) {
-        this.#inflater = new inflating.Inflater(bits)
+        this.#inflater = new Inflater(bits)
     }
 
     /**
@@ -113,10 +106,10 @@ export class DeviceInflater {
 
 /** Deflates messages by the device's code, one after the other. */
 export class DeviceDeflater {
-    readonly #deflater: Deflater
+    readonly #deflater: object
 
     constructor(bits: number) {
-        this.#deflater = new deflating.Deflater(bits)
+        this.#deflater = new Deflater(bits)
     }
 
     /** Starts as if nothing had been before. */

@@ -134,7 +134,7 @@ function inflatedByDevice(pieces: Buffer[]): Buffer | undefined {
     try {
         return new DeviceInflater(15).message(pieces)
     } catch (error) {
-        const { name, code, stack } = error as Error & { code?: number }
+        const { name, code, stack } = error as Error & { code: number }
         assert.equal(name, "ProtocolError", stack)
         assert.equal(code, 1007)
         return undefined

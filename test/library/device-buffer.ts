@@ -32,11 +32,8 @@ const methods = {
     },
 }
 
-/**
- * Imports a file of `src/protocol`, whose types are those of the VM.
- * @template Exports what is used of it
- */
-export async function importPure<Exports>(name: string): Promise<Exports> {
+/** Imports a file of `src/protocol`. */
+export async function importPure<T>(name: string): Promise<T> {
     Object.assign(Buffer.prototype, methods)
     Object.assign(globalThis, {
         hex: ([text]: TemplateStringsArray) =>
