@@ -222,14 +222,22 @@ await newCommand("start")
     .option("--open", "opens the page with the board and its plot")
     .option(
         "--count <n>",
-        "exchanges to make; exit code 0 only if every reply was right",
+        "exchanges to make; exit code 0 only if every reply was right (default: devs.json's)",
         option("count", number)
     )
-    .option("--interval <ms>", "between messages", option("interval", number))
-    .option("--timeout <ms>", "to wait for a reply", option("timeout", number))
+    .option(
+        "--interval <ms>",
+        "between messages (default: devs.json's)",
+        option("interval", number)
+    )
+    .option(
+        "--timeout <ms>",
+        "to wait for a reply (default: devs.json's)",
+        option("timeout", number)
+    )
     .option(
         "--message <text>",
-        "{n}: running number",
+        "{n}: running number (default: devs.json's)",
         option("message", String)
     )
     .option(
