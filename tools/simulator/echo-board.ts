@@ -18,8 +18,6 @@ export interface EchoOptions {
     deflate?: Record<string, number | boolean>
     /** Largest message in bytes. Default: any. */
     maxMessage?: number
-    /** When to send a Ping, see `WebSocketOptions` in src/; null: never. */
-    heartbeat?: { interval: number; timeout: number } | null
     /** Milliseconds. */
     handshakeTimeout?: number
     /** Milliseconds. */
