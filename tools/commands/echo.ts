@@ -12,6 +12,7 @@ interface Options {
     heartbeat?: number
     handshakeTimeout?: number
     closeTimeout?: number
+    compress?: string | true
     like: LinkOptions["like"]
     piece?: number
     delivery?: LinkOptions["delivery"]
@@ -51,7 +52,7 @@ async function main(options: Options) {
 
 function connectionOptions(options: Options): EchoOptions {
     const { subprotocol, maxMessage, heartbeat } = options
-    const { handshakeTimeout, closeTimeout } = options
+    const { handshakeTimeout, closeTimeout, compress } = options
     return {
         protocols: subprotocol.length ? subprotocol : undefined,
         maxMessage,
@@ -62,6 +63,17 @@ function connectionOptions(options: Options): EchoOptions {
               : undefined,
         handshakeTimeout,
         closeTimeout,
+        deflate: compress ? compression(compress) : undefined,
+    }
+}
+
+/** Of every message, with windows of the default size or of so many bits. */
+function compression(bits: string | true): EchoOptions["deflate"] {
+    const size = bits === true ? 10 : Number(bits)
+    return {
+        threshold: 0,
+        serverMaxWindowBits: size,
+        clientMaxWindowBits: size,
     }
 }
 
@@ -83,6 +95,12 @@ await newCommand("echo")
     )
     .option("--handshake-timeout <ms>", "to the answer", integer(1))
     .option("--close-timeout <ms>", "for the peer to hang up", integer(1))
+    .addOption(
+        new Option(
+            "--compress [bits]",
+            "offers permessage-deflate, with windows of so many bits; default: 10"
+        ).choices(["8", "9", "10", "11", "12", "13"])
+    )
     .addOption(
         new Option("--like <board>", "whose network to imitate")
             .choices(["esp32", "picow", "simulator"])
