@@ -1,5 +1,5 @@
 /** How a command is called, runs and ends. */
-import { Command } from "commander"
+import { Command, Help, type Option } from "commander"
 import { UserError } from "./errors.ts"
 
 /** 128 and SIGPIPE, as a shell reports a command whose output nobody reads. */
@@ -15,6 +15,7 @@ const NPM_OPTIONS = ["cert", "json", "key", "prefix", "yes"]
 export function newCommand(name: string): Command {
     const command = new Command(calledAs(name))
     return command
+        .configureHelp({ optionDescription })
         .configureOutput({
             outputError: (text, write) => write(lostToNpm(command) ?? text),
         })
@@ -30,6 +31,36 @@ function calledAs(name: string): string {
     return name === "start" || name === "test"
         ? `npm ${name} --`
         : `npm run ${name} --`
+}
+
+/** An option's help, with the default as a person writes it. */
+function optionDescription(option: Option): string {
+    const { defaultValue, defaultValueDescription } = option
+    const isNone = Array.isArray(defaultValue) && defaultValue.length === 0
+    const shown = Object.create(option) as Option
+    shown.defaultValue = isNone ? undefined : defaultValue
+    shown.defaultValueDescription = defaultValueDescription ?? inWords(option)
+    return new Help().optionDescription(shown)
+}
+
+/** `30 s` of `--ping <seconds>`; undefined: there is nothing to say that JSON does not. */
+function inWords({ flags, defaultValue, argChoices }: Option) {
+    if (typeof defaultValue === "string" && !argChoices) return defaultValue
+    if (typeof defaultValue !== "number") return undefined
+    const unit = /<(\w+)>/.exec(flags)?.[1] ?? ""
+    return unit === "bytes"
+        ? ofBytes(defaultValue)
+        : withUnit(defaultValue, unit)
+}
+
+function withUnit(value: number, unit: string): string {
+    const short = { ms: " ms", seconds: " s" }[unit] ?? ""
+    return `${value.toLocaleString("en")}${short}`
+}
+
+function ofBytes(bytes: number): string {
+    const mebibytes = bytes / 2 ** 20
+    return Number.isInteger(mebibytes) ? `${mebibytes} MiB` : `${bytes} bytes`
 }
 
 /** Of `npm start --count 20` npm passes on the 20 only. */

@@ -145,6 +145,12 @@ export class Server {
         return new URL(PLOT_PATH, this.page).href
     }
 
+    /** Whether a browser gets as far as the pages: pre-shared keys are nothing that it could show. */
+    get isForBrowsers(): boolean {
+        const { certificate, pskFile } = this.#settings
+        return certificate !== undefined || pskFile === undefined
+    }
+
     /** The URL for a client that reaches this machine by the address `host`. */
     urlAt(host: string): string {
         const scheme = this.#isSecure ? "wss" : "ws"

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, readdirSync, statSync } from "node:fs"
 import { basename, dirname, join, relative, resolve } from "node:path"
 import { UserError } from "../lib/errors.ts"
 import { ProgramCache, type Program } from "./program-cache.ts"
+import { replacementOf } from "./replacements.ts"
 import { toolchain, type BoardDefinition, type Diagnostic } from "./vm.ts"
 
 export type { Program }
@@ -17,9 +18,11 @@ export interface Complaint {
 
 /** The compiler rejects the program; the message has a line for each complaint. */
 export class CompileError extends UserError {
+    /** @param files all that the program was to be made of, absolute */
     constructor(
         entry: string,
-        readonly complaints: Complaint[]
+        readonly complaints: Complaint[],
+        readonly files: string[]
     ) {
         const lines = complaints.map(
             ({ file, line, column, text }) =>
@@ -87,6 +90,24 @@ export function compilePatched(
     }).program
 }
 
+/**
+ * Compiles a program for a board whose chips are models: what touches the board's buses is replaced by `sim/device/`.
+ * @param waiting as for `compile`
+ * @returns the program, and the files that it consists of, absolute
+ * @throws CompileError
+ */
+export function compileForModels(
+    entry: string,
+    waiting?: (entry: string) => void
+) {
+    const path = resolve(entry)
+    const folder = projectFolder(path)
+    return compileIn(folder, relative(folder, path), {
+        replacement: replacementOf,
+        waiting,
+    })
+}
+
 /** One line per file, `path` or `path<TAB>time`, brought up to date. */
 function stampsOf(files: string): string {
     return files
@@ -112,6 +133,8 @@ function projectFolder(path: string): string {
 interface Compilation {
     /** Returns a source by its absolute path. Default: the file's text. */
     readSource?(path: string): string
+    /** Returns what to compile instead of a source, the tool chain's own included, by its absolute path. */
+    replacement?(path: string): string | undefined
     /** Called with the entry when it is not in the cache. */
     waiting?(entry: string): void
 }
@@ -131,14 +154,16 @@ export function preludeOf(folder: string): Record<string, string> {
 function compileIn(
     folder: string,
     entry: string,
-    { readSource = readText, waiting }: Compilation = {}
+    { readSource = readText, replacement, waiting }: Compilation = {}
 ) {
     const { compiler } = toolchain()
     const config = configOf(folder, entry)
     const prelude = compiler.preludeFiles(config)
     // `devs build` writes the prelude to node_modules; served from here, it need not be on disk
     const read = (path: string) =>
-        prelude[relative(folder, path)] ?? readSource(path)
+        replacement?.(path) ??
+        prelude[relative(folder, path)] ??
+        readSource(path)
     const cache = new ProgramCache(folder, entry, read)
     const known = cache.load()
     if (known) return known
@@ -156,8 +181,14 @@ function compileIn(
         getConfig: () => config,
         verifyBytecode: () => {},
     })
+    const files = [
+        ...result.usedFiles,
+        ...boardFiles(folder),
+        ".env.defaults",
+        ".env.local",
+    ].map(file => resolve(folder, file))
     if (complaints.length || !result.binary || !result.dbg)
-        throw new CompileError(entry, complaints)
+        throw new CompileError(entry, complaints, files)
 
     const program: Program = {
         entry,
@@ -166,12 +197,6 @@ function compileIn(
         debug: result.dbg,
         settings: present(result.settings ?? {}),
     }
-    const files = [
-        ...result.usedFiles,
-        ...boardFiles(folder),
-        ".env.defaults",
-        ".env.local",
-    ].map(file => resolve(folder, file))
     cache.store(program, files)
     return { program, files }
 }

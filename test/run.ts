@@ -18,17 +18,21 @@ const ROOMS = [
     "suites",
 ]
 
-/** The suites of models, of the debugger, of the package as a whole and of the runners: `--all` runs them too. */
+/** The suites of models, of other people's clients, of the debugger, of the package, of all commands and runners: `--all` runs them too. */
 const ALL_ONLY = [
     "networks/",
     "suites/conformance.test.ts",
     "suites/hil.test.ts",
+    "library/deflate-ws.test.ts",
+    "library/examples.test.ts",
     "library/first-contact.test.ts",
     "library/package.test.ts",
     "library/sending-only.test.ts",
     "library/wifi.test.ts",
+    "server/compression-clients.test.ts",
     "tools/debugger.test.ts",
     "tools/fleet.test.ts",
+    "tools/help.test.ts",
     "tools/own-program.test.ts",
     "tools/stock.test.ts",
 ]

@@ -8,9 +8,11 @@ export function announcement(addresses: Addresses, json: boolean): string[] {
     return [
         `listening on ${url}`,
         ...reachable.map(address => `reachable at ${address}`),
-        `page at ${page}`,
+        page
+            ? `page at ${page}`
+            : "no page: browsers need a certificate, see --cert and --key",
         // where there are data sources the page is the plot
-        ...(sourcePort ? [] : [`devices and plot at ${plotPage}`]),
+        ...(plotPage && !sourcePort ? [`devices and plot at ${plotPage}`] : []),
         ...(adminPort ? [`metrics and health at TCP port ${adminPort}`] : []),
         ...(sourcePort ? [`data sources at TCP port ${sourcePort}`] : []),
     ]

@@ -1,7 +1,11 @@
-import { createHmac, randomBytes } from "node:crypto"
+import { constants, createHmac, randomBytes } from "node:crypto"
 import { readFileSync } from "node:fs"
 import type { Duplex } from "node:stream"
-import { DEFAULT_CIPHERS, type TLSSocket } from "node:tls"
+import {
+    DEFAULT_CIPHERS,
+    type SecureContextOptions,
+    type TLSSocket,
+} from "node:tls"
 import { parsePsk, PSK_FORMAT } from "../../lib/psk.ts"
 import { CredentialsError } from "./certificate.ts"
 
@@ -29,10 +33,18 @@ export class PreSharedKeys {
         this.read()
     }
 
-    /** What a secure context needs. @param hasCertificate without one there is no TLS 1.3 */
-    static context(hasCertificate: boolean) {
-        const maxVersion = hasCertificate ? "TLSv1.3" : "TLSv1.2"
-        return { ciphers: CIPHERS, maxVersion } as const
+    /**
+     * What a secure context needs.
+     * @param hasCertificate without one there is no TLS 1.3, and no session tickets: who came with one would get in without
+     * an identity, even when its key has been removed. Beside a certificate it needs a token, as everybody without a key
+     */
+    static context(hasCertificate: boolean): SecureContextOptions {
+        if (hasCertificate) return { ciphers: CIPHERS, maxVersion: "TLSv1.3" }
+        return {
+            ciphers: CIPHERS,
+            maxVersion: "TLSv1.2",
+            secureOptions: constants.SSL_OP_NO_TICKET,
+        }
     }
 
     /** Reads the file again. @throws CredentialsError, and the keys stay as they were */

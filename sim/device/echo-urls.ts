@@ -2,13 +2,14 @@
 // the wire `control` in between.
 import { echo, Echoed } from "../../examples/echo"
 import {
-    connect,
+    connectOver,
     ConnectOptions,
     DeflateOptions,
     End,
     permessageDeflate,
     subprotocols,
 } from "../../src"
+import { secure } from "../../src/app/secure.generated"
 import { dialNative } from "../../src/net/native"
 import { millis } from "../../src/fiber/clock"
 
@@ -20,6 +21,7 @@ interface Order {
     }
 }
 
+const dial = await secure(dialNative)
 let report = ""
 for (;;) {
     const { url, options } = await exchange(report)
@@ -61,7 +63,7 @@ async function connection(
     if (deflate) options.handshake.push(permessageDeflate(deflate))
     let end: End
     try {
-        const connection = await connect(url, options)
+        const connection = await connectOver(dial, url, options)
         try {
             await echo(connection, echoed)
         } catch {

@@ -2,6 +2,7 @@ import { startApp } from "../../src/app/app"
 import { readAccess, readConfig } from "../../src/app/config"
 import { spiRegisters } from "../../src/net/cellular/registers"
 import { startModemBehind } from "../../src/net/cellular/start"
+import { secure } from "../../src/app/secure.generated"
 import { simBus } from "./sim-bus"
 import { simDialect } from "./sim-dialect"
 
@@ -11,4 +12,4 @@ const dial = startModemBehind(spiRegisters(simBus("spi")), {
     ...(await readAccess()),
 })
 const config = await readConfig()
-await startApp({ dial, ...config })
+await startApp({ dial: await secure(dial), ...config })

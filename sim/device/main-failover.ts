@@ -5,6 +5,7 @@ import { startEthernet } from "../../src/net/ethernet/ethernet"
 import { parseAddress } from "../../src/net/ethernet/ip"
 import { failover } from "../../src/net/failover"
 import { startModemBehind } from "../../src/net/cellular/start"
+import { secure } from "../../src/app/secure.generated"
 import { simBus, simI2c } from "./sim-bus"
 import { simDialect } from "./sim-dialect"
 
@@ -18,4 +19,4 @@ const dial = failover([
     }),
 ])
 const config = await readConfig()
-await startApp({ dial, ...config })
+await startApp({ dial: await secure(dial), ...config })

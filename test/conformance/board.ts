@@ -3,14 +3,21 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Board } from "../../sim/board.ts"
 import type { LinkOptions } from "../../sim/link.ts"
 import { EchoBoard } from "../../tools/simulator/echo-board.ts"
+import { withPsk } from "../../tools/simulator/psk-program.ts"
+import { PSK } from "../wire/psk.ts"
 import type { Bench } from "./judge.ts"
 import { linkMode, type LinkMode } from "./links.ts"
 import { TcpServer } from "../wire/server.ts"
 
 export async function startBench(link: LinkMode): Promise<Bench> {
-    const echo = await EchoBoard.start({ link: link.board })
+    const options = {
+        link: link.board,
+        patch: link.tls?.pskCallback && withPsk,
+        settings: { PSK },
+    }
+    const echo = await EchoBoard.start(options)
     echo.board.link.delay = link.delay
-    return { echo, server: await TcpServer.start(link.secure), link }
+    return { echo, server: await TcpServer.start(link.tls), link }
 }
 
 export async function stopBench({ echo, server }: Bench): Promise<void> {

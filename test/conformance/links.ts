@@ -1,7 +1,9 @@
 /** The links that the cases run over: how the program receives, and how the server writes. */
 import type { LinkOptions } from "../../sim/link.ts"
-import { certificate } from "../wire/tcp-server.ts"
+import type { TlsOptions } from "node:tls"
 import type { Writing } from "../wire/peer.ts"
+import { BY_KEY } from "../wire/psk.ts"
+import { certificate, credentials } from "../wire/tcp-server.ts"
 
 export interface LinkMode {
     name: string
@@ -9,8 +11,8 @@ export interface LinkMode {
     what: string
     board: LinkOptions
     writing: Writing
-    /** TLS. */
-    secure?: boolean
+    /** The server speaks TLS; by a pre-shared key the program does so itself. */
+    tls?: TlsOptions
     /** Milliseconds that everything takes longer, in each direction. */
     delay: number
     /** Payload bytes that it can carry in a few seconds. */
@@ -86,10 +88,19 @@ export const LINKS: LinkMode[] = [
             tls: { ca: certificate },
         },
         writing: "apart",
-        secure: true,
+        tls: credentials,
         delay: 5,
         // what comes while a Ping proves what went out has to fit into the program
         most: 16 * KB,
+    },
+    {
+        name: "psk",
+        what: "over the program's own TLS, by a pre-shared key",
+        board: {},
+        writing: "apart",
+        tls: BY_KEY,
+        delay: 0,
+        most: MB,
     },
 ]
 

@@ -84,6 +84,8 @@ export interface DeviceOptions {
     like?: Like
     /** TLS, over a simulated board's Wi-Fi. */
     tls?: boolean
+    /** TLS by a pre-shared key, over a simulated board's networks. */
+    psk?: boolean
     /** Writes the image first, instead of trusting what is on the board. */
     flash?: boolean
 }

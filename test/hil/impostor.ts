@@ -3,6 +3,9 @@ import { upgrade, type Answer } from "../wire/handshake.ts"
 import { CLOSE, closeFrame, frame, TEXT } from "../wire/frames.ts"
 import { Peer } from "../wire/peer.ts"
 import { TcpServer } from "../wire/server.ts"
+import { BY_KEY } from "../wire/psk.ts"
+import { credentials } from "../wire/tcp-server.ts"
+import type { DeviceOptions } from "./device.ts"
 import type { FaultLog } from "./fault-log.ts"
 import type { ServerRecord } from "./server-side.ts"
 
@@ -29,13 +32,15 @@ export class Impostors {
         private readonly faults: FaultLog
     ) {}
 
-    /** @param secure TLS */
+    /** @param options what TLS it has */
     static async start(
         record: ServerRecord,
         faults: FaultLog,
-        secure: boolean
+        { tls, psk }: Pick<DeviceOptions, "tls" | "psk">
     ) {
-        return new Impostors(await TcpServer.start(secure), record, faults)
+        const certificate = tls ? credentials : undefined
+        const server = await TcpServer.start(psk ? BY_KEY : certificate)
+        return new Impostors(server, record, faults)
     }
 
     get port(): number {

@@ -62,7 +62,8 @@ async function main(options: Options): Promise<number> {
 async function suite(options: Options, stop: AbortSignal): Promise<number> {
     const { device, seed, out, junit } = options
     const plant = options.plant ? PLANTS[options.plant] : undefined
-    if (plant) forSimulator(options)
+    if (plant) forSimulator(options, "faults are planted")
+    if (options.psk) forSimulator(options, "a pre-shared key is built in")
     const backEnd = await BACK_ENDS[device]()
     const scenarios = await choose(options.scenario)
     const tasks = tasksOf(options, backEnd, scenarios, plant)
@@ -138,7 +139,7 @@ function tasksOf(
     )
     return scenarios.flatMap(scenario =>
         networks
-            .filter(network => fits(scenario, backEnd, network, options.tls))
+            .filter(network => fits(scenario, backEnd, network, options))
             .map(network => ({
                 scenario,
                 rig: {
@@ -159,22 +160,23 @@ function fits(
     { bends, plain }: Scenario,
     { modelled }: BackEnd,
     network: string,
-    tls = false
+    { tls, psk }: Options
 ) {
-    if (tls && (plain || !modelled || network !== "wifi")) return false
+    if ((tls || psk) && (plain || !modelled)) return false
+    if (tls && network !== "wifi") return false
     return !bends || (!!modelled && NETWORK_OF[bends] === network)
 }
 
-function forSimulator({ device }: Options) {
+function forSimulator({ device }: Options, what: string) {
     if (device !== "sim")
         throw new UserError(
-            `faults are planted where programs are compiled here, in sim; the device is ${device}`
+            `${what} where programs are compiled here, in sim; the device is ${device}`
         )
 }
 
 /** Plants each fault where it has to be noticed. @returns 0 when it is, everywhere */
 async function plantEach(options: Options, stop: AbortSignal): Promise<number> {
-    forSimulator(options)
+    forSimulator(options, "faults are planted")
     const backEnd = await BACK_ENDS[options.device]()
     const planted = new Map<Task, string>()
     for (const [name, plant] of Object.entries(PLANTS)) {
@@ -279,6 +281,12 @@ await newCommand("hil")
         ).choices(Object.keys(FIRMWARE))
     )
     .option("--tls", "over TLS, on a simulated board's Wi-Fi")
+    .addOption(
+        new Option(
+            "--psk",
+            "over TLS by a pre-shared key, on a simulated board's networks"
+        ).conflicts("tls")
+    )
     .option("--firmware <file>", "UF2 file for an emulated board")
     .option("--bootrom <file>", "boot ROM image for an emulated board")
     .action((options: Options) =>

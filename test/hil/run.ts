@@ -1,5 +1,6 @@
 /** One scenario on one device, from the first byte to the verdict. */
 import { fileURLToPath } from "node:url"
+import { KEY_FILE } from "../wire/psk.ts"
 import type { BackEnd, DeviceOptions, LogLine } from "./device.ts"
 import { FaultLog, type Fault } from "./fault-log.ts"
 import { judge, type Evidence, type Verdict } from "./judge.ts"
@@ -57,6 +58,7 @@ export async function run(
         const server = new ServerSide(record, faults, {
             ping: 0,
             certificate: options.tls ? CERTIFICATE : undefined,
+            pskFile: options.psk ? KEY_FILE : undefined,
             ...scenario.server,
             ...rig.plantedServer,
         })
@@ -71,7 +73,7 @@ export async function run(
         const device = await backEnd.open({ ...options, wifi })
         toClose.unshift(() => device.close())
         const stage = new Stage(
-            { device, link, server, record, faults, secure: !!options.tls },
+            { device, link, server, record, faults, options },
             backEnd.pace
         )
         toClose.unshift(() => stage.close())

@@ -1,6 +1,6 @@
 /** The bench of a scenario: what it can do, and how it comes to its end. */
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Device } from "./device.ts"
+import type { Device, DeviceOptions } from "./device.ts"
 import type { FaultLog } from "./fault-log.ts"
 import { Impostors, type Impostor } from "./impostor.ts"
 import { RESET } from "./judge.ts"
@@ -21,8 +21,8 @@ interface Parts {
     server: ServerSide
     record: ServerRecord
     faults: FaultLog
-    /** TLS. */
-    secure: boolean
+    /** What TLS it has. */
+    options: Pick<DeviceOptions, "tls" | "psk">
 }
 
 export class Stage implements Bench {
@@ -32,7 +32,7 @@ export class Stage implements Bench {
     readonly record: ServerRecord
     private readonly board: Device
     private readonly faults: FaultLog
-    private readonly secure: boolean
+    private readonly options: Parts["options"]
     /** When the program started. */
     began = performance.now()
     private impostors?: Impostors
@@ -42,13 +42,13 @@ export class Stage implements Bench {
         parts: Parts,
         private readonly pace: number
     ) {
-        const { device: board, link, server, record, faults, secure } = parts
+        const { device: board, link, server, record, faults, options } = parts
         this.board = board
         this.link = link
         this.server = server
         this.record = record
         this.faults = faults
-        this.secure = secure
+        this.options = options
         this.device = {
             deploy: (program, settings) => board.deploy(program, settings),
             expect: (wanted, timeout) => board.expect(wanted, timeout),
@@ -76,10 +76,17 @@ export class Stage implements Bench {
         await this.board.deploy(program, {
             ...DEFAULT_SETTINGS,
             ...settings,
-            URL: `${this.secure ? "wss://localhost" : `ws://${host}`}:${this.link.port}/ws`,
+            URL: `${this.originAt(host)}:${this.link.port}/ws`,
         })
         this.began = performance.now()
         await within(this.steps(scenario))
+    }
+
+    private originAt(host: string): string {
+        const { tls, psk } = this.options
+        // what the certificate says
+        if (tls) return "wss://localhost"
+        return `${psk ? "wss" : "ws"}://${host}`
     }
 
     private async late(deadline: number): Promise<never> {
@@ -102,7 +109,7 @@ export class Stage implements Bench {
         this.impostors ??= await Impostors.start(
             this.record,
             this.faults,
-            this.secure
+            this.options
         )
         const { impostors } = this
         this.link.target = () => impostors.port

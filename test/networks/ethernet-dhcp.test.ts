@@ -39,6 +39,7 @@ test("no server: says so within the timeout, asks again, and connects when there
         settings: watch,
         prepare: (_, lan) => (lan.dhcp.faults.ignore = [DISCOVER, REQUEST]),
     })
+    await board.expect("w5500: waiting for an address")
     await board.expect(/error: w5500: .*: no DHCP server has given an address/)
     lan.dhcp.faults.ignore = undefined
     await board.expect("echo 1")

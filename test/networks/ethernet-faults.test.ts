@@ -33,6 +33,7 @@ test("no cable: says so, and connects once it is plugged in", async t => {
         settings: watch,
         unplugged: true,
     })
+    await board.expect("w5500: waiting for the link")
     await board.expect(/error: w5500: machine.lan:\d+: no link: .*cable/)
     chip.plug(lan)
     await board.expect("connected")

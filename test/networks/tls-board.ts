@@ -10,25 +10,13 @@ import {
 import type { TestContext } from "node:test"
 import * as tls from "node:tls"
 import { Board } from "../../sim/board.ts"
+import { BY_KEY, IDENTITY, KEY } from "../wire/psk.ts"
 
 /** Content types (RFC 5246, 6.2.1). */
 export const CHANGE_CIPHER_SPEC = 20
 export const ALERT = 21
 export const HANDSHAKE = 22
 export const APPLICATION_DATA = 23
-
-export const IDENTITY = "kitchen"
-export const KEY = Buffer.from(
-    "00112233445566778899aabbccddeeff0011223344556677",
-    "hex"
-)
-
-/** What makes Node's server know that key. */
-export const PSK: tls.TlsOptions = {
-    ciphers: "PSK-CHACHA20-POLY1305",
-    maxVersion: "TLSv1.2",
-    pskCallback: (_, identity) => (identity === IDENTITY ? KEY : null),
-}
 
 async function listen(t: TestContext, server: Server): Promise<number> {
     const sockets = new Set<Socket>()
@@ -53,7 +41,7 @@ export async function serve(
 ) {
     const server = tls.createServer(
         {
-            ...PSK,
+            ...BY_KEY,
             ...options,
         },
         socket => {

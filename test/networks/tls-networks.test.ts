@@ -4,7 +4,8 @@ import { test } from "node:test"
 import type { Board } from "../../sim/board.ts"
 import { MAKES, start as startCellular } from "./cellular-board.ts"
 import { start as startEthernet, until } from "./ethernet-board.ts"
-import { KEY, serve } from "./tls-board.ts"
+import { KEY } from "../wire/psk.ts"
+import { serve } from "./tls-board.ts"
 
 /** What stays between the exchanges: the least of what is there at 50 moments. */
 async function leastLive(board: Board): Promise<number> {

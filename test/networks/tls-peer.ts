@@ -8,13 +8,8 @@ import {
 } from "node:crypto"
 import { on } from "node:events"
 import type { Socket } from "node:net"
-import {
-    ALERT,
-    CHANGE_CIPHER_SPEC,
-    HANDSHAKE,
-    KEY,
-    record,
-} from "./tls-board.ts"
+import { ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE, record } from "./tls-board.ts"
+import { KEY } from "../wire/psk.ts"
 
 const CIPHER = "chacha20-poly1305"
 const RANDOM = Buffer.alloc(32, "server")

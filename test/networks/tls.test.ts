@@ -6,16 +6,8 @@ import type { AddressInfo } from "node:net"
 import { test } from "node:test"
 import { WebSocketServer } from "ws"
 import { Board } from "../../sim/board.ts"
-import {
-    ALERT,
-    IDENTITY,
-    intercept,
-    KEY,
-    PSK,
-    serve,
-    serveBytes,
-    start,
-} from "./tls-board.ts"
+import { BY_KEY, PSK } from "../wire/psk.ts"
+import { ALERT, intercept, serve, serveBytes, start } from "./tls-board.ts"
 
 for (const size of [1, 1000, 1024, 1025, 5000])
     test(`${size} B come back, again and again`, async t => {
@@ -77,7 +69,7 @@ test("a connection that ends without close_notify: an error", async t => {
 })
 
 test("a WebSocket", async t => {
-    const server = createServer({ ...PSK })
+    const server = createServer({ ...BY_KEY })
     new WebSocketServer({ server }).on("connection", socket =>
         socket.on("message", (data, binary) => socket.send(data, { binary }))
     )
@@ -91,7 +83,7 @@ test("a WebSocket", async t => {
     const board = await Board.start("test/device/tls-websocket.ts", {
         settings: {
             url: `wss://127.0.0.1:${port}/`,
-            PSK: `${IDENTITY}:${KEY.toString("hex")}`,
+            PSK,
         },
     })
     t.after(() => board.stop())

@@ -9,7 +9,8 @@ import { test } from "node:test"
 import { WebSocketServer } from "ws"
 import { freePort } from "../../lib/ports.ts"
 import { Board } from "../../sim/board.ts"
-import { IDENTITY, KEY, start } from "../networks/tls-board.ts"
+import { start } from "../networks/tls-board.ts"
+import { IDENTITY, KEY, PSK } from "../wire/psk.ts"
 import { run } from "./programs.ts"
 
 test("openssl s_server, with a hint which identity to use", async t => {
@@ -40,7 +41,7 @@ test("stunnel in front of a server that knows no TLS", async t => {
     const folder = mkdtempSync(join(tmpdir(), "stunnel-"))
     t.after(() => rmSync(folder, { recursive: true }))
     const path = (name: string) => join(folder, name)
-    writeFileSync(path("keys"), `${IDENTITY}:${KEY.toString("hex")}\n`, {
+    writeFileSync(path("keys"), `${PSK}\n`, {
         mode: 0o600,
     })
     writeFileSync(
@@ -60,7 +61,7 @@ PSKsecrets = ${path("keys")}
     const board = await Board.start("test/device/tls-websocket.ts", {
         settings: {
             url: `wss://127.0.0.1:${port}/`,
-            PSK: `${IDENTITY}:${KEY.toString("hex")}`,
+            PSK,
         },
     })
     t.after(() => board.stop())

@@ -3,7 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test, type TestContext } from "node:test"
-import { connect as connectTls, type ConnectionOptions } from "node:tls"
+import {
+    connect as connectTls,
+    type ConnectionOptions,
+    type TLSSocket,
+} from "node:tls"
 import { CredentialsError } from "../../server/http/certificate.ts"
 import type { ServerOptions } from "../../server/options.ts"
 import type { Batch } from "../../server/plot/session.ts"
@@ -180,6 +184,17 @@ for (const [text, problem] of [
         })
     })
 
+test("a client that comes again with its session is known by its key as before", async t => {
+    const tokens = ["correct-horse-battery-staple"]
+    const { server } = await serveKeys(t, { tokens })
+    const options = by("kitchen", KITCHEN)
+    const first = await connect(t, server.url, options)
+    const { _socket } = first.ws as unknown as { _socket: TLSSocket }
+    const again = { ...options, session: _socket.getSession() }
+    const second = await connect(t, server.url, again)
+    assert.equal(await second.askText("ab"), "ba")
+})
+
 test("an identity stands for a token; a certificate's client needs one", async t => {
     const tokens = ["correct-horse-battery-staple"]
     const certificate = installed(t)
@@ -218,13 +233,23 @@ test("--psk-file serves wss, SIGHUP reads it again", async t => {
     const program = runServer(t, "--port", "0", "--psk-file", file)
     const url = (await program.line()).replace("listening on ", "")
     assert.match(url, /^wss:/)
-    // page, devices and plot
-    await program.line()
-    await program.line()
+    assert.match(await program.line(), /^no page: .* certificate/)
     program.process.kill("SIGHUP")
     assert.match(await program.line(), /^\S+ keys reloaded$/)
     const client = await connect(t, url, by("kitchen", KITCHEN))
     assert.equal(await client.askText("ab"), "ba")
+})
+
+test("--psk-file beside a certificate: the page's address, as ever", async t => {
+    const { cert, key } = installed(t)
+    const program = runServer(
+        t,
+        ...["--port", "0", "--psk-file", keyFile(t)],
+        ...["--cert", cert, "--key", key]
+    )
+    await program.line()
+    assert.match(await program.line(), /^page at https:/)
+    assert.match(await program.line(), /^devices and plot at https:/)
 })
 
 test("--psk-file without a file: which one, exit code 1", async t => {

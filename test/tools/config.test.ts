@@ -4,7 +4,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { after, describe, test } from "node:test"
-import { readConfig } from "../../tools/project/config.ts"
+import {
+    boardsFor,
+    boardsInstead,
+    readConfig,
+} from "../../tools/project/config.ts"
 import {
     modemOf,
     moduleOf,
@@ -72,7 +76,7 @@ describe("devs.json", () => {
         assert.equal(config(text("esp32c3_w5500")).network, "ethernet")
         rejected(
             text("pico"),
-            'devs.json:1: "board" is "pico" (Raspberry Pi Pico), which has no pins named MISO, MOSI, SCK, CS, RST for a W5500, but "network" is "ethernet"'
+            'devs.json:1: "board" is "pico" (Raspberry Pi Pico), which has no pins named MISO, MOSI, SCK, CS, RST for a W5500, but "network" is "ethernet"; for this network there are esp32c3_w5500, w5500_evb_pico, w5500_evb_pico_modem'
         )
     })
 
@@ -89,11 +93,11 @@ describe("devs.json", () => {
             assert.deepEqual(config(text(network, board)).network, network)
         rejected(
             text("cellular", "w5500_evb_pico"),
-            'devs.json:1: "board" is "w5500_evb_pico" (WIZnet W5500-EVB-Pico), which has no pins named MISO, MOSI, SCK, UART_CS, PWRKEY for an SC16IS750, but "network" is "cellular"'
+            'devs.json:1: "board" is "w5500_evb_pico" (WIZnet W5500-EVB-Pico), which has no pins named MISO, MOSI, SCK, UART_CS, PWRKEY for an SC16IS750, but "network" is "cellular"; for this network there are esp32c3_sc16is750, pico_sc16is750'
         )
         rejected(
             text(both, "w5500_evb_pico"),
-            'devs.json:1: "board" is "w5500_evb_pico" (WIZnet W5500-EVB-Pico), which has no I2C, or no pin named PWRKEY, for an SC16IS750 beside a W5500, but "network" is ["ethernet","cellular"]'
+            'devs.json:1: "board" is "w5500_evb_pico" (WIZnet W5500-EVB-Pico), which has no I2C, or no pin named PWRKEY, for an SC16IS750 beside a W5500, but "network" is ["ethernet","cellular"]; for this network there are w5500_evb_pico_modem'
         )
     })
 
@@ -205,7 +209,13 @@ describe("devs.json", () => {
     test("a board without Wi-Fi is refused for Wi-Fi", () =>
         rejected(
             '{ "url": "ws://h/", "board": "pico" }',
-            'devs.json:1: "board" is "pico" (Raspberry Pi Pico), which has no Wi-Fi, but "network" is "wifi"'
+            `devs.json:1: "board" is "pico" (Raspberry Pi Pico), which has no Wi-Fi, but "network" is "wifi"; for this network there are ${boardsFor("wifi").join(", ")}`
+        ))
+
+    test("a project without a board for its network is told where they are", () =>
+        assert.match(
+            boardsInstead("ethernet", tmpdir()),
+            /devicescript-websocket\/boards.*: .*w5500_evb_pico/
         ))
 
     test("every mistake is told at once", () =>

@@ -31,6 +31,20 @@ for (const [name, script] of COMMANDS)
         assert.match(output, new RegExp(`^Usage: ${call} -- `))
     })
 
+test("defaults are told with their units, and an empty list is none", async () => {
+    const serve = await run(scripts.serve, ["--help"])
+    const options = serve.output.replace(/\s+/g, " ")
+    assert.match(options, /--max-message <bytes> [^(]*\(default: 1 MiB\)/)
+    assert.match(options, /--max-connections <number> [^(]*\(default: 1,000\)/)
+    assert.match(options, /--ping <seconds> [^(]*\(default: 30 s\)/)
+    assert.match(options, /--host <address> [^(]*\(default: 127\.0\.0\.1\)/)
+    const echo = await run(scripts.echo, ["--help"])
+    assert.match(
+        echo.output,
+        /--subprotocol <name> +to offer; may be repeated\n/
+    )
+})
+
 for (const args of [["20"], []])
     test(`npm start --count 20, of which npm passes on [${args}], is told to write --`, async () => {
         const env = { npm_config_count: args.length ? "true" : "20" }

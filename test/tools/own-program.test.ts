@@ -23,6 +23,17 @@ import { DebugClient, lineOf } from "./debug-client.ts"
 const run = promisify(execFile)
 const MAIN = "node_modules/devicescript-websocket/tools/main.mjs"
 
+/** A program over a modem, on a board that has no such pins. */
+const MODEM = `import { pins } from "@dsboard/w5500_evb_pico"
+import { readSetting } from "@devicescript/settings"
+import { connectOver, simcom, startModem } from "devicescript-websocket"
+const { MISO: miso, MOSI: mosi, SCK: sck, CS: cs } = pins
+const dial = startModem({ miso, mosi, sck, cs, dialect: simcom() })
+const connection = await connectOver(dial, await readSetting("URL", ""))
+await connection.send("hello")
+console.log((await connection.recv()).text())
+`
+
 let temporary = ""
 let project = ""
 /** The same for a board with a W5500. */
@@ -54,9 +65,11 @@ function command(cwd: string, ...args: string[]) {
 }
 
 function start(t: TestContext, ...args: string[]): Process {
-    const started = new Process(process.execPath, [MAIN, ...args], {
-        cwd: project,
-    })
+    return startIn(project, t, ...args)
+}
+
+function startIn(cwd: string, t: TestContext, ...args: string[]): Process {
+    const started = new Process(process.execPath, [MAIN, ...args], { cwd })
     t.after(() => started.stop().catch(() => {}))
     return started
 }
@@ -125,6 +138,24 @@ test("sim runs it against serve, and again when it is saved, however soon", asyn
     await sim.shows(/src\/main\.ts was saved/)
     await sim.shows(/1 eulav/)
     writeFileSync(file, text)
+})
+
+test("sim has a W5500 for it, and again when it was mended", async t => {
+    const file = join(wired, "src/main.ts")
+    const text = readFileSync(file, "utf8")
+    writeFileSync(file, text.replace("await startW5500", "await startW5501"))
+    const sim = startIn(wired, t, "sim")
+    await sim.shows(/src\/main\.ts:\d+:\d+: .*startW5501/)
+    writeFileSync(file, text)
+    await sim.shows(/1 gnidaer/)
+})
+
+test("sim has another network's chips for it when it is told so", async t => {
+    const modem = "src/main-modem.ts"
+    writeFileSync(join(wired, modem), MODEM)
+    const sim = startIn(wired, t, "sim", modem, "--network", "cellular")
+    await sim.shows(/modem: address/)
+    await sim.shows(/olleh/)
 })
 
 test("F5 stops at a breakpoint in it, and shows its variables", async t => {

@@ -5,8 +5,7 @@ import {
     type Server,
     type Socket,
 } from "node:net"
-import { createServer as createTlsServer } from "node:tls"
-import { credentials } from "./tcp-server.ts"
+import { createServer as createTlsServer, type TlsOptions } from "node:tls"
 import { once } from "./wait.ts"
 
 export class TcpServer {
@@ -33,15 +32,15 @@ export class TcpServer {
         })
     }
 
-    /** Listens on a free port of 127.0.0.1. @param secure TLS, with the test's certificate */
-    static async start(secure = false): Promise<TcpServer> {
+    /** Listens on a free port of 127.0.0.1. @param tls by which key or certificate it speaks TLS */
+    static async start(tls?: TlsOptions): Promise<TcpServer> {
         const options = { allowHalfOpen: true }
-        const server = secure
-            ? createTlsServer({ ...options, ...credentials })
+        const server = tls
+            ? createTlsServer({ ...options, ...tls })
             : createServer(options)
         server.listen(0, "127.0.0.1")
         await once(server, "listening")
-        return new TcpServer(server, secure)
+        return new TcpServer(server, tls !== undefined)
     }
 
     get port(): number {

@@ -9,7 +9,6 @@ import { EchoBoard, type EchoOptions } from "../simulator/echo-board.ts"
 interface Options {
     subprotocol: string[]
     maxMessage?: number
-    heartbeat?: number
     handshakeTimeout?: number
     closeTimeout?: number
     compress?: string | true
@@ -18,9 +17,6 @@ interface Options {
     delivery?: LinkOptions["delivery"]
     verbose?: boolean
 }
-
-/** Milliseconds to wait for the answer to a heartbeat. */
-const HEARTBEAT_TIMEOUT = 10_000
 
 async function main(options: Options) {
     const { like, piece, delivery, verbose } = options
@@ -51,16 +47,11 @@ async function main(options: Options) {
 }
 
 function connectionOptions(options: Options): EchoOptions {
-    const { subprotocol, maxMessage, heartbeat } = options
-    const { handshakeTimeout, closeTimeout, compress } = options
+    const { subprotocol, maxMessage, compress } = options
+    const { handshakeTimeout, closeTimeout } = options
     return {
         protocols: subprotocol.length ? subprotocol : undefined,
         maxMessage,
-        heartbeat: heartbeat
-            ? { interval: heartbeat, timeout: HEARTBEAT_TIMEOUT }
-            : heartbeat === 0
-              ? null
-              : undefined,
         handshakeTimeout,
         closeTimeout,
         deflate: compress ? compression(compress) : undefined,
@@ -87,18 +78,25 @@ await newCommand("echo")
         repeated(String),
         []
     )
-    .option("--max-message <bytes>", "default: any", integer(1))
     .option(
-        "--heartbeat <ms>",
-        "silence after which it sends a Ping; 0: never",
-        integer(0)
+        "--max-message <bytes>",
+        "longest message accepted (default: any)",
+        integer(1)
     )
-    .option("--handshake-timeout <ms>", "to the answer", integer(1))
-    .option("--close-timeout <ms>", "for the peer to hang up", integer(1))
+    .option(
+        "--handshake-timeout <ms>",
+        "for the connection, and then for the handshake (default: 30,000 ms and 10,000 ms)",
+        integer(1)
+    )
+    .option(
+        "--close-timeout <ms>",
+        "for the peer to hang up (default: 5,000 ms)",
+        integer(1)
+    )
     .addOption(
         new Option(
             "--compress [bits]",
-            "offers permessage-deflate, with windows of so many bits; default: 10"
+            "offers permessage-deflate, with windows of so many bits (default: 10)"
         ).choices(["8", "9", "10", "11", "12", "13"])
     )
     .addOption(
@@ -108,13 +106,13 @@ await newCommand("echo")
     )
     .option(
         "--piece <bytes>",
-        "longest piece that the program receives",
+        "longest piece that the program receives (default: the board's)",
         integer(1)
     )
     .addOption(
         new Option(
             "--delivery <mode>",
-            "when the program receives: sim/link.ts"
+            "when the program receives: sim/link.ts (default: the board's)"
         ).choices(["consumed", "idle", "burst"])
     )
     .option("--verbose", "the board's log, on standard error")

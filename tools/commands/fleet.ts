@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { setTimeout as sleep } from "node:timers/promises"
-import { InvalidArgumentError } from "commander"
+import { InvalidArgumentError, Option } from "commander"
 import { newCommand, onStop, runCommand } from "../../lib/command.ts"
 import { integer, number } from "../../lib/options.ts"
 import { Child } from "../fleet/child.ts"
@@ -206,11 +206,13 @@ await newCommand("fleet")
         integer(1),
         availableParallelism()
     )
-    .option(
-        "--interval <ms>",
-        "between two messages of a board: each takes its own from such a range",
-        range,
-        { from: 1000, to: 3000 }
+    .addOption(
+        new Option(
+            "--interval <ms>",
+            "between two messages of a board: each takes its own from such a range"
+        )
+            .argParser(range)
+            .default({ from: 1000, to: 3000 }, "1000-3000 ms")
     )
     .option(
         "--faults <seconds>",

@@ -7,7 +7,7 @@ import { runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { nearest } from "../../lib/nearest.ts"
 import { boards, type Board } from "../project/boards.ts"
-import { lackOf, type Network } from "../project/config.ts"
+import { boardsFor, lackOf, type Network } from "../project/config.ts"
 import { exampleFor } from "../project/example.ts"
 import { PACKAGE, PROJECT } from "../project/folder.ts"
 import { Questions } from "../project/questions.ts"
@@ -94,7 +94,7 @@ async function choose(options: Options): Promise<Choice> {
             (await questions.choose("How does the board connect?", NETWORKS))
         const id =
             options.board ??
-            (await questions.choose("Which board?", boardsFor(network)))
+            (await questions.choose("Which board?", choicesFor(network)))
         const board = boardOf(id, network)
         const url = options.url ?? (await questions.text("Which server?", here))
         return { board, network, program, url }
@@ -104,13 +104,13 @@ async function choose(options: Options): Promise<Choice> {
 }
 
 /** The boards that come with this package, the usual one first. */
-function boardsFor(network: Network): [string, string][] {
+function choicesFor(network: Network): [string, string][] {
     const usual = BOARDS[network]
-    return [...boards(PACKAGE).values()]
-        .filter(({ id }) => existsSync(definitionOf(id)))
-        .filter(board => lackOf(board, network, network) === undefined)
-        .sort((a, b) => Number(b.id === usual) - Number(a.id === usual))
-        .map(({ id, name }) => [id, name])
+    const known = boards(PACKAGE)
+    return boardsFor(network, PACKAGE)
+        .filter(id => existsSync(definitionOf(id)))
+        .sort((a, b) => Number(b === usual) - Number(a === usual))
+        .map(id => [id, known.get(id)!.name])
 }
 
 function definitionOf(id: string) {
@@ -134,11 +134,8 @@ function boardOf(id: string, network: Network): Board {
     }
     const lack = lackOf(board, network, network)
     if (lack === undefined) return board
-    const able = [...known.values()]
-        .filter(other => lackOf(other, network, network) === undefined)
-        .map(other => other.id)
     throw new UserError(
-        `${id} (${board.name}) has no ${lack}; for ${network} there are ${able.join(", ")}`
+        `${id} (${board.name}) has no ${lack}; for ${network} there are ${boardsFor(network, PACKAGE).join(", ")}`
     )
 }
 

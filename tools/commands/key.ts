@@ -17,8 +17,10 @@ async function main(identity: string) {
     )
 }
 
-await new Command("npm run --silent key --")
-    .description("makes a pre-shared key for a device, a new one each time")
+await new Command("npm run key --")
+    .description(
+        "makes a pre-shared key for a device, a new one each time; with npm run --silent its line can go into a file"
+    )
     .argument("<identity>", "what the server knows the device by: kitchen")
     .action(identity => runCommand(() => main(identity)))
     .parseAsync()

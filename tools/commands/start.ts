@@ -6,7 +6,7 @@ import { UserError } from "../../lib/errors.ts"
 import { startServer } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
 import type { LogEvent } from "../../sim/log.ts"
-import { compile } from "../../sim/program.ts"
+import { compile, compileForModels, type Program } from "../../sim/program.ts"
 import type { Config } from "../project/config.ts"
 import { configure } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
@@ -18,7 +18,13 @@ import {
 } from "../project/settings.ts"
 import { explained } from "../simulator/error-sentences.ts"
 import { Tally, isForUsers, readLine } from "../simulator/exchange-log.ts"
-import { MODEMS, NETWORKS, networkOf, simulate } from "../simulator/networks.ts"
+import {
+    MODEMS,
+    NETWORKS,
+    networkOf,
+    simulate,
+    type Simulation,
+} from "../simulator/networks.ts"
 import { waiting } from "../toolchain/build.ts"
 
 interface Options {
@@ -59,11 +65,12 @@ async function start(options: Options) {
             `${server ? "server" : "other server"} ${url}, board simulated, Ctrl-C ends`
         )
         if (server) showPage(server.plotPage, options.open)
-        const { entry, wires, close, ethernet } = simulate(config)
+        const { wires, close, ethernet, ...simulation } = simulate(config)
         const run = new Run(config, () => ethernet?.chip.unplug())
         try {
-            const board = await Board.start(compile(entry, waiting), {
+            const board = await Board.start(programOf(simulation), {
                 settings: {
+                    ...simulation.settings,
                     ...settingsOf({ ...options, modem: config.modem, url }),
                     PLOT: server ? true : config.plot,
                 },
@@ -81,6 +88,15 @@ async function start(options: Options) {
     } finally {
         await server?.close()
     }
+}
+
+function programOf({
+    entry,
+    modelled,
+}: Pick<Simulation, "entry" | "modelled">): Program {
+    return modelled
+        ? compileForModels(entry, waiting).program
+        : compile(entry, waiting)
 }
 
 /** @throws UserError when there is no cable to pull out */
@@ -206,14 +222,22 @@ await newCommand("start")
     .option("--open", "opens the page with the board and its plot")
     .option(
         "--count <n>",
-        "exchanges to make; exit code 0 only if every reply was right",
+        "exchanges to make; exit code 0 only if every reply was right (default: devs.json's)",
         option("count", number)
     )
-    .option("--interval <ms>", "between messages", option("interval", number))
-    .option("--timeout <ms>", "to wait for a reply", option("timeout", number))
+    .option(
+        "--interval <ms>",
+        "between messages (default: devs.json's)",
+        option("interval", number)
+    )
+    .option(
+        "--timeout <ms>",
+        "to wait for a reply (default: devs.json's)",
+        option("timeout", number)
+    )
     .option(
         "--message <text>",
-        "{n}: running number",
+        "{n}: running number (default: devs.json's)",
         option("message", String)
     )
     .option(

@@ -1,7 +1,7 @@
-/** What comes of a build on the dev server, in the project's terms. */
+/** What comes of a build, in the project's terms. */
 import { relative } from "node:path"
 import { UserError } from "../../lib/errors.ts"
-import type { Program } from "../../sim/program.ts"
+import type { CompileError, Program } from "../../sim/program.ts"
 import { PROJECT } from "../project/folder.ts"
 import type { BuildDiagnostic, BuildStatus } from "../toolchain/dev-server.ts"
 
@@ -62,6 +62,16 @@ function problemOf(diagnostic: BuildDiagnostic): Problem {
         ...{ endLine, endColumn, text: `${text} (TS${code})` },
         severity: category === WARNING ? "warning" : "error",
     }
+}
+
+/** What the compiler found in this process. */
+export function complaintsOf(entry: string, { complaints }: CompileError) {
+    const problems = complaints.map((complaint): Problem => {
+        const { line, column } = complaint
+        const end = { endLine: line, endColumn: column }
+        return { ...complaint, ...end, severity: "error" }
+    })
+    return new BuildError(`${entry} does not compile`, problems)
 }
 
 /** The lines of devs.json and .env.* that an error names: `devs.json:3: …`. */

@@ -2,7 +2,11 @@
 import { ownAddresses } from "../../lib/addresses.ts"
 import { UserError } from "../../lib/errors.ts"
 import { startServer, type Server } from "../../server/server.ts"
-import type { Program } from "../../sim/program.ts"
+import {
+    CompileError,
+    compileForModels,
+    type Program,
+} from "../../sim/program.ts"
 import { checkValue, type Config } from "../project/config.ts"
 import { configure, entryOf } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
@@ -13,7 +17,7 @@ import {
 } from "../project/settings.ts"
 import { simulate, type Simulation } from "../simulator/networks.ts"
 import { DevServer, type BuildStatus } from "../toolchain/dev-server.ts"
-import { configurationError, programOf } from "./build-result.ts"
+import { complaintsOf, configurationError, programOf } from "./build-result.ts"
 import {
     KINDS,
     openDevice,
@@ -50,7 +54,7 @@ export interface DebugTargetListener extends DeviceListener {
 export class DebugTarget {
     /** The program as it is on the device. */
     program!: Program
-    /** The files that it was built from, relative to the project. */
+    /** The files that it was built from: absolute, or relative to the project. */
     files: string[] = []
 
     private simulation?: Simulation
@@ -125,9 +129,7 @@ export class DebugTarget {
         const next = this.simulate(config)
         let unneeded: Simulation | undefined = next
         try {
-            const status = await this.build(next.entry)
-            this.files = status.usedFiles
-            this.program = programOf(next.entry, status)
+            this.program = await this.compile(next)
             unneeded = this.simulation
             this.simulation = next
             await this.device.install(
@@ -135,12 +137,30 @@ export class DebugTarget {
                 async id => (await this.build(next.entry, id)).deployStatus,
                 {
                     wires: next.wires,
-                    settings: this.settings(config),
+                    settings: { ...next.settings, ...this.settings(config) },
                     held: this.options.debugged ?? false,
                 }
             )
         } finally {
             unneeded?.close()
+        }
+    }
+
+    private async compile({ entry, modelled }: Simulation): Promise<Program> {
+        if (!modelled) {
+            const status = await this.build(entry)
+            this.files = status.usedFiles
+            return programOf(entry, status)
+        }
+        // the dev server has no models
+        try {
+            const { program, files } = compileForModels(entry)
+            this.files = files
+            return program
+        } catch (error) {
+            if (!(error instanceof CompileError)) throw error
+            this.files = error.files
+            throw complaintsOf(entry, error)
         }
     }
 
@@ -196,10 +216,6 @@ function configured({
     }
     try {
         const config = withSettings(configure(program), readSettings(PROJECT))
-        if (config.program !== undefined && (network || modem))
-            throw new UserError(
-                "expected no network and no modem for a program that is named: it chooses its own"
-            )
         const wanted = Object.entries({ network, modem, url })
         return {
             ...config,

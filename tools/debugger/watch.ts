@@ -12,7 +12,7 @@ const MADE = /\.generated\.ts$/
 
 /**
  * Watches the sources of a program and its configuration. Folders are watched, not files: many an editor replaces a file.
- * @param files relative to the project
+ * @param files absolute, or relative to the project
  * @param since milliseconds since 1970: what was saved after that counts, too
  * @param changed gets the file's path
  * @returns ends it

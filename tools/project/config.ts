@@ -12,6 +12,7 @@ import {
 } from "jsonc-parser"
 import { UserError } from "../../lib/errors.ts"
 import { nearest } from "../../lib/nearest.ts"
+import { PACKAGE, PROJECT } from "./folder.ts"
 import { boards, BRIDGE_PINS, W5500_PINS, type Board } from "./boards.ts"
 
 export type Network = "wifi" | "ethernet" | "cellular"
@@ -239,10 +240,34 @@ function checkBoard({ board: id, network }: Config): Problem[] {
             : [
                   {
                       key: "board",
-                      text: `"board" is "${id}" (${board.name}), which has no ${lack}, but "network" is ${JSON.stringify(network)}`,
+                      text: `"board" is "${id}" (${board.name}), which has no ${lack}, but "network" is ${JSON.stringify(network)}; ${boardsInstead(network)}`,
                   },
               ]
     })
+}
+
+/** In words, the boards for a network: the project's, or those of this package when it has none. */
+export function boardsInstead(
+    network: Network | Network[],
+    project = PROJECT
+): string {
+    const own = boardsFor(network, project).join(", ")
+    if (own) return `for this network there are ${own}`
+    return `boards for this network in node_modules/devicescript-websocket/boards, to be copied to boards/: ${boardsFor(network, PACKAGE).join(", ")}`
+}
+
+/** @returns ids of the boards that a network may be used with, or several at once */
+export function boardsFor(
+    network: Network | Network[],
+    project = PROJECT
+): string[] {
+    return [...boards(project).values()]
+        .filter(board =>
+            [network]
+                .flat()
+                .every(name => lackOf(board, name, network) === undefined)
+        )
+        .map(({ id }) => id)
 }
 
 /** @returns what a board would need for a network, and does not have */

@@ -8,7 +8,7 @@ const NETWORKS: Record<
     { names: string[]; pins: boolean; start: string; heartbeat?: string }
 > = {
     wifi: {
-        names: ["joinWifi"],
+        names: ["dialNative", "joinWifi"],
         pins: false,
         start: `const ssid = await readSetting("SSID", "")
 if (ssid) joinWifi(ssid, await readSetting("PASSWORD", ""))
@@ -17,31 +17,25 @@ const dial = dialNative`,
     ethernet: {
         names: ["startW5500"],
         pins: true,
-        start: `// the simulator has no W5500: there the computer's own network stands in
-const dial = isSimulator()
-    ? dialNative
-    : await startW5500({
-          miso: pins.MISO,
-          mosi: pins.MOSI,
-          sck: pins.SCK,
-          cs: pins.CS,
-          reset: pins.RST,
-      })`,
+        start: `const dial = await startW5500({
+    miso: pins.MISO,
+    mosi: pins.MOSI,
+    sck: pins.SCK,
+    cs: pins.CS,
+    reset: pins.RST,
+})`,
     },
     cellular: {
         names: ["startModem", "simcom"],
         pins: true,
-        start: `// the simulator has no modem: there the computer's own network stands in
-const dial = isSimulator()
-    ? dialNative
-    : startModem({
-          miso: pins.MISO,
-          mosi: pins.MOSI,
-          sck: pins.SCK,
-          cs: pins.UART_CS,
-          powerKey: pins.PWRKEY,
-          dialect: simcom(),
-      })`,
+        start: `const dial = startModem({
+    miso: pins.MISO,
+    mosi: pins.MOSI,
+    sck: pins.SCK,
+    cs: pins.UART_CS,
+    powerKey: pins.PWRKEY,
+    dialect: simcom(),
+})`,
         // each Ping costs some 130 bytes of the contract
         heartbeat: ", { interval: 240000 }",
     },
@@ -50,13 +44,12 @@ const dial = isSimulator()
 /** A program that sends a text each second, and logs the reply. */
 export function exampleFor(board: Board, network: Network): string {
     const { names, pins, start, heartbeat = "" } = NETWORKS[network]
-    const all = ["connectOver", "dialNative", "heartbeat", "reconnecting"]
+    const all = ["connectOver", "heartbeat", "reconnecting", "sleep"]
     return [
-        ...(pins ? ['import { isSimulator } from "@devicescript/core"'] : []),
         'import { readSetting } from "@devicescript/settings"',
         ...(pins ? [`import { pins } from "@dsboard/${board.id}"`] : []),
         "import {",
-        ...[...all, ...names, "sleep"].map(name => `    ${name},`),
+        ...[...all, ...names].sort().map(name => `    ${name},`),
         '} from "devicescript-websocket"',
         "",
         "// settings: .env.local",

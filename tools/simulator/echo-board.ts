@@ -1,8 +1,14 @@
 /** A simulated board that echoes: on one connection after the other, whatever comes. */
 import { Board, type BoardOptions, type Panic } from "../../sim/board.ts"
+import { compilePatched } from "../../sim/program.ts"
 import type { Reply, WireModel } from "../../sim/wire.ts"
 
 const PROGRAM = "sim/device/echo-urls.ts"
+
+interface EchoBoardOptions extends BoardOptions {
+    /** Changes the program's sources before they are compiled. */
+    patch?: Parameters<typeof compilePatched>[1]
+}
 
 /** Options of the program's WebSocket. */
 export interface EchoOptions {
@@ -12,8 +18,6 @@ export interface EchoOptions {
     deflate?: Record<string, number | boolean>
     /** Largest message in bytes. Default: any. */
     maxMessage?: number
-    /** When to send a Ping, see `WebSocketOptions` in src/; null: never. */
-    heartbeat?: { interval: number; timeout: number } | null
     /** Milliseconds. */
     handshakeTimeout?: number
     /** Milliseconds. */
@@ -55,13 +59,17 @@ export class EchoBoard {
     private constructor(readonly board: Board) {}
 
     /** @throws CompileError */
-    static async start(options: BoardOptions = {}): Promise<EchoBoard> {
+    static async start({
+        patch,
+        ...options
+    }: EchoBoardOptions = {}): Promise<EchoBoard> {
         const control: WireModel = {
             open: reply => echo.opened(reply),
             data: bytes => echo.data(bytes),
             close: () => (echo.reply = undefined),
         }
-        const board = await Board.start(PROGRAM, {
+        const program = patch ? compilePatched(PROGRAM, patch) : PROGRAM
+        const board = await Board.start(program, {
             ...options,
             wires: { ...options.wires, control },
         })

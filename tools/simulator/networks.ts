@@ -7,8 +7,10 @@ import { Sc16is7xx } from "../../sim/chips/modem/sc16is7xx.ts"
 import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
 import { HomeLan } from "../../sim/chips/w5500/home.ts"
 import { W5500 } from "../../sim/chips/w5500/w5500.ts"
+import { boards } from "../project/boards.ts"
 import type { Config, Network } from "../project/config.ts"
 import { entryOf } from "../project/configure.ts"
+import type { Settings } from "../project/settings.ts"
 
 export const MODEMS = {
     simcom: SimcomModem,
@@ -25,6 +27,10 @@ export interface Models {
 /** A network in the simulator: its entry, the chips that it needs, and how to end them. */
 export interface Simulation extends Models, Pick<BoardOptions, "wires"> {
     entry: string
+    /** The program is compiled for models, see `compileForModels`. */
+    modelled?: boolean
+    /** What such a program has to know of the board. */
+    settings?: Settings
     close(): void
 }
 
@@ -33,10 +39,11 @@ const SIMULATIONS: Record<Network, (config: Config) => Simulation> = {
     ethernet: () => {
         const ethernet = pluggedIn()
         const { chip } = ethernet
+        const wire = new SpiWire(chip)
         return {
             ethernet,
             entry: "sim/device/main-ethernet.ts",
-            wires: { bus: new Backplane({ w5500: new SpiWire(chip) }) },
+            wires: { bus: new Backplane({ w5500: wire, spi: wire }) },
             close: () => chip.close(),
         }
     },
@@ -77,8 +84,10 @@ function failover({ modem, network }: Config): Simulation {
     const ethernet = pluggedIn()
     const { chip } = ethernet
     const peer = new MODEMS[modem]()
+    const wire = new SpiWire(chip)
     const bus = new Backplane({
-        w5500: new SpiWire(chip),
+        w5500: wire,
+        spi: wire,
         i2c: new I2cWire(new Sc16is7xx({ peer })),
     })
     return {
@@ -93,11 +102,19 @@ function failover({ modem, network }: Config): Simulation {
     }
 }
 
-/** A program that is named has the computer's own network, as Wi-Fi. */
+/** What the program of a configuration, or the echo program, finds on the simulated board. */
 export function simulate(config: Config): Simulation {
-    const { program, network } = config
-    if (program !== undefined) return { entry: program, close: () => {} }
-    return typeof network === "string"
-        ? SIMULATIONS[network](config)
-        : failover(config)
+    const { program, network, board } = config
+    const simulation =
+        typeof network === "string"
+            ? SIMULATIONS[network](config)
+            : failover(config)
+    if (program === undefined) return simulation
+    const isRp2040 = boards().get(board)!.arch.startsWith("rp2040")
+    return {
+        ...simulation,
+        entry: program,
+        modelled: simulation.wires !== undefined,
+        settings: { RP2040: isRp2040 },
+    }
 }

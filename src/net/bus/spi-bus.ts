@@ -4,36 +4,12 @@ import type {} from "@devicescript/gpio"
 import { acquireLast, Lock, release } from "../../fiber/lock"
 import { isRp2040 } from "../../fiber/rp2040"
 import { Bus } from "./bus"
-
-/** Wires between the board and the chip. */
-export interface SpiPins {
-    miso: ds.InputPin
-    mosi: ds.OutputPin
-    sck: ds.OutputPin
-    /** SCSn. */
-    cs: ds.OutputPin
-    /** RSTn, if wired. */
-    reset?: ds.OutputPin
-    /** SPI clock. Default 8,000,000; the chip takes 33 MHz and more (datasheet, SPI Timing). */
-    hz?: number
-}
+import { NativeSpi, SpiPins } from "./spi-pins"
 
 /** Microseconds: a transfer that takes longer is not missed, one of more than some 6 may be (measured up to 60). */
 const WINDOW = 120
 /** What the SPI driver takes at once. */
 const MAX_TRANSFER = 4096
-
-/** What `@devicescript/spi` stands on; its `transfer` allocates a buffer for what comes in, and who does not use it carries it. */
-export type NativeSpi = typeof ds & {
-    spiConfigure(
-        miso: number,
-        mosi: number,
-        sck: number,
-        mode: number,
-        hz: number
-    ): void
-    spiXfer(tx: Buffer, rx: Buffer): Promise<void>
-}
 
 /**
  * The board's SPI, mode 0.

@@ -1,6 +1,6 @@
 import * as ds from "@devicescript/core"
 import { startPolling, tick } from "../../fiber/polled-clock"
-import { NativeSpi } from "./spi-bus"
+import { NativeSpi } from "./spi-pins"
 
 /** One byte takes 10 us: long enough not to be missed, for what is sent at once. */
 const HZ = 800000

@@ -124,13 +124,17 @@ class Ethernet implements DhcpHost {
 
     /** Waits for link and address. */
     private async ready(name: string, deadline: number): Promise<IpConfig> {
+        let told: string
         while (!this.config || !this.linked) {
             const left = deadline - millis()
+            const missing = this.linked ? "an address" : "the link"
             if (left <= 0 || this.fault)
                 throw new StreamError(
                     this.fault ||
                         `w5500: ${name}: ${this.linked ? "no DHCP server has given an address" : "no link: is the cable plugged in at both ends?"}`
                 )
+            if (missing !== told) console.log(`w5500: waiting for ${missing}`)
+            told = missing
             await wait(this.changed, left)
         }
         return this.config

@@ -1,4 +1,5 @@
-import { spiBus, SpiPins } from "../bus/spi-bus"
+import { spiBus } from "../bus/spi-bus"
+import { SpiPins } from "../bus/spi-pins"
 import { Dial } from "../stream"
 import { EthernetOptions, startEthernet } from "./ethernet"
 

@@ -25,11 +25,6 @@ export class TlsError extends StreamError {
     }
 }
 
-/** An alert of the server's. */
-export function alertError(alert: number): StreamError {
-    return new StreamError(`tls: alert ${alert}`)
-}
-
 /** @throws TlsError for a message that has no place here */
 export function expect(condition: boolean) {
     if (!condition) throw new TlsError("unexpected message", UNEXPECTED_MESSAGE)

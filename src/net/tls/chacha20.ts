@@ -2,58 +2,75 @@
 
 const BLOCK = 64
 
+/** Words of 32 bits: a state, or a block of the key stream. Arrays, as reading a word of a buffer takes several times as long. */
+export type Words = number[]
+
+/** Where the block counter is in a state; the nonce, of 3 words, follows. */
+export const COUNTER = 12
+
 /**
  * @param keys with the key, 32 bytes, from `at` on
- * @returns the state of a key stream, 16 words of 32 bits; the block counter and the nonce, from byte 48 and 52 on, are 0
+ * @returns the state of a key stream, 16 words; block counter and nonce are 0
  */
-export function chacha20(keys: Buffer, at: number): Buffer {
-    const state = Buffer.alloc(BLOCK)
-    state.blitAt(0, "expand 32-byte k", 0, 16)
-    state.blitAt(16, keys, at, 32)
+export function chacha20(keys: Buffer, at: number): Words {
+    // "expand 32-byte k"
+    const state = [0x61707865, 0x3320646e, 0x79622d32, 0x6b206574]
+    for (let i = 0; i < 32; i += 4) state.push(keys.getAt(at + i, "i32"))
+    state.push(0, 0, 0, 0)
     return state
 }
 
 /** XORs a piece of data with the key stream. The next piece begins at a new block, so all but the last have to be whole blocks. */
 export function encipher(
-    state: Buffer,
+    state: Words,
     data: Buffer,
     from: number,
     length: number
 ) {
-    const stream = Buffer.alloc(BLOCK)
+    const stream: Words = []
     const end = from + length
     for (let at = from; at < end; at += BLOCK) {
-        block(state, stream)
+        nextBlock(state, stream)
         const stop = Math.min(BLOCK, end - at)
         let i = 0
         for (; i + 4 <= stop; i += 4)
             data.setAt(
                 at + i,
                 "i32",
-                data.getAt(at + i, "i32") ^ stream.getAt(i, "i32")
+                data.getAt(at + i, "i32") ^ stream[i >> 2]
             )
-        for (; i < stop; ++i) data[at + i] ^= stream[i]
+        for (; i < stop; ++i) data[at + i] ^= byteOf(stream, i)
     }
+    forget(stream)
 }
 
-/** One block of the key stream; the counter moves on. Two rounds are written out, as arrays take several times as long. */
-function block(state: Buffer, stream: Buffer) {
-    const s0 = state.getAt(0, "i32")
-    const s1 = state.getAt(4, "i32")
-    const s2 = state.getAt(8, "i32")
-    const s3 = state.getAt(12, "i32")
-    const s4 = state.getAt(16, "i32")
-    const s5 = state.getAt(20, "i32")
-    const s6 = state.getAt(24, "i32")
-    const s7 = state.getAt(28, "i32")
-    const s8 = state.getAt(32, "i32")
-    const s9 = state.getAt(36, "i32")
-    const s10 = state.getAt(40, "i32")
-    const s11 = state.getAt(44, "i32")
-    const s12 = state.getAt(48, "i32")
-    const s13 = state.getAt(52, "i32")
-    const s14 = state.getAt(56, "i32")
-    const s15 = state.getAt(60, "i32")
+export function byteOf(words: Words, i: number): number {
+    return (words[i >> 2] >> (8 * (i & 3))) & 0xff
+}
+
+/** Overwrites a secret. */
+export function forget(words: Words) {
+    for (let i = 0; i < words.length; ++i) words[i] = 0
+}
+
+/** The next block of the key stream. Two rounds are written out, as loops take several times as long. */
+export function nextBlock(state: Words, stream: Words) {
+    const s0 = state[0]
+    const s1 = state[1]
+    const s2 = state[2]
+    const s3 = state[3]
+    const s4 = state[4]
+    const s5 = state[5]
+    const s6 = state[6]
+    const s7 = state[7]
+    const s8 = state[8]
+    const s9 = state[9]
+    const s10 = state[10]
+    const s11 = state[11]
+    const s12 = state[12]
+    const s13 = state[13]
+    const s14 = state[14]
+    const s15 = state[15]
     let x0 = s0
     let x1 = s1
     let x2 = s2
@@ -168,21 +185,21 @@ function block(state: Buffer, stream: Buffer) {
         x4 ^= x9
         x4 = (x4 << 7) | (x4 >>> 25)
     }
-    stream.setAt(0, "i32", (x0 + s0) | 0)
-    stream.setAt(4, "i32", (x1 + s1) | 0)
-    stream.setAt(8, "i32", (x2 + s2) | 0)
-    stream.setAt(12, "i32", (x3 + s3) | 0)
-    stream.setAt(16, "i32", (x4 + s4) | 0)
-    stream.setAt(20, "i32", (x5 + s5) | 0)
-    stream.setAt(24, "i32", (x6 + s6) | 0)
-    stream.setAt(28, "i32", (x7 + s7) | 0)
-    stream.setAt(32, "i32", (x8 + s8) | 0)
-    stream.setAt(36, "i32", (x9 + s9) | 0)
-    stream.setAt(40, "i32", (x10 + s10) | 0)
-    stream.setAt(44, "i32", (x11 + s11) | 0)
-    stream.setAt(48, "i32", (x12 + s12) | 0)
-    stream.setAt(52, "i32", (x13 + s13) | 0)
-    stream.setAt(56, "i32", (x14 + s14) | 0)
-    stream.setAt(60, "i32", (x15 + s15) | 0)
-    state.setAt(48, "i32", (s12 + 1) | 0)
+    stream[0] = (x0 + s0) | 0
+    stream[1] = (x1 + s1) | 0
+    stream[2] = (x2 + s2) | 0
+    stream[3] = (x3 + s3) | 0
+    stream[4] = (x4 + s4) | 0
+    stream[5] = (x5 + s5) | 0
+    stream[6] = (x6 + s6) | 0
+    stream[7] = (x7 + s7) | 0
+    stream[8] = (x8 + s8) | 0
+    stream[9] = (x9 + s9) | 0
+    stream[10] = (x10 + s10) | 0
+    stream[11] = (x11 + s11) | 0
+    stream[12] = (x12 + s12) | 0
+    stream[13] = (x13 + s13) | 0
+    stream[14] = (x14 + s14) | 0
+    stream[15] = (x15 + s15) | 0
+    state[COUNTER] = s12 + 1
 }

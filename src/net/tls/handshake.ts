@@ -2,7 +2,8 @@ import { randomBuffer } from "@devicescript/crypto"
 import { u16 } from "../ethernet/ip"
 import { StreamError } from "../stream"
 import { DECRYPT_ERROR, expect, TlsError } from "./alert"
-import { masterSecret, protections, verifyData, wipe } from "./keys"
+import { isSame, join, vector, wipe } from "./bytes"
+import { finished, masterSecret, protections } from "./keys"
 import {
     CLIENT_KEY_EXCHANGE,
     clientHello,
@@ -14,9 +15,8 @@ import {
     SERVER_HELLO,
     SERVER_HELLO_DONE,
     SERVER_KEY_EXCHANGE,
-    vector,
 } from "./messages"
-import { CHANGE_CIPHER_SPEC, HANDSHAKE, isSame } from "./record"
+import { CHANGE_CIPHER_SPEC, HANDSHAKE } from "./record"
 import { receive, sendRecord, TlsStream } from "./tls-stream"
 
 /** Bytes of handshake messages that wait for their end; all the server's have some 150. */
@@ -61,7 +61,8 @@ export async function handshake(
     expect(
         message[0] === SERVER_HELLO_DONE && message.length === MESSAGE_HEADER
     )
-    expectNoMore(h)
+    // keys change between two records, never within one
+    expect(!h.pending.length)
 
     await sendMessage(
         h,
@@ -71,12 +72,8 @@ export async function handshake(
     const both = protections(master, random, hello.random)
     await sendRecord(s, CHANGE_CIPHER_SPEC, hex`01`)
     s.writing = both[0]
-    const mine = verifyData(master, "client finished", h.transcript)
-    await sendMessage(h, handshakeMessage(FINISHED, mine))
-    const expected = handshakeMessage(
-        FINISHED,
-        verifyData(master, "server finished", h.transcript)
-    )
+    await sendMessage(h, finished(master, "client finished", h.transcript))
+    const expected = finished(master, "server finished", h.transcript)
     wipe(master)
 
     const change = await receiveContent(h, CHANGE_CIPHER_SPEC)
@@ -86,16 +83,11 @@ export async function handshake(
     expect(message[0] === FINISHED)
     if (!isSame(message, 0, expected))
         throw new TlsError("wrong Finished", DECRYPT_ERROR)
-    expectNoMore(h)
-}
-
-/** Keys change between two records, never within one. */
-function expectNoMore({ pending }: Handshake) {
-    expect(!pending.length)
+    expect(!h.pending.length)
 }
 
 async function sendMessage(h: Handshake, message: Buffer) {
-    h.transcript = Buffer.concat(h.transcript, message)
+    h.transcript = join(h.transcript, message)
     await sendRecord(h.s, HANDSHAKE, message)
 }
 
@@ -109,12 +101,12 @@ async function receiveMessage(h: Handshake): Promise<Buffer> {
             if (end <= pending.length) {
                 const message = pending.slice(0, end)
                 h.pending = pending.slice(end)
-                h.transcript = Buffer.concat(h.transcript, message)
+                h.transcript = join(h.transcript, message)
                 return message
             }
         }
         const data = await receiveContent(h, HANDSHAKE)
-        h.pending = Buffer.concat(pending, data)
+        h.pending = join(pending, data)
     }
 }
 

@@ -1,5 +1,5 @@
 /** Handshake messages (RFC 5246, 7.4), as far as a client with a pre-shared key needs them (RFC 4279). */
-import { setU16, u16 } from "../ethernet/ip"
+import { u16 } from "../ethernet/ip"
 import {
     DECODE_ERROR,
     HANDSHAKE_FAILURE,
@@ -8,6 +8,7 @@ import {
     TlsError,
     UNSUPPORTED_EXTENSION,
 } from "./alert"
+import { join, vector } from "./bytes"
 
 export const SERVER_HELLO = 2
 export const SERVER_KEY_EXCHANGE = 12
@@ -37,16 +38,9 @@ export interface ServerHello {
     hasFragments: boolean
 }
 
-/** Data with their length before them. */
-export function vector(data: Buffer): Buffer {
-    const length = Buffer.alloc(2)
-    setU16(length, 0, data.length)
-    return Buffer.concat(length, data)
-}
-
 /** A message with type and length. */
 export function handshakeMessage(type: number, body: Buffer): Buffer {
-    return Buffer.concat(Buffer.from([type, 0]), vector(body))
+    return join(Buffer.from([type, 0]), vector(body))
 }
 
 /** @param name the server's; empty without one */
@@ -56,17 +50,15 @@ export function clientHello(random: Buffer, name: string): Buffer {
         "hex"
     )
     if (name) {
-        const entry = Buffer.concat(hex`00`, vector(Buffer.from(name)))
-        extensions = Buffer.concat(extensions, hex`0000`, vector(vector(entry)))
+        const entry = join(hex`00`, vector(Buffer.from(name)))
+        extensions = join(extensions, join(hex`0000`, vector(vector(entry))))
     }
     // version, random; no session, one suite, no compression
     return handshakeMessage(
         CLIENT_HELLO,
-        Buffer.concat(
-            hex`0303`,
-            random,
-            hex`00 0002ccab 0100`,
-            vector(extensions)
+        join(
+            join(hex`0303`, random),
+            join(hex`00 0002ccab 0100`, vector(extensions))
         )
     )
 }

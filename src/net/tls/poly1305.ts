@@ -1,4 +1,5 @@
 /** Poly1305 (RFC 8439, 2.5). */
+import { byteOf, forget, Words } from "./chacha20"
 
 /** 2^22, and what brings a number from one limb to the next. */
 const LIMB = 4194304
@@ -12,19 +13,15 @@ const MASK = 0x3fffff
 export interface Poly1305 {
     r: number[]
     h: number[]
-    /** The second half of the key. */
-    s: Buffer
+    key: Words
 }
 
-/** @param key 32 bytes, for one message only */
-export function poly1305(key: Buffer): Poly1305 {
-    const r = key.slice(0, 16)
-    for (let i = 3; i < 16; i += 4) r[i] &= 0x0f
-    for (let i = 4; i < 16; i += 4) r[i] &= 0xfc
-    const t0 = r.getAt(0, "i32")
-    const t1 = r.getAt(4, "i32")
-    const t2 = r.getAt(8, "i32")
-    const t3 = r.getAt(12, "i32")
+/** @param key at least 8 words, for one message only */
+export function poly1305(key: Words): Poly1305 {
+    const t0 = key[0] & 0x0fffffff
+    const t1 = key[1] & 0x0ffffffc
+    const t2 = key[2] & 0x0ffffffc
+    const t3 = key[3] & 0x0ffffffc
     return {
         r: [
             t0 & MASK,
@@ -35,7 +32,7 @@ export function poly1305(key: Buffer): Poly1305 {
             t3 >>> 14,
         ],
         h: [0, 0, 0, 0, 0, 0],
-        s: key.slice(16, 32),
+        key,
     }
 }
 
@@ -123,9 +120,9 @@ function addBlocks(state: Poly1305, data: Buffer, from: number, end: number) {
     h[5] = h5
 }
 
-/** @returns the tag, 16 bytes */
+/** @returns the tag, 16 bytes; the key is forgotten */
 export function finish(state: Poly1305): Buffer {
-    const { h, s } = state
+    const { h, r, key } = state
     reduce(h)
     reduce(h)
     // h - (2^130 - 5), if that is not negative
@@ -140,9 +137,11 @@ export function finish(state: Poly1305): Buffer {
     tag.setAt(12, "i32", (n[4] >>> 8) | (n[5] << 14))
     let sum = 0
     for (let i = 0; i < 16; ++i) {
-        sum = (sum >> 8) + tag[i] + s[i]
+        sum = (sum >> 8) + tag[i] + byteOf(key, 16 + i)
         tag[i] = sum & 0xff
     }
+    forget(key)
+    forget(r)
     return tag
 }
 

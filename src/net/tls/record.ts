@@ -2,7 +2,8 @@
 import { sleep } from "../../fiber/clock"
 import { setU16 } from "../ethernet/ip"
 import { BAD_RECORD_MAC, INTERNAL_ERROR, TlsError } from "./alert"
-import { encipher } from "./chacha20"
+import { isSame } from "./bytes"
+import { COUNTER, encipher, nextBlock, Words } from "./chacha20"
 import { finish, Poly1305, poly1305, update } from "./poly1305"
 
 /** Content types (RFC 5246, 6.2.1). */
@@ -23,7 +24,7 @@ const MOST_RECORDS = 0x7fffffff
 /** What protects one direction. */
 export interface Protection {
     /** ChaCha20's, with the key. */
-    state: Buffer
+    state: Words
     iv: Buffer
     /** Number of the next record. */
     sequence: number
@@ -101,11 +102,12 @@ function startRecord(protection: Protection, record: Buffer): Poly1305 {
     data.blitAt(8, record, 0, 3)
     setU16(data, 11, record.length - HEADER - TAG)
     // RFC 7905, 2: the IV, XORed with the sequence number
-    state.setAt(48, "i32", 0)
-    state.blitAt(52, iv, 0, 12)
-    state.setAt(60, "i32", iv.getAt(8, "i32") ^ data.getAt(4, "i32"))
-    const once = Buffer.alloc(64)
-    encipher(state, once, 0, 64)
+    state[COUNTER] = 0
+    state[COUNTER + 1] = iv.getAt(0, "i32")
+    state[COUNTER + 2] = iv.getAt(4, "i32")
+    state[COUNTER + 3] = iv.getAt(8, "i32") ^ data.getAt(4, "i32")
+    const once: Words = []
+    nextBlock(state, once)
     const mac = poly1305(once)
     update(mac, data, 0, 16)
     return mac
@@ -118,12 +120,4 @@ function finishTag(mac: Poly1305, length: number): Buffer {
     data.setAt(8, "u16", length)
     update(mac, data, 0, 16)
     return finish(mac)
-}
-
-/** Whether bytes end with a secret from `at` on; takes the same time wherever they differ. */
-export function isSame(bytes: Buffer, at: number, secret: Buffer): boolean {
-    const { length } = secret
-    let difference = bytes.length ^ (at + length)
-    for (let i = 0; i < length; ++i) difference |= bytes[at + i] ^ secret[i]
-    return difference === 0
 }

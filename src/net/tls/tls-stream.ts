@@ -4,14 +4,9 @@ import { acquire, Lock, release } from "../../fiber/lock"
 import { Signal, notify, wait } from "../../fiber/signal"
 import { u16 } from "../ethernet/ip"
 import { Stream, StreamError } from "../stream"
-import {
-    alertError,
-    CLOSE_NOTIFY,
-    expect,
-    RECORD_OVERFLOW,
-    TlsError,
-} from "./alert"
-import { wipe } from "./keys"
+import { CLOSE_NOTIFY, expect, RECORD_OVERFLOW, TlsError } from "./alert"
+import { join } from "./bytes"
+import { forget } from "./chacha20"
 import { FRAGMENT } from "./messages"
 import {
     ALERT,
@@ -110,7 +105,7 @@ export async function receive(s: TlsStream, deadline: number): Promise<Buffer> {
         : record.slice(HEADER)
     if (s.type !== ALERT) return data
     expect(data.length === 2)
-    if (data[1] !== CLOSE_NOTIFY) throw alertError(data[1])
+    if (data[1] !== CLOSE_NOTIFY) throw new StreamError(`tls: alert ${data[1]}`)
     s.ended = true
     return null
 }
@@ -132,7 +127,7 @@ async function fill(s: TlsStream, deadline: number): Promise<boolean> {
             s.chunk = data
             s.used = 0
         } else if (filled > HEADER) return true
-        else s.record = Buffer.concat(record, Buffer.alloc(lengthOf(s)))
+        else s.record = join(record, Buffer.alloc(lengthOf(s)))
     }
 }
 
@@ -176,7 +171,7 @@ export async function end(s: TlsStream, error: Error) {
     }
     await s.stream.close()
     for (const protection of [s.reading, s.writing])
-        if (protection) wipe(protection.state)
+        if (protection) forget(protection.state)
 }
 
 async function sendAlert(s: TlsStream, alert: number, sent: Signal) {

@@ -5,7 +5,9 @@ import type { Flash } from "../../../sim/machine.ts"
 import { compilePatched } from "../../../sim/program.ts"
 import type { Config, Network } from "../../../tools/project/config.ts"
 import { configure } from "../../../tools/project/configure.ts"
+import { withPsk } from "../../../tools/simulator/psk-program.ts"
 import { simulate, type Simulation } from "../../../tools/simulator/networks.ts"
+import { PSK } from "../../wire/psk.ts"
 import { certificate } from "../../wire/tcp-server.ts"
 import { DeviceLog } from "../device-log.ts"
 import type {
@@ -16,6 +18,7 @@ import type {
     Settings,
 } from "../device.ts"
 import { SIMULATED } from "../programs.ts"
+import type { Patch } from "../variants.ts"
 
 export const sim: BackEnd = {
     description: "the project's simulator; needs nothing",
@@ -39,9 +42,9 @@ class SimulatedDevice implements Device {
     private flash: Flash = {}
     private closed = false
 
-    constructor({ network, patch, wifi, like, tls }: DeviceOptions) {
+    constructor({ network, patch, wifi, like, tls, psk }: DeviceOptions) {
         this.config = { ...configure(), network: network as Network }
-        this.patch = patch
+        this.patch = psk ? withKey(patch) : patch
         this.wifi = wifi
         this.link = {
             like,
@@ -64,7 +67,10 @@ class SimulatedDevice implements Device {
         await this.stop()
         this.flash = {}
         this.entry = SIMULATED[program][this.config.network as Network]
-        this.settings = { LOG: "info", MODEM: this.config.modem, ...settings }
+        this.settings = {
+            ...{ LOG: "info", MODEM: this.config.modem, PSK },
+            ...settings,
+        }
         await this.start()
     }
 
@@ -120,4 +126,9 @@ class SimulatedDevice implements Device {
         await this.stop()
         this.transcript.end("the device was closed")
     }
+}
+
+/** A planted fault, if there is one, and TLS by a pre-shared key. */
+function withKey(patch: Patch = (_, text) => text): Patch {
+    return (file, text) => withPsk(file, patch(file, text))
 }

@@ -1,4 +1,5 @@
 import { readSetting } from "@devicescript/settings"
+import { secure } from "../../../src/app/secure.generated"
 import { millis } from "../../../src/fiber/clock"
 import { Dial } from "../../../src/net/stream"
 import { connectOver } from "../../../src/websocket/connect-over"
@@ -34,7 +35,7 @@ function row(step: number): Buffer {
 export async function runSizes(dial: Dial) {
     const url = await readSetting("URL", "")
     const ranges = (await readSetting<any>("SIZES", "0")).split(",")
-    const ws = await connectOver(dial, url)
+    const ws = await connectOver(await secure(dial), url)
     const reader = slices(ws)
     console.log("open 1")
     let n = 0

@@ -67,7 +67,8 @@ export const OUTAGES: Scenario[] = [
         deadline: 120,
         prepare: ({ link }) => link.mute(),
         async steps({ device, link }) {
-            const timeout = /^down 1006 ".*(no response: timeout|no connection)/
+            const timeout =
+                /^down 1006 ".*(no response: timeout|no connection|tls: timeout)/
             await device.expect(timeout, 60_000)
             await link.open()
         },
