@@ -49,6 +49,11 @@ module.exports = {
             "what fibers wait with"
         ),
         only(
+            "^src/light/",
+            ["^src/(light|fiber)/", "@devicescript/core"],
+            "the board's status light"
+        ),
+        only(
             "^src/hixie/",
             [
                 "^src/(hixie|protocol|fiber)/",
@@ -96,7 +101,7 @@ module.exports = {
             name: "the-library-knows-no-app",
             severity: "error",
             from: {
-                path: "^src/(index\\.ts$|websocket/|protocol/|hixie/|net/|fiber/)",
+                path: "^src/(index\\.ts$|websocket/|protocol/|hixie/|light/|net/|fiber/)",
             },
             to: { path: "^src/app/" },
         },

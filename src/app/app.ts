@@ -1,6 +1,8 @@
 import { millis } from "../fiber/clock"
 import { deadlineIn, timeLeft } from "../fiber/deadline"
 import { notify, Signal, wait } from "../fiber/signal"
+import { BLUE, DARK, GREEN, RED } from "../light/color"
+import { StatusLight } from "../light/status-light"
 import { Dial } from "../net/stream"
 import { Message } from "../protocol/message"
 import { Down } from "../websocket/backoff"
@@ -12,8 +14,7 @@ import { plotLine, TELEPLOT } from "../websocket/plotter"
 import { Reconnecting, reconnecting } from "../websocket/reconnecting"
 import { subprotocols } from "../websocket/subprotocols"
 import { Config } from "./config"
-import { BLUE, DARK, GREEN, RED } from "./color"
-import { StatusLight } from "./light"
+import { isGreenFirst } from "./config.generated"
 import { Tally } from "./statistics"
 import { isReversal, quote, reversed } from "./text"
 
@@ -75,7 +76,7 @@ class App {
     /** The exchange that waits for its reply. */
     private current: Exchange
     private unanswered: Exchange[] = []
-    private readonly light = new StatusLight()
+    private readonly light = new StatusLight({ isGreenFirst: isGreenFirst })
     /** There is a connection. */
     private isUp: boolean
     /** There is a connection, or there is none any more. */

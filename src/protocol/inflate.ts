@@ -9,10 +9,11 @@ import {
     tableSize,
 } from "./huffman"
 
-/** Output after which `inflate` returns, give or take a copy. */
-const MAX_OUTPUT = 256
+/** Output after which `inflate` returns it, give or take a copy. */
+const MAX_OUTPUT = 1024
 
-/** Work after which it returns, where a byte of output is 1; what a block costs. */
+/** Output and other work after which it gives way, where a byte of output is 1; what a block costs. */
+const MAX_TURN = 256
 const MAX_WORK = 256
 const BLOCK_WORK = 16
 const TABLES_WORK = 256
@@ -39,6 +40,8 @@ export class Inflater {
     readonly window: Buffer
     at = 0
     filled = 0
+    /** From here on they are still to be returned. */
+    from = 0
 
     /** All that was fed is used, but for bits that need more behind them. */
     isHungry = true
@@ -89,20 +92,23 @@ export function feed(inflater: Inflater, data: Buffer, tail: Buffer) {
 
 /**
  * Goes on, for at most some 50,000 steps of the VM.
- * @returns the next bytes; maybe none, when it is hungry or has worked enough
+ * @returns the next bytes, up to 1 KB or the end of the ring; none while there may be more to go with them
  * @throws ProtocolError
  */
 export function inflate(inflater: Inflater): Buffer {
     const { window } = inflater
-    const from = inflater.at === window.length ? 0 : inflater.at
+    if (inflater.at === window.length) inflater.at = inflater.from = 0
+    const { at, from } = inflater
     const to = Math.min(from + MAX_OUTPUT, window.length)
-    inflater.at = from
+    const pause = Math.min(at + MAX_TURN, to)
     inflater.work = 0
     if (inflater.state === CODES) copy(inflater)
     while (!inflater.isHungry)
-        if (inflater.at >= to || inflater.work > MAX_WORK) break
-        else next(inflater, to)
+        if (inflater.at >= pause || inflater.work > MAX_WORK) break
+        else next(inflater, pause)
     inflater.filled = Math.min(inflater.filled, window.length)
+    if (inflater.at < to && !inflater.isHungry) return hex``
+    inflater.from = inflater.at
     return window.slice(from, inflater.at)
 }
 

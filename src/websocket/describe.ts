@@ -17,7 +17,7 @@ function sentences(): string[] {
         "connection|the server's Connection does not say Upgrade: a proxy may not let WebSockets through (4.1)",
         "sec-websocket-protocol|the server chose a subprotocol that was not offered (4.1)",
         "sec-websocket-extensions|the server uses an extension in a way that was not offered (4.1; RFC 7692, 7.1)",
-        "server_max_window_bits|the server compresses with a larger window than asked for: the next connection does without, or set anyWindow (RFC 7692, 7.1.2.1)",
+        "server_max_window_bits|the server compresses with a larger window than asked for: the next connection does without, or raise maxMemory (RFC 7692, 7.1.2.1)",
         "compressed data|the server sent a compressed message that can't be decompressed (RFC 7692, 7.2.2)",
         "response head|the server's response has more than 8,192 bytes before it ends",
         "not read|the connection is gone, perhaps because nobody read it, so that the server's Pings stayed unanswered: call recv, or listen(connection)",

@@ -59,7 +59,7 @@ describe("the offer", () => {
 
     test("names no window of the server's when it may be of any size", () => {
         expectText(
-            requestOf({ serverMaxWindowBits: 15 }),
+            requestOf({ serverMaxWindowBits: 15, maxMemory: 40_000 }),
             `${OFFER}; client_max_window_bits=10\r\n`
         )
     })
@@ -69,6 +69,22 @@ describe("the offer", () => {
             expectNoWindow({ serverMaxWindowBits: bits })
             expectNoWindow({ clientMaxWindowBits: bits })
         }
+    })
+})
+
+describe("memory", () => {
+    test("is named when the windows need more than there may be", () => {
+        requestOf({ serverMaxWindowBits: 13, clientMaxWindowBits: 13 })
+        requestOf({ serverMaxWindowBits: 14 })
+        expectThrow(
+            () => requestOf({ serverMaxWindowBits: 15 }),
+            RangeError,
+            "windows of 38540 bytes: maxMemory is 24576"
+        )
+        const options = { clientMaxWindowBits: 12, maxMemory: 9867 }
+        expectThrow(() => requestOf(options), RangeError, "9868 bytes")
+        options.maxMemory++
+        requestOf(options)
     })
 })
 
@@ -82,7 +98,7 @@ describe("the answer", () => {
             expectAgreed(`${NAME};server_max_window_bits = "${bits}"`)
             expectAgreed(`${SMALL}; client_max_window_bits=${bits}`)
         }
-        expectAgreed(NAME, { serverMaxWindowBits: 15 })
+        expectAgreed(NAME, { serverMaxWindowBits: 15, maxMemory: 40_000 })
     })
 
     test("may forbid either takeover, asked or not", () => {
@@ -138,8 +154,11 @@ describe("a server that ignores the size of its window", () => {
         await again.finish()
     })
 
-    test("is accepted where that is wanted", async () => {
-        const value = permessageDeflate({ anyWindow: true })
+    test("is accepted where there is the memory", async () => {
+        const value = permessageDeflate({
+            clientMaxWindowBits: 8,
+            maxMemory: 40_000,
+        })
         const client = await connected({ handshake: [value] }, OFFER + "\r\n")
         await client.finish()
     })

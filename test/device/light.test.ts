@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@devicescript/test"
-import { asSent, BLUE, DARK, GREEN, RED } from "../../src/app/color"
+import { asSent, BLUE, DARK, GREEN, RED } from "../../src/light/color"
 
 describe("the light of a board whose firmware sends red first to a chip that takes green first", () => {
     test("is told red and green in each other's place", () => {

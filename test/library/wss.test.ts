@@ -6,19 +6,23 @@ import { readFileSync } from "node:fs"
 import { createServer } from "node:https"
 import type { AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
-import { WebSocketServer, type WebSocket } from "ws"
+import { WebSocketServer, type ServerOptions, type WebSocket } from "ws"
 import { Board } from "../../sim/board.ts"
 import type { Delivery } from "../../sim/firmware.ts"
 import { compileSource } from "../../sim/program.ts"
 import { certificate } from "../wire/tcp-server.ts"
 
 /** Serves wss://localhost until the test ends. @returns the port */
-async function serve(t: TestContext, handle: (socket: WebSocket) => void) {
+async function serve(
+    t: TestContext,
+    handle: (socket: WebSocket) => void,
+    options: ServerOptions = {}
+) {
     const key = readFileSync(
         new URL("../certificates/test-only.key.pem", import.meta.url)
     )
     const https = createServer({ key, cert: certificate })
-    const server = new WebSocketServer({ server: https })
+    const server = new WebSocketServer({ ...options, server: https })
     server.on("connection", handle)
     https.listen(0, "127.0.0.1")
     await once(https, "listening")
@@ -34,13 +38,16 @@ async function run(
     port: number,
     delay: number,
     body: string,
-    delivery?: Delivery
+    delivery?: Delivery,
+    handshake = ""
 ) {
     const source = `import { connectOver } from "./src/websocket/connect-over"
         import { listen } from "./src/websocket/listen"
         import { startMessage } from "./src/websocket/message-writer"
+        import { sleep } from "./src/fiber/clock"
+        import { permessageDeflate } from "./src/websocket/permessage-deflate"
         import { dialNative } from "./src/net/native"
-        const ws = await connectOver(dialNative, "wss://localhost:${port}/", { maxMessage: 12000 })
+        const ws = await connectOver(dialNative, "wss://localhost:${port}/", { maxMessage: 12000, handshake: [${handshake}] })
         ${body}`
     const board = await Board.start(compileSource(source), {
         link: { delivery, tls: { ca: certificate } },
@@ -117,6 +124,55 @@ test("messages of every length arrive whole, longer ones in fragments, and so do
     for (const length of lengths)
         await board.expect(`${length} came back, wrong 0`, 30_000)
     assert.equal(lost(), 0)
+})
+
+test("compressed messages and slices arrive whole, those of more than two records in fragments, and so do their echoes", async t => {
+    const lengths = [0, 31, 1000, 1900, 6000]
+    let extensions = ""
+    const port = await serve(
+        t,
+        socket => {
+            extensions = socket.extensions
+            socket.on("message", (data, isBinary) =>
+                socket.send(data, { binary: isBinary })
+            )
+        },
+        { perMessageDeflate: { threshold: 0 } }
+    )
+    const { board, lost } = await run(
+        t,
+        port,
+        10,
+        `for (const length of [${lengths.join(", ")}])
+            for (const slice of [length, 700]) {
+                // every other part of 100 bytes does not deflate
+                const data = Buffer.alloc(length)
+                for (let i = 0; i < length; ++i)
+                    if (i % 200 < 100) data[i] = Math.randomInt(255)
+                    else if (i % 50 === 0) await sleep(0)
+                if (slice === length) await ws.send(data)
+                else {
+                    const writer = await startMessage(ws, false, length)
+                    for (let at = 0; at < length; at += slice)
+                        await writer.write(data.slice(at, Math.min(at + slice, length)))
+                    await writer.end()
+                }
+                const reply = await ws.recv()
+                let wrong = reply.data.length === length ? 0 : 1
+                for (let i = 0; i + 4 <= length; i += 4)
+                    if (reply.data.getAt(i, "i32") !== data.getAt(i, "i32")) wrong++
+                console.log(length + " by " + slice + " came back, wrong " + wrong)
+            }`,
+        undefined,
+        "permessageDeflate({ threshold: 0 })"
+    )
+    for (const length of lengths)
+        for (const slice of [length, 700])
+            await board.expect(
+                `${length} by ${slice} came back, wrong 0`,
+                30_000
+            )
+    assert.deepEqual([extensions, lost()], ["permessage-deflate", 0])
 })
 
 test("nobody needs to read: a program that only sends 20 KB, text of many bytes a character, to a server that talks", async t => {

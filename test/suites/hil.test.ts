@@ -55,6 +55,17 @@ test("a scenario in a file of one's own passes, and every report has it", async 
     assert.match(log, /^ +\d+\.\d{3} board +right 5 /m)
 })
 
+test("over TLS by a pre-shared key: a connection that breaks in mid-record loses one message, and says so", async t => {
+    const run = await hil(scratch(t), "--psk", "--scenario", "reset-in")
+    assert.equal(run.code, 0, run.output)
+    assert.equal(run.output.match(/^✓ passed .* 1 reported lost/gm)?.length, 2)
+})
+
+test("a byte that is spoilt on the way is no scenario for TLS: exit code 4", async t => {
+    const run = await hil(scratch(t), "--psk", "--scenario", "corrupt")
+    assert.equal(run.code, 4, run.output)
+})
+
 test("a planted fault is caught, and exit code 1 says so", async t => {
     const out = scratch(t)
     const run = await hil(

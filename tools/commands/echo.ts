@@ -11,6 +11,7 @@ interface Options {
     maxMessage?: number
     handshakeTimeout?: number
     closeTimeout?: number
+    compress?: string | true
     like: LinkOptions["like"]
     piece?: number
     delivery?: LinkOptions["delivery"]
@@ -46,12 +47,24 @@ async function main(options: Options) {
 }
 
 function connectionOptions(options: Options): EchoOptions {
-    const { subprotocol, maxMessage, handshakeTimeout, closeTimeout } = options
+    const { subprotocol, maxMessage, compress } = options
+    const { handshakeTimeout, closeTimeout } = options
     return {
         protocols: subprotocol.length ? subprotocol : undefined,
         maxMessage,
         handshakeTimeout,
         closeTimeout,
+        deflate: compress ? compression(compress) : undefined,
+    }
+}
+
+/** Of every message, with windows of the default size or of so many bits. */
+function compression(bits: string | true): EchoOptions["deflate"] {
+    const size = bits === true ? 10 : Number(bits)
+    return {
+        threshold: 0,
+        serverMaxWindowBits: size,
+        clientMaxWindowBits: size,
     }
 }
 
@@ -79,6 +92,12 @@ await newCommand("echo")
         "--close-timeout <ms>",
         "for the peer to hang up (default: 5,000 ms)",
         integer(1)
+    )
+    .addOption(
+        new Option(
+            "--compress [bits]",
+            "offers permessage-deflate, with windows of so many bits (default: 10)"
+        ).choices(["8", "9", "10", "11", "12", "13"])
     )
     .addOption(
         new Option("--like <board>", "whose network to imitate")
