@@ -188,6 +188,12 @@ test("F5 stops at a breakpoint in it, and shows its variables", async t => {
     await client.ask("disconnect")
 })
 
+test("F5 on it with a W5500 is refused with a reason", async t => {
+    const { client } = DebugClient.adapter([MAIN, "debug"], wired)
+    t.after(() => client.abandon())
+    await assert.rejects(client.launch({}), /runs, but cannot be debugged/)
+})
+
 test("the extension of the project's folder finds the adapter", () => {
     const extension = ".vscode/extensions/devicescript/extension.js"
     const text = readFileSync(join(project, extension), "utf8")

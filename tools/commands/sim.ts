@@ -132,6 +132,7 @@ class Simulator implements DebugTargetListener {
     private async open(adapter: DebugAdapter): Promise<Debuggee> {
         await this.work
         if (this.session) throw new UserError("another debugger is attached")
+        this.target!.expectDebuggable()
         this.session = adapter
         return this.target!
     }

@@ -26,6 +26,9 @@ import {
     type Kind,
 } from "./devices.ts"
 
+const NOT_DEBUGGED =
+    "a program of your own with a chip in the simulator runs, but cannot be debugged: start it without debugging, or debug it on a board"
+
 export interface DebugTargetOptions {
     /** Instead of the one of devs.json. */
     program?: string
@@ -146,6 +149,11 @@ export class DebugTarget {
         }
     }
 
+    /** @throws UserError for a program that the dev server did not build: its debugger knows no other one */
+    expectDebuggable() {
+        if (this.simulation?.modelled) throw new UserError(NOT_DEBUGGED)
+    }
+
     private async compile({ entry, modelled }: Simulation): Promise<Program> {
         if (!modelled) {
             const status = await this.build(entry)
@@ -153,6 +161,7 @@ export class DebugTarget {
             return programOf(entry, status)
         }
         // the dev server has no models
+        if (this.options.debugged) throw new UserError(NOT_DEBUGGED)
         try {
             const { program, files } = compileForModels(entry)
             this.files = files
