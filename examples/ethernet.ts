@@ -16,6 +16,7 @@ const connection = reconnecting(async () =>
     heartbeat(await connectOver(dial, url))
 )
 for (let n = 1; ; ++n) {
+    await connection.opened()
     await connection.send(`reading ${n}`)
     const reply = await connection.recv(5000)
     if (reply) console.log(reply.text())

@@ -34,6 +34,7 @@ const connection = reconnecting(async () =>
     heartbeat(await connectOver(dial, url), { interval: 240000 })
 )
 for (let n = 1; ; ++n) {
+    await connection.opened()
     await connection.send(`reading ${n}`)
     const reply = await connection.recv(5000)
     if (reply) console.log(reply.text())

@@ -12,6 +12,7 @@ export interface DeflateParameters {
     clientNoContextTakeover: boolean
 }
 
+const NAME = "permessage-deflate"
 const SERVER_BITS = "server_max_window_bits"
 const CLIENT_BITS = "client_max_window_bits"
 const SERVER_ALONE = "server_no_context_takeover"
@@ -23,7 +24,7 @@ export function deflateOffer(wanted: DeflateParameters): string {
     for (const bits of [serverMaxWindowBits, clientMaxWindowBits])
         if (!windowBits(`${bits}`))
             throw new RangeError(`window of ${bits} bits: expected 8 to 15`)
-    let line = "Sec-WebSocket-Extensions: permessage-deflate"
+    let line = `Sec-WebSocket-Extensions: ${NAME}`
     if (serverMaxWindowBits < MAX_WINDOW_BITS)
         line += `; ${SERVER_BITS}=${serverMaxWindowBits}`
     line += `; ${CLIENT_BITS}=${clientMaxWindowBits}`
@@ -49,9 +50,16 @@ export function agreedDeflate(
         clientNoContextTakeover: wanted.clientNoContextTakeover,
     }
     let seen = ""
-    let isRight = nextPart(text) === "permessage-deflate"
-    while ((text = rest(text)) !== undefined) {
-        const part = nextPart(text)
+    let isRight = true
+    for (text += ";"; text;) {
+        const end = text.indexOf(";")
+        const part = trimmed(text.slice(0, end))
+        text = text.slice(end + 1)
+        if (!seen) {
+            isRight = part === NAME
+            seen = ";"
+            continue
+        }
         const equals = part.indexOf("=")
         const name = equals < 0 ? part : trimmed(part.slice(0, equals))
         const bits = equals < 0 ? undefined : windowBits(part.slice(equals + 1))
@@ -72,18 +80,6 @@ export function agreedDeflate(
         isRight = false
     if (!isRight) throw new ProtocolError("sec-websocket-extensions")
     return agreed
-}
-
-/** What stands before the next semicolon. */
-function nextPart(text: string): string {
-    const end = text.indexOf(";")
-    return trimmed(end < 0 ? text : text.slice(0, end))
-}
-
-/** What stands behind it; `undefined` without one. */
-function rest(text: string): string {
-    const end = text.indexOf(";")
-    return end < 0 ? undefined : text.slice(end + 1)
 }
 
 function trimmed(text: string): string {

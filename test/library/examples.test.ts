@@ -2,12 +2,13 @@
 import assert from "node:assert/strict"
 import { once } from "node:events"
 import { readFileSync, readdirSync } from "node:fs"
-import type { AddressInfo } from "node:net"
+import { createServer, type AddressInfo } from "node:net"
 import { test, type TestContext } from "node:test"
 import { WebSocketServer } from "ws"
 import { startServer } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
 import { compile } from "../../sim/program.ts"
+import { clock } from "../../sim/vm.ts"
 
 const EXAMPLES = readdirSync("examples").filter(
     name => name.endsWith(".ts") && name !== "echo.ts"
@@ -43,6 +44,30 @@ test("the sensor reports JSON, again after the server has gone and come back", a
     const before = board.log.length
     await board.expect(/"temperature":/, 30_000)
     assert.ok(board.log.length > before)
+})
+
+test("the sensor outlives a server that is away for longer than its readings could wait", async t => {
+    clock.pace = 50
+    t.after(() => (clock.pace = 1))
+    let attempts = 0
+    const server = createServer(socket => {
+        attempts++
+        socket.on("error", () => {})
+        socket.destroy()
+    })
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    t.after(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const board = await run(t, "sensor", `ws://127.0.0.1:${port}`)
+    let ended = ""
+    board.on("panic", ({ name }) => (ended = name))
+    // the pauses grow to 60 s, and 16 readings wait: one a second
+    while (attempts < 9 && !ended)
+        await once(server, "connection", {
+            signal: AbortSignal.timeout(20_000),
+        })
+    assert.equal(ended, "")
 })
 
 test("request gets its answers from the server that docs/own-program.md shows", async t => {

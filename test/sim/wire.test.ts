@@ -101,7 +101,7 @@ test("a model that refuses, and a name without a model, make connect fail", asyn
     const board = await Board.start(
         compileSource(`import { connect } from "@devicescript/net"
             for (const name of ["chip", "nobody"])
-                try { await connect({ host: "sim:" + name, port: 1, timeout: 20 }) }
+                try { await connect({ host: "sim:" + name, port: 1 }) }
                 catch (e) { console.log((e as Error).message) }`),
         { wires: { chip: refusing } }
     )

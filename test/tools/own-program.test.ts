@@ -140,6 +140,17 @@ test("sim runs it against serve, and again when it is saved, however soon", asyn
     writeFileSync(file, text)
 })
 
+test("Ctrl-C while sim builds ends it without a word", async () => {
+    const sim = new Process(process.execPath, [MAIN, "sim"], {
+        cwd: project,
+        detached: true,
+    })
+    await sim.shows(/^server ws:.*\n/m)
+    const { code, output } = await sim.stop("SIGINT")
+    assert.equal(code, 0, output)
+    assert.match(output, /^server ws:[^\n]*\n$/)
+})
+
 test("sim has a W5500 for it, and again when it was mended", async t => {
     const file = join(wired, "src/main.ts")
     const text = readFileSync(file, "utf8")

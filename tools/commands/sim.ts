@@ -36,8 +36,9 @@ async function run(
     program: string | undefined,
     { network, ...options }: Options
 ) {
-    const stop = stopSignal()
     const simulator = new Simulator(options.device)
+    // Ctrl-C ends the dev server, too: what fails from then on is nobody's fault
+    const stop = stopSignal().then(() => void (simulator.closing = true))
     try {
         await simulator.start({
             ...options,
@@ -46,6 +47,8 @@ async function run(
         })
         const broken = await Promise.race([stop, simulator.broken])
         if (broken) throw new UserError(broken)
+    } catch (error) {
+        if (!simulator.closing) throw error
     } finally {
         await simulator.close()
     }
@@ -59,7 +62,7 @@ class Simulator implements DebugTargetListener {
     private target?: DebugTarget
     private session?: DebugAdapter
     private work: Promise<void> = Promise.resolve()
-    private closing = false
+    closing = false
     private unwatch = () => {}
     private readonly sockets = new Set<Socket>()
     private readonly door = createServer(socket => this.letIn(socket))

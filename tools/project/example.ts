@@ -60,6 +60,7 @@ export function exampleFor(board: Board, network: Network): string {
         `    heartbeat(await connectOver(dial, url)${heartbeat})`,
         ")",
         "for (let n = 1; ; ++n) {",
+        "    await connection.opened()",
         "    await connection.send(`reading ${n}`)",
         "    const reply = await connection.recv(5000)",
         "    if (reply) console.log(reply.text())",
