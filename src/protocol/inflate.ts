@@ -18,16 +18,14 @@ const MAX_WORK = 256
 const BLOCK_WORK = 16
 const TABLES_WORK = 256
 
-/** What may be read behind the end in one go: 14 bits and 19 times 3. */
+/** What may be read behind the end in one go: 17 bits and 19 times 3. */
 const PAD = 16
 
 /** What comes next. */
 const BLOCK = 0
-const STORED_SIZE = 1
-const STORED = 2
-const CODE_LENGTHS = 3
-const LENGTHS = 4
-const CODES = 5
+const STORED = 1
+const LENGTHS = 2
+const CODES = 3
 
 const END_OF_BLOCK = 256
 
@@ -123,12 +121,10 @@ function next(inflater: Inflater, to: number) {
     if (state === STORED) return copyStored(inflater, to)
     if (state === CODES) return readCodes(inflater, to)
     if (state === LENGTHS) return readLengths(inflater)
-    if (state === BLOCK) startBlock(inflater)
-    else if (state === STORED_SIZE) startStored(inflater)
-    else readCodeLengths(inflater)
+    startBlock(inflater)
     if (inflater.bit > inflater.end) {
         inflater.bit = bit
-        inflater.state = state
+        inflater.state = BLOCK
         inflater.isHungry = true
     }
 }
@@ -144,11 +140,11 @@ function startBlock(inflater: Inflater) {
     inflater.work += BLOCK_WORK
     inflater.isFinal = bits(inflater, 1) === 1
     const type = bits(inflater, 2)
-    if (type === 0) inflater.state = STORED_SIZE
+    if (type === 0) startStored(inflater)
     else if (type === 1) {
         if (!inflater.isFixed) readFixed(inflater)
         inflater.state = CODES
-    } else if (type === 2) inflater.state = CODE_LENGTHS
+    } else if (type === 2) readCodeLengths(inflater)
     else if (inflater.bit <= inflater.end) throw wrong()
 }
 
@@ -160,7 +156,7 @@ function startStored(inflater: Inflater) {
     if (inflater.bit > inflater.end) return
     if ((size ^ complement) !== 0xffff) throw wrong()
     inflater.length = size
-    inflater.state = size ? STORED : BLOCK
+    if (size) inflater.state = STORED
 }
 
 function copyStored(inflater: Inflater, to: number) {

@@ -161,6 +161,9 @@ describe("Poly1305", () => {
             finish(mac).toString("hex"),
             "1ae10b594f09e26a7e902ecbd0600691"
         )
+        // the key, which is for one message only, is gone
+        expect(once.every(word => word === 0)).toBe(true)
+        expect(mac.r.every(limb => limb === 0)).toBe(true)
     })
 })
 
