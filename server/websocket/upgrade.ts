@@ -48,6 +48,8 @@ export class Upgrader {
     readonly #settings: UpgradeSettings
     readonly #compression: CompressionSettings
     readonly #standard: Server<typeof RfcTransport>
+    /** For who has agreed on compression: a message may take more on the wire. */
+    readonly #compressing: Server<typeof RfcTransport>
 
     /** @param refuse answers a request that `ws` finds wrong */
     constructor(
@@ -59,14 +61,14 @@ export class Upgrader {
             reason: string
         ) => void
     ) {
-        const { compress, maxMessage, maxFragments, closeTimeout } = settings
+        const { maxMessage, maxFragments, closeTimeout } = settings
         const options: Options = {
             noServer: true,
             WebSocket: RfcTransport,
             clientTracking: false,
             // that of `ws` refuses offers that it cannot meet, and keeps zlib streams
             perMessageDeflate: false,
-            maxPayload: compress ? compressedLimit(maxMessage) : maxMessage,
+            maxPayload: maxMessage,
             maxFragments,
             // a connection answers itself: `ws` drops who sends 60 at once, however well it reads
             autoPong: false,
@@ -76,9 +78,14 @@ export class Upgrader {
         this.#settings = settings
         this.#compression = { maxMessage, count: countCompressed }
         this.#standard = new WebSocketServer(options)
-        this.#standard.on("wsClientError", ({ message }, socket, request) =>
-            refuse(request, socket as Socket, message)
-        )
+        this.#compressing = new WebSocketServer({
+            ...options,
+            maxPayload: compressedLimit(maxMessage),
+        })
+        for (const server of [this.#standard, this.#compressing])
+            server.on("wsClientError", ({ message }, socket, request) =>
+                refuse(request, socket as Socket, message)
+            )
     }
 
     accept(upgrade: UpgradeRequest): void {
@@ -97,16 +104,16 @@ export class Upgrader {
         agreement: DeflateAgreement,
         { request, socket, head, opened }: UpgradeRequest
     ): void {
-        const standard = this.#standard
+        const server = this.#compressing
         const announce = (headers: string[]) =>
             headers.push(`Sec-WebSocket-Extensions: ${agreement.answer}`)
-        standard.once("headers", announce)
-        standard.handleUpgrade(request, socket, head, transport => {
+        server.once("headers", announce)
+        server.handleUpgrade(request, socket, head, transport => {
             transport.startCompression(agreement, this.#compression)
             opened(transport)
         })
         // it may have been refused
-        standard.off("headers", announce)
+        server.off("headers", announce)
     }
 
     #acceptHixie(version: HixieVersion, upgrade: UpgradeRequest): void {

@@ -294,6 +294,11 @@ for (const size of [1000, 65_536, 1 << 20]) {
     })
 }
 
+test("the header of a message that is too long ends it for a client that does not compress", async t => {
+    const long = frame(BINARY, Buffer.alloc((1 << 20) + 1), MASKED)
+    assert.equal(await closeCodeFor(t, [long.subarray(0, 14)], undefined), 1009)
+})
+
 test("without the option nothing is agreed on", async t => {
     const { url } = await serve(t, { mode: "echo" })
     const { ws, askText } = await connect(t, url)
