@@ -137,6 +137,8 @@ test("a condition, a hit count and a text hold together", async () => {
         ...{ line: 1, condition: "n > 40", hitCondition: "%2" },
         logMessage: "n is {n}, {this.text}, {nobody}",
     })
+    const elsewhere = { ...scope, variable: async () => valueOf(40) }
+    assert.deepEqual(await breakpoint.pass(elsewhere), { stops: false })
     assert.deepEqual(await breakpoint.pass(scope), { stops: false })
     assert.deepEqual(await breakpoint.pass(scope), {
         stops: false,
