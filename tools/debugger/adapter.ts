@@ -13,8 +13,8 @@ import { BuildError } from "./build-result.ts"
 import { CAPABILITIES } from "./capabilities.ts"
 import { DebugServer } from "./debug-server.ts"
 import type { DebugTargetListener, DebugTargetOptions } from "./debug-target.ts"
-import { FrameScope, GLOBALS } from "./evaluate.ts"
 import { evaluate } from "./expression.ts"
+import { FrameScope, GLOBALS } from "./frame-scope.ts"
 import type { Channel, Event, Request } from "./protocol.ts"
 
 /** Of `launch` and `attach`: what to run, and how to begin. */
