@@ -1,6 +1,5 @@
 /** One scenario on one device, from the first byte to the verdict. */
-import { join } from "node:path"
-import { CERTIFICATES } from "../server/certificates.ts"
+import { fileURLToPath } from "node:url"
 import { KEY_FILE } from "../wire/psk.ts"
 import type { BackEnd, DeviceOptions, LogLine } from "./device.ts"
 import { FaultLog, type Fault } from "./fault-log.ts"
@@ -12,10 +11,9 @@ import { Stage, TimedOut } from "./stage.ts"
 
 export type Status = "passed" | "failed" | "timed out" | "stopped"
 
-const CERTIFICATE = {
-    cert: join(CERTIFICATES, "test-only.cert.pem"),
-    key: join(CERTIFICATES, "test-only.key.pem"),
-}
+const pem = (name: string) =>
+    fileURLToPath(new URL(`../certificates/${name}.pem`, import.meta.url))
+const CERTIFICATE = { cert: pem("test-only.cert"), key: pem("test-only.key") }
 
 /** What came of a scenario. */
 export interface Outcome extends Verdict {
