@@ -180,17 +180,21 @@ test("the list says least, mean and greatest value of what is in view", async t 
     )
 })
 
-test("of two series that lie on each other both are seen", async t => {
-    const { server, page } = await open(t)
-    await source(t, server, "below", 30)
-    await source(t, server, "above", 30)
-    await untilValue(page, "above", "29")
-    await untilValue(page, "below", "29")
-    await drawn(page)
-    const colours = await coloursOf(page)
-    for (const name of ["below", "above"])
-        assert.ok(colours.includes(await swatch(page, name)), name)
-})
+for (const [what, count] of [
+    ["marks and dashes", 30],
+    ["dashes", 300],
+] as const)
+    test(`of two series that lie on each other both are seen, by ${what}`, async t => {
+        const { server, page } = await open(t)
+        await source(t, server, "below", count)
+        await source(t, server, "above", count)
+        await untilValue(page, "above", String(count - 1))
+        await untilValue(page, "below", String(count - 1))
+        await drawn(page)
+        const colours = await coloursOf(page)
+        for (const name of ["below", "above"])
+            assert.ok(colours.includes(await swatch(page, name)), name)
+    })
 
 test("the points at the edges are drawn whole", async t => {
     const { server, page } = await open(t)
