@@ -170,8 +170,13 @@ module.exports = {
             "what the user has written"
         ),
         node(
+            "^tools/log/",
+            ["^sim/(?!device/)", "^src/websocket/describe\\.ts$"],
+            "what a board's log says"
+        ),
+        node(
             "^tools/serial/",
-            ["^sim/(?!device/)", "^tools/simulator/error-sentences\\.ts$"],
+            ["^sim/(?!device/)", "^tools/log/"],
             "a board on a serial port"
         ),
         node("^tools/toolchain/", [
@@ -180,13 +185,12 @@ module.exports = {
         ]),
         node("^tools/simulator/", [
             "^sim/(?!device/)",
-            "^src/websocket/describe\\.ts$",
             "^tools/(project|toolchain)/",
         ]),
         node("^tools/fleet/", [
             "^sim/(?!device/)",
             SERVER,
-            "^tools/(project|simulator)/",
+            "^tools/(log|project)/",
         ]),
         node("^tools/debugger/", [
             "^sim/(?!device/)",

@@ -1,16 +1,15 @@
 /**
- * `npm run bench:compression`: what a message costs an RP2040 to deflate and to inflate, in cycles of its processor, and what it
- * becomes, beside zlib's. The cycles are counted by an emulator that runs the real firmware.
+ * `npm run bench:compression`: what a message costs an RP2040 to deflate and to inflate. The cycles of its processor are counted
+ * by an emulator that runs the real firmware.
  */
 import { join } from "node:path"
 import { newCommand, runCommand } from "../lib/command.ts"
 import { compileSource } from "../sim/program.ts"
 import { PROJECT } from "../tools/project/folder.ts"
 import { byZlib, telemetry, text } from "./compression.ts"
-import { measure, type Files } from "./rp2040-board.ts"
+import { measure, withFiles, type Files } from "./rp2040-board.ts"
 
 const WINDOWS = [9, 10, 11, 12]
-const SETTINGS = { ADDRESS: "192.168.77.50/24 192.168.77.1" }
 const HERTZ = 125e6
 
 /** Deflates messages, then inflates others, each by itself. GP2 is high meanwhile, and once for nothing. */
@@ -65,7 +64,7 @@ async function main(files: Files) {
                 source,
                 join(PROJECT, "compression.ts")
             )
-            const samples = await measure(files, bytecode, SETTINGS)
+            const samples = await measure(files, bytecode, {})
             const [nothing, ...work] = samples.map(({ cycles }) => cycles)
             // the first messages have nothing to refer to
             const size = messages.length
@@ -81,11 +80,9 @@ async function main(files: Files) {
         }
 }
 
-await newCommand("bench:compression")
+await withFiles(newCommand("bench:compression"))
     .description(
         "counts what compression costs on an emulated RP2040, message by message"
     )
-    .option("--firmware <file>", "DeviceScript's firmware, a UF2 file")
-    .option("--bootrom <file>", "the RP2040's boot ROM")
     .action((files: Files) => runCommand(() => main(files)))
     .parseAsync()

@@ -1,5 +1,6 @@
 /** An emulated RP2040 with a W5500 that runs the real firmware, and counts the cycles of what a program marks. */
 import { readFileSync } from "node:fs"
+import type { Command } from "commander"
 import { GPIOPinState } from "rp2040js"
 import { W5500 } from "../sim/chips/w5500/w5500.ts"
 import { HomeLan } from "../sim/chips/w5500/home.ts"
@@ -16,6 +17,9 @@ const BOARD = "w5500_evb_pico"
 const DEFINITION = JSON.parse(
     readFileSync(`boards/${BOARD}.board.json`, "utf8")
 )
+export const PINS = DEFINITION.pins
+/** In the network of `HomeLan`. */
+const ADDRESS = "192.168.77.50/24 192.168.77.1"
 /** Milliseconds after which nothing more is on its way to the chip. */
 const SETTLED = 20
 
@@ -68,10 +72,30 @@ export interface Sample {
     live: number
 }
 
+/** Where they are on this computer. */
 export interface Files {
     firmware?: string
     bootrom?: string
 }
+
+/** Adds the options that become `Files`. */
+export const withFiles = (command: Command) =>
+    command
+        .option("--firmware <file>", "DeviceScript's firmware, a UF2 file")
+        .option("--bootrom <file>", "the RP2040's boot ROM")
+
+/** The flash memory of the board with a program and its settings. */
+export const flashOf = (
+    { firmware }: Files,
+    bytecode: Uint8Array,
+    settings: object
+) =>
+    flashImage({
+        firmware: readFirmware(boards().get(BOARD)!, firmware),
+        board: DEFINITION,
+        bytecode,
+        settings: encodeSettings({ ...settings, ADDRESS }),
+    })
 
 /** Runs a program, which holds GP2 high while something is to be measured and says `done`. */
 export async function measure(
@@ -79,12 +103,7 @@ export async function measure(
     bytecode: Uint8Array,
     settings: object
 ): Promise<Sample[]> {
-    const flash = await flashImage({
-        firmware: readFirmware(boards().get(BOARD)!, files.firmware),
-        board: DEFINITION,
-        bytecode,
-        settings: encodeSettings({ ...settings }),
-    })
+    const flash = await flashOf(files, bytecode, settings)
     const lan = new StandstillLan(() => chip)
     const w5500 = new W5500()
     w5500.plug(lan)
@@ -101,17 +120,16 @@ export async function measure(
     let line = ""
     let done = () => {}
     const finished = new Promise<void>(resolve => (done = resolve))
-    const { pins } = DEFINITION
     const chip: Chip = new Chip({
         bootrom: readBootrom(files.bootrom),
         flash,
         wire: rp2040 => {
             wireSpi(
                 rp2040,
-                { sck: pins.SCK, cs: pins.CS, reset: pins.RST },
+                { sck: PINS.SCK, cs: PINS.CS, reset: PINS.RST },
                 w5500
             )
-            rp2040.gpio[pins.GP2].addListener((state, before) => {
+            rp2040.gpio[PINS.GP2].addListener((state, before) => {
                 const { cycles, millis } = chip
                 if (state === GPIOPinState.High) begun = { cycles, millis }
                 else if (before === GPIOPinState.High)

@@ -7,22 +7,17 @@ import { once } from "node:events"
 import { WebSocketServer } from "ws"
 import { compile } from "../sim/program.ts"
 import { newCommand, runCommand } from "../lib/command.ts"
-import { measure, type Files, type Sample } from "./rp2040-board.ts"
+import { measure, withFiles, type Files, type Sample } from "./rp2040-board.ts"
 import { programPath } from "./run.ts"
 
 const SIZES = [32, 125, 1000]
 const ROUNDS = 20
 /** Bytes of a long message. */
 const TOTAL = 32 * 1024
+
 async function main(files: Files) {
     const servers = await startServers()
-    const settings = {
-        ...servers.ports,
-        SIZES,
-        ROUNDS,
-        TOTAL,
-        ADDRESS: "192.168.77.50/24 192.168.77.1",
-    }
+    const settings = { ...servers.ports, SIZES, ROUNDS, TOTAL }
     const { bytecode } = compile(programPath("rp2040"))
     const samples = await measure(files, bytecode, settings).finally(() =>
         servers.close()
@@ -85,11 +80,9 @@ async function startServers() {
     }
 }
 
-await newCommand("bench:rp2040")
+await withFiles(newCommand("bench:rp2040"))
     .description(
         "counts what the library costs on an emulated RP2040 with a W5500"
     )
-    .option("--firmware <file>", "DeviceScript's firmware, a UF2 file")
-    .option("--bootrom <file>", "the RP2040's boot ROM")
     .action((files: Files) => runCommand(() => main(files)))
     .parseAsync()

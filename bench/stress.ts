@@ -3,7 +3,6 @@
  * program does all the time what makes that firmware fall asleep (docs/platform.md).
  */
 import { once } from "node:events"
-import { readFileSync } from "node:fs"
 import type { AddressInfo } from "node:net"
 import { WebSocketServer } from "ws"
 import { newCommand, runCommand } from "../lib/command.ts"
@@ -13,14 +12,11 @@ import { HomeLan } from "../sim/chips/w5500/home.ts"
 import { W5500 } from "../sim/chips/w5500/w5500.ts"
 import { compile } from "../sim/program.ts"
 import { Chip } from "../sim/rp2040/chip.ts"
-import { flashImage } from "../sim/rp2040/image.ts"
 import { wireSpi } from "../sim/rp2040/wiring.ts"
-import { encodeSettings } from "../sim/settings.ts"
-import { boards } from "../tools/project/boards.ts"
-import { readBootrom, readFirmware } from "../tools/toolchain/firmware.ts"
+import { readBootrom } from "../tools/toolchain/firmware.ts"
+import { flashOf, PINS, withFiles, type Files } from "./rp2040-board.ts"
 import { programPath } from "./run.ts"
 
-const BOARD = "w5500_evb_pico"
 /** Milliseconds of the chip's time without a message after which it is taken for frozen. */
 const FROZEN = 10_000
 /** Milliseconds within which the server answers, at random. */
@@ -28,14 +24,12 @@ const DELAY = 8
 /** A line of progress comes every so many seconds of the chip's time. */
 const PROGRESS = 60
 
-interface Options {
+interface Options extends Files {
     minutes: number
     seed: number
-    firmware?: string
-    bootrom?: string
 }
 
-async function main({ minutes, seed, firmware, bootrom }: Options) {
+async function main({ minutes, seed, ...files }: Options) {
     const random = seededRandom(seed)
     /** Of the chip's clock, when the last message came. */
     let last = 0
@@ -50,29 +44,22 @@ async function main({ minutes, seed, firmware, bootrom }: Options) {
         })
     )
     await once(server, "listening")
-    const definition = JSON.parse(
-        readFileSync(`boards/${BOARD}.board.json`, "utf8")
-    )
-    const settings = {
-        PORT: (server.address() as AddressInfo).port,
-        ADDRESS: "192.168.77.50/24 192.168.77.1",
-    }
-    const flash = await flashImage({
-        firmware: readFirmware(boards().get(BOARD)!, firmware),
-        board: definition,
-        bytecode: compile(programPath("stress")).bytecode,
-        settings: encodeSettings(settings),
-    })
+    const { bytecode } = compile(programPath("stress"))
+    const { port } = server.address() as AddressInfo
+    const flash = await flashOf(files, bytecode, { PORT: port })
     const w5500 = new W5500()
     w5500.plug(new HomeLan())
     let line = ""
     let failure = ""
-    const { SCK, CS, RST } = definition.pins
     const chip: Chip = new Chip({
-        bootrom: readBootrom(bootrom),
+        bootrom: readBootrom(files.bootrom),
         flash,
         wire: rp2040 =>
-            wireSpi(rp2040, { sck: SCK, cs: CS, reset: RST }, w5500),
+            wireSpi(
+                rp2040,
+                { sck: PINS.SCK, cs: PINS.CS, reset: PINS.RST },
+                w5500
+            ),
         uart0: byte => {
             if (byte !== 10) line += String.fromCharCode(byte)
             else {
@@ -102,11 +89,9 @@ async function main({ minutes, seed, firmware, bootrom }: Options) {
     if (failure) process.exitCode = 1
 }
 
-await newCommand("stress:rp2040")
+await withFiles(newCommand("stress:rp2040"))
     .description("looks whether an emulated RP2040 with a W5500 falls asleep")
     .option("--minutes <n>", "of the chip's time", integer(1), 30)
     .option("--seed <n>", "seed of the random choices", integer(0), 1)
-    .option("--firmware <file>", "DeviceScript's firmware, a UF2 file")
-    .option("--bootrom <file>", "the RP2040's boot ROM")
     .action((options: Options) => runCommand(() => main(options)))
     .parseAsync()

@@ -8,9 +8,12 @@ const BROKEN_PIPE = 128 + 13
 /** Settings of npm's own with a name that options of ours have, too. */
 const NPM_OPTIONS = ["cert", "json", "key", "prefix", "yes"]
 
+/** Commands of the package that are no npm scripts. */
+const UNSCRIPTED = ["init", "debug"]
+
 /**
  * A command whose help says how its user calls it, and which notices options that npm took for itself.
- * @param name of the npm script, and of the package's own command
+ * @param name of the npm script, or of the package's own command
  */
 export function newCommand(name: string): Command {
     const command = new Command(calledAs(name))
@@ -26,7 +29,7 @@ export function newCommand(name: string): Command {
 }
 
 function calledAs(name: string): string {
-    if (process.env.npm_command === "exec")
+    if (process.env.npm_command === "exec" || UNSCRIPTED.includes(name))
         return `npx devicescript-websocket ${name}`
     return name === "start" || name === "test"
         ? `npm ${name} --`

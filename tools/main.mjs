@@ -16,21 +16,21 @@ const COMMANDS = {
     debug: "commands/debug.ts",
 }
 
-const at = path => fileURLToPath(new URL(path, import.meta.url))
+const at = path => new URL(path, import.meta.url)
 const [node, , name = "", ...options] = process.argv
-const file = Object.hasOwn(COMMANDS, name) ? at(COMMANDS[name]) : undefined
 
-if (!file) {
+if (!Object.hasOwn(COMMANDS, name)) {
     console.error(
         `Usage: npx devicescript-websocket <command> [options]\n\nCommands: ${Object.keys(COMMANDS).join(", ")}; each has --help.`
     )
     process.exitCode = 1
 } else {
     // The processes that a command starts are to be as this one: of TypeScript, and not steered by the user's tsconfig.json.
-    process.env.TSX_TSCONFIG_PATH = at("../tsconfig.json")
+    process.env.TSX_TSCONFIG_PATH = fileURLToPath(at("../tsconfig.json"))
     process.execArgv.push("--import", import.meta.resolve("tsx"))
-    process.argv = [node, file, ...options]
+    const command = at(COMMANDS[name])
+    process.argv = [node, fileURLToPath(command), ...options]
     const { register } = await import("tsx/esm/api")
     register()
-    await import(new URL(COMMANDS[name], import.meta.url))
+    await import(command)
 }

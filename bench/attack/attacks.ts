@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { constants, deflateRawSync } from "node:zlib"
+import { deflateRawSync } from "node:zlib"
+import { deflated } from "../../test/wire/deflated.ts"
 import { attempt, dial, frame, handshake, outcomeOf } from "./wire.ts"
 import type { Outcome } from "./wire.ts"
 
@@ -112,10 +113,7 @@ const COMPRESSED = handshake({
 })
 
 /** Zeros as DEFLATE data. */
-const zeros = (length: number) =>
-    deflateRawSync(Buffer.alloc(length), {
-        finishFlush: constants.Z_SYNC_FLUSH,
-    }).subarray(0, -4)
+const zeros = (length: number) => deflated(Buffer.alloc(length))
 
 /** A binary message with RSV1. */
 const compressed = (payload: Buffer) => frame(0xc2, payload)

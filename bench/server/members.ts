@@ -3,21 +3,17 @@
  * the way, and what is counted is how often and after how long they came to another one.
  */
 import type { Socket } from "node:net"
-import { createHistogram } from "node:perf_hooks"
 import { openSocket } from "./client.ts"
 import { FrameCounter } from "./frame-counter.ts"
 import { exchangeOf } from "./frames.ts"
-import type { Counted, Load } from "./load.ts"
+import type { Load } from "./load.ts"
+import { ready, record } from "./tally.ts"
 
 const { port, path, connections, depth, size } = JSON.parse(
     process.argv[2]
 ) as Load
 const { request, reply } = exchangeOf(size, text => text)
 const requests = Buffer.concat(Array(depth).fill(request))
-
-/** Microseconds from the sender to each other member */
-const ways = createHistogram()
-let begun = 0
 
 /** When each message on the way was sent, and how many have it not yet; the numbers of messages go round */
 const sentAt = new Float64Array(depth)
@@ -29,13 +25,7 @@ sender.resume()
 for (let i = 1; i < connections; ++i) listen(await openSocket(port, path))
 let next = 0
 send(depth)
-
-process.on("message", word => {
-    if (word === "begin") begin()
-    else if (word === "end") process.send?.(end())
-})
-process.once("disconnect", () => process.exit())
-process.send?.("ready")
+ready()
 
 function send(count: number): void {
     const now = performance.now()
@@ -54,21 +44,10 @@ function listen(socket: Socket): void {
         const now = performance.now()
         let complete = 0
         for (let i = 0; i < count; ++i) {
-            ways.record(Math.max(1, Math.round(1000 * (now - sentAt[number]))))
+            record(now - sentAt[number])
             if (--missing[number] === 0) complete++
             number = (number + 1) % depth
         }
         if (complete) send(complete)
     })
-}
-
-function begin(): void {
-    ways.reset()
-    begun = performance.now()
-}
-
-function end(): Counted {
-    const seconds = (performance.now() - begun) / 1000
-    const p99 = ways.percentile(99) / 1000
-    return { messages: ways.count, seconds, p99 }
 }

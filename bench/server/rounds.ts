@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { Counted, Load } from "./load.ts"
+import type { Load } from "./load.ts"
 import { answer, startPinned } from "./pinned.ts"
 import { cpuOf } from "./process.ts"
 import type { Server } from "./servers.ts"
+import type { Counted } from "./tally.ts"
 
 /** Milliseconds for the server to get into its stride before anything is counted. */
 const WARM_UP = 500

@@ -1,7 +1,7 @@
 /** Runs one case against the program, and compares what it sees with what it expects. */
 import type { Board } from "../../sim/board.ts"
 import type { EchoBoard, EchoResult } from "../../tools/simulator/echo-board.ts"
-import { sentenceFor } from "../../tools/simulator/error-sentences.ts"
+import { sentenceFor } from "../../tools/log/error-sentences.ts"
 import { sizeName } from "./payloads.ts"
 import { upgrade } from "../wire/handshake.ts"
 import type { LinkMode } from "./links.ts"

@@ -3,7 +3,7 @@ import {
     readLine,
     Tally,
     type ExchangeLine,
-} from "../../tools/simulator/exchange-log.ts"
+} from "../../tools/log/exchange-log.ts"
 import type { LogLine } from "./device.ts"
 import type { Fault } from "./fault-log.ts"
 import type { Expected, Range } from "./scenario.ts"

@@ -1,6 +1,6 @@
 /** How regular the timer of a board is, by the times at which its log lines came. */
 import { median } from "../../lib/statistics.ts"
-import { readLine } from "../../tools/simulator/exchange-log.ts"
+import { readLine } from "../../tools/log/exchange-log.ts"
 import type { LogLine } from "./device.ts"
 
 /** Milliseconds between each message and the next. */

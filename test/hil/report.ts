@@ -1,5 +1,5 @@
 /** What came of a run of the suite, as plain data: report.json, and what the other reports are made of. */
-import { explained } from "../../tools/simulator/error-sentences.ts"
+import { explained } from "../../tools/log/error-sentences.ts"
 import type { Exchange, Figures, Reconnection } from "./judge.ts"
 import type { Outcome, Status } from "./run.ts"
 

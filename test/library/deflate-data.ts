@@ -1,4 +1,6 @@
 /** Data to compress, the same in every run, and the compression of `src/protocol`, run in Node. */
+import { seededRandom } from "../../lib/random.ts"
+import { TAIL } from "../wire/deflated.ts"
 import { importPure } from "./device-buffer.ts"
 
 interface InflateFile {
@@ -29,20 +31,16 @@ const { Inflater, feed, inflate, checkEnd } =
 const { Deflater, deflate, finish, forget, maxDeflated, MAX_CHUNK } =
     await importPure<DeflateFile>("deflate")
 
-/** What a sender leaves out at the end of a message, RFC 7692, 7.2.1. */
-export const TAIL = Buffer.from("0000ffff", "hex")
-
 /** Numbers below `below`, the same in every run. */
 export class Random {
-    #state: number
+    readonly #next: () => number
 
     constructor(seed: number) {
-        this.#state = seed
+        this.#next = seededRandom(seed)
     }
 
     below(below: number): number {
-        this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0
-        return Math.floor((this.#state / 2 ** 32) * below)
+        return Math.floor(this.#next() * below)
     }
 
     of<T>(choices: readonly T[]): T {

@@ -1,21 +1,14 @@
 /** The library as others get it: packed, installed into a fresh project, imported by its name. */
 import assert from "node:assert/strict"
 import { execFile } from "node:child_process"
-import {
-    mkdtempSync,
-    mkdirSync,
-    readFileSync,
-    realpathSync,
-    rmSync,
-    writeFileSync,
-} from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, normalize } from "node:path"
 import { after, before, test } from "node:test"
 import { promisify } from "node:util"
 import { startServer } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
 import type { Program } from "../../sim/program.ts"
+import { installPacked } from "../wire/installed.ts"
 
 const run = promisify(execFile)
 
@@ -25,26 +18,9 @@ let project = ""
 let packed: string[] = []
 
 before(async () => {
-    temporary = realpathSync(mkdtempSync(join(tmpdir(), "package-")))
-    const { stdout } = await run("npm", [
-        ...["pack", "--json", "--ignore-scripts"],
-        ...["--pack-destination", temporary],
-    ])
-    const [{ filename, files }] = JSON.parse(stdout) as [
-        { filename: string; files: { path: string }[] },
-    ]
-    packed = files.map(({ path }) => path)
-    project = join(temporary, "project")
-    mkdirSync(join(project, "src"), { recursive: true })
+    ;({ temporary, project, packed } = await installPacked())
+    mkdirSync(join(project, "src"))
     writeFileSync(join(project, "devsconfig.json"), "{}")
-    writeFileSync(join(project, "package.json"), '{ "name": "fresh" }')
-    await run(
-        "npm",
-        ["install", "--prefer-offline", join(temporary, filename)],
-        {
-            cwd: project,
-        }
-    )
 })
 
 after(() => rmSync(temporary, { recursive: true, force: true }))

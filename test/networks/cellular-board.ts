@@ -1,6 +1,5 @@
 /** A board with a modelled modem behind a modelled bridge, and a server for it to talk to. */
-import { readFileSync } from "node:fs"
-import type { AddressInfo, Socket } from "node:net"
+import type { Socket } from "node:net"
 import type { TestContext } from "node:test"
 import { createServer as createTlsServer } from "node:tls"
 import { Board } from "../../sim/board.ts"
@@ -12,7 +11,7 @@ import {
     type BridgeOptions,
 } from "../../sim/chips/modem/sc16is7xx.ts"
 import { SimcomModem } from "../../sim/chips/modem/simcom.ts"
-import { once } from "../wire/wait.ts"
+import { certificate, credentials, listen } from "../wire/tcp-server.ts"
 import { echo, serve } from "./ethernet-board.ts"
 
 export { echo, until } from "./ethernet-board.ts"
@@ -76,22 +75,15 @@ function powerKey(modem: Modem) {
 }
 
 /** The certificate that the modem trusts, and a server that has it: for localhost and 127.0.0.1. */
-export const CERTIFICATE = readFileSync(
-    "test/certificates/test-only.cert.pem",
-    "utf8"
-)
+export const CERTIFICATE = certificate.toString()
 
 export async function serveTls(t: TestContext) {
-    const key = readFileSync("test/certificates/test-only.key.pem")
     const names: (string | false | null)[] = []
-    const server = createTlsServer({ cert: CERTIFICATE, key }, socket => {
+    const server = createTlsServer(credentials, socket => {
         names.push(socket.servername)
         socket.on("error", () => {})
         echo(socket)
     })
     server.on("tlsClientError", () => {})
-    server.listen(0, "127.0.0.1")
-    await once(server, "listening")
-    t.after(() => server.close())
-    return { port: (server.address() as AddressInfo).port, names }
+    return { port: await listen(t, server), names }
 }

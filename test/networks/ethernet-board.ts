@@ -1,11 +1,11 @@
 /** A board with a modelled W5500 in a modelled network, and a server for it to talk to. */
-import { createServer, type AddressInfo, type Socket } from "node:net"
+import { createServer, type Socket } from "node:net"
 import type { TestContext } from "node:test"
 import { Board } from "../../sim/board.ts"
 import { Backplane, SpiWire } from "../../sim/buses.ts"
 import { HomeLan } from "../../sim/chips/w5500/home.ts"
 import { W5500, type W5500Options } from "../../sim/chips/w5500/w5500.ts"
-import { once } from "../wire/wait.ts"
+import { listen } from "../wire/tcp-server.ts"
 
 export interface Setup {
     /** Settings of test/device/ethernet-client.ts. */
@@ -19,25 +19,12 @@ export interface Setup {
     unplugged?: boolean
 }
 
-/** Listens on a port of its own until the test ends. */
-export async function serve(
+/** A server that may go on sending when the board has ended. @returns its port */
+export function serve(
     t: TestContext,
     handle: (socket: Socket) => void
 ): Promise<number> {
-    const sockets = new Set<Socket>()
-    const server = createServer({ allowHalfOpen: true }, socket => {
-        sockets.add(socket)
-        socket.on("error", () => {})
-        socket.on("close", () => sockets.delete(socket))
-        handle(socket)
-    })
-    server.listen(0, "127.0.0.1")
-    await once(server, "listening")
-    t.after(() => {
-        for (const socket of sockets) socket.destroy()
-        server.close()
-    })
-    return (server.address() as AddressInfo).port
+    return listen(t, createServer({ allowHalfOpen: true }, handle))
 }
 
 export function echo(socket: Socket): void {

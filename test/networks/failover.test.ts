@@ -8,7 +8,7 @@ import { HomeLan } from "../../sim/chips/w5500/home.ts"
 import { Board } from "../../sim/board.ts"
 import { Backplane, I2cWire, SpiWire } from "../../sim/buses.ts"
 import { compileSource } from "../../sim/program.ts"
-import { readLine } from "../../tools/simulator/exchange-log.ts"
+import { readLine } from "../../tools/log/exchange-log.ts"
 import { until } from "./ethernet-board.ts"
 
 interface Setup {

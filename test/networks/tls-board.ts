@@ -1,16 +1,13 @@
 /** A board that speaks TLS by a pre-shared key, a server that does too, and somebody between them. */
-import { once } from "node:events"
-import {
-    connect,
-    createServer,
-    type AddressInfo,
-    type Server,
-    type Socket,
-} from "node:net"
+import type { Server as HttpServer } from "node:http"
+import type { Server as HttpsServer } from "node:https"
+import { connect, type Socket } from "node:net"
 import type { TestContext } from "node:test"
 import * as tls from "node:tls"
+import { WebSocketServer } from "ws"
 import { Board } from "../../sim/board.ts"
-import { BY_KEY, IDENTITY, KEY } from "../wire/psk.ts"
+import { BY_KEY, IDENTITY, KEY, PSK } from "../wire/psk.ts"
+import { listen, tcpPeer } from "../wire/tcp-server.ts"
 
 /** Content types (RFC 5246, 6.2.1). */
 export const CHANGE_CIPHER_SPEC = 20
@@ -18,48 +15,19 @@ export const ALERT = 21
 export const HANDSHAKE = 22
 export const APPLICATION_DATA = 23
 
-async function listen(t: TestContext, server: Server): Promise<number> {
-    const sockets = new Set<Socket>()
-    server.on("connection", (socket: Socket) => {
-        sockets.add(socket)
-        socket.on("error", () => {})
-    })
-    server.listen(0, "127.0.0.1")
-    await once(server, "listening")
-    t.after(() => {
-        for (const socket of sockets) socket.destroy()
-        server.close()
-    })
-    return (server.address() as AddressInfo).port
-}
-
 /** Node's server, which knows one key. @returns its port, and what went wrong in its handshakes */
 export async function serve(
     t: TestContext,
     options: tls.TlsOptions = {},
     handle = (socket: tls.TLSSocket) => void socket.pipe(socket)
 ) {
-    const server = tls.createServer(
-        {
-            ...BY_KEY,
-            ...options,
-        },
-        socket => {
-            socket.on("error", () => {})
-            handle(socket)
-        }
-    )
+    const server = tls.createServer({ ...BY_KEY, ...options }, socket => {
+        socket.on("error", () => {})
+        handle(socket)
+    })
     const errors: string[] = []
     server.on("tlsClientError", ({ message }) => errors.push(message))
     return { port: await listen(t, server), errors }
-}
-
-/** A server of bytes: what it does with a connection is all there is. */
-export async function serveBytes(
-    t: TestContext,
-    handle: (socket: Socket) => void
-) {
-    return await listen(t, createServer(handle))
 }
 
 /** A record before there are keys. */
@@ -78,7 +46,7 @@ export async function intercept(
     down: Alter,
     up: Alter = record => [record]
 ): Promise<number> {
-    return await serveBytes(t, board => {
+    return await tcpPeer(t, board => {
         const server = connect({ port, host: "127.0.0.1" })
         server.on("error", () => board.destroy())
         carry(server, board, down)
@@ -115,4 +83,25 @@ export async function start(t: TestContext, settings: Record<string, unknown>) {
     })
     t.after(() => board.stop())
     return board
+}
+
+/** Serves WebSockets that send back what comes. @returns the port */
+export async function serveWebSockets(
+    t: TestContext,
+    server: HttpServer | HttpsServer
+) {
+    new WebSocketServer({ server }).on("connection", socket =>
+        socket.on("message", (data, binary) => socket.send(data, { binary }))
+    )
+    return await listen(t, server)
+}
+
+/** Runs `test/device/tls-websocket.ts` to its end. */
+export async function exchangeMessages(t: TestContext, port: number) {
+    const url = `wss://127.0.0.1:${port}/`
+    const board = await Board.start("test/device/tls-websocket.ts", {
+        settings: { url, PSK },
+    })
+    t.after(() => board.stop())
+    await board.expect("20 messages", 30_000)
 }

@@ -3,7 +3,8 @@ import assert from "node:assert/strict"
 import { connect } from "node:net"
 import { test } from "node:test"
 import { seededRandom } from "../../lib/random.ts"
-import { carry, serve, serveBytes, start } from "./tls-board.ts"
+import { tcpPeer } from "../wire/tcp-server.ts"
+import { carry, serve, start } from "./tls-board.ts"
 
 const FUZZ = Number(process.env.FUZZ ?? 60)
 const SEED = Number(process.env.SEED ?? 1)
@@ -31,7 +32,7 @@ test(`${FUZZ} handshakes in which something is wrong: an error each, and then ri
 
     const { port } = await serve(t)
     let connections = 0
-    const between = await serveBytes(t, board => {
+    const between = await tcpPeer(t, board => {
         const isRight = ++connections > FUZZ
         const server = connect({ port, host: "127.0.0.1" })
         server.on("error", () => board.destroy())

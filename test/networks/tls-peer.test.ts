@@ -1,12 +1,12 @@
 /** A server that knows the key, and does what it must not. */
 import assert from "node:assert/strict"
 import { test, type TestContext } from "node:test"
+import { tcpPeer } from "../wire/tcp-server.ts"
 import {
     ALERT,
     APPLICATION_DATA,
     CHANGE_CIPHER_SPEC,
     HANDSHAKE,
-    serveBytes,
     start,
 } from "./tls-board.ts"
 import { FRAGMENTS, message, NECESSARY, TlsPeer } from "./tls-peer.ts"
@@ -22,7 +22,7 @@ async function meet<T>(
 ) {
     let met: (result: Promise<T>) => void
     const result = new Promise<T>(resolve => (met = resolve))
-    const port = await serveBytes(t, socket => met(serve(new TlsPeer(socket))))
+    const port = await tcpPeer(t, socket => met(serve(new TlsPeer(socket))))
     return { board: await start(t, { port, ...settings }), result }
 }
 
@@ -245,7 +245,7 @@ for (const [where, reach] of states)
 test("a bit flipped in any byte of a record: an error each, and no data", async t => {
     const LENGTH = 5 + ECHO.length + 16
     let n = 0
-    const port = await serveBytes(t, socket => {
+    const port = await tcpPeer(t, socket => {
         const at = n++
         const peer = new TlsPeer(socket)
         void (async () => {

@@ -1,13 +1,17 @@
 /** TLS by a pre-shared key, on the board's own socket, against Node's server. */
 import assert from "node:assert/strict"
-import { once } from "node:events"
 import { createServer } from "node:https"
-import type { AddressInfo } from "node:net"
 import { test } from "node:test"
-import { WebSocketServer } from "ws"
-import { Board } from "../../sim/board.ts"
-import { BY_KEY, PSK } from "../wire/psk.ts"
-import { ALERT, intercept, serve, serveBytes, start } from "./tls-board.ts"
+import { BY_KEY } from "../wire/psk.ts"
+import { tcpPeer } from "../wire/tcp-server.ts"
+import {
+    ALERT,
+    exchangeMessages,
+    intercept,
+    serve,
+    serveWebSockets,
+    start,
+} from "./tls-board.ts"
 
 for (const size of [1, 1000, 1024, 1025, 5000])
     test(`${size} B come back, again and again`, async t => {
@@ -69,25 +73,7 @@ test("a connection that ends without close_notify: an error", async t => {
 })
 
 test("a WebSocket", async t => {
-    const server = createServer({ ...BY_KEY })
-    new WebSocketServer({ server }).on("connection", socket =>
-        socket.on("message", (data, binary) => socket.send(data, { binary }))
-    )
-    server.listen(0, "127.0.0.1")
-    await once(server, "listening")
-    t.after(() => {
-        server.closeAllConnections()
-        server.close()
-    })
-    const { port } = server.address() as AddressInfo
-    const board = await Board.start("test/device/tls-websocket.ts", {
-        settings: {
-            url: `wss://127.0.0.1:${port}/`,
-            PSK,
-        },
-    })
-    t.after(() => board.stop())
-    await board.expect("20 messages", 30_000)
+    await exchangeMessages(t, await serveWebSockets(t, createServer(BY_KEY)))
 })
 
 test("the server ends: the end, and no error", async t => {
@@ -119,7 +105,7 @@ test("a server without pre-shared keys: says so", async t => {
 })
 
 test("a server that says nothing: an error in time", async t => {
-    const port = await serveBytes(t, () => {})
+    const port = await tcpPeer(t, () => {})
     const board = await start(t, { port, timeout: 1000 })
     await board.expect("error: tls: timeout")
 })

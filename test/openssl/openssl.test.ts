@@ -1,15 +1,15 @@
 /** TLS by a pre-shared key against what stands in front of other people's servers: OpenSSL's own server, and stunnel. */
-import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { test } from "node:test"
-import { WebSocketServer } from "ws"
 import { freePort } from "../../lib/ports.ts"
-import { Board } from "../../sim/board.ts"
-import { start } from "../networks/tls-board.ts"
+import {
+    exchangeMessages,
+    serveWebSockets,
+    start,
+} from "../networks/tls-board.ts"
 import { IDENTITY, KEY, PSK } from "../wire/psk.ts"
 import { run } from "./programs.ts"
 
@@ -27,30 +27,19 @@ test("openssl s_server, with a hint which identity to use", async t => {
 })
 
 test("stunnel in front of a server that knows no TLS", async t => {
-    const server = createServer()
-    new WebSocketServer({ server }).on("connection", socket =>
-        socket.on("message", (data, binary) => socket.send(data, { binary }))
-    )
-    server.listen(0, "127.0.0.1")
-    await once(server, "listening")
-    t.after(() => {
-        server.closeAllConnections()
-        server.close()
-    })
+    const inner = await serveWebSockets(t, createServer())
     const port = await freePort()
     const folder = mkdtempSync(join(tmpdir(), "stunnel-"))
     t.after(() => rmSync(folder, { recursive: true }))
     const path = (name: string) => join(folder, name)
-    writeFileSync(path("keys"), `${PSK}\n`, {
-        mode: 0o600,
-    })
+    writeFileSync(path("keys"), `${PSK}\n`, { mode: 0o600 })
     writeFileSync(
         path("configuration"),
         `foreground = yes
 pid =
 [wss]
 accept = 127.0.0.1:${port}
-connect = 127.0.0.1:${(server.address() as AddressInfo).port}
+connect = 127.0.0.1:${inner}
 ciphers = PSK-CHACHA20-POLY1305
 sslVersionMax = TLSv1.2
 PSKsecrets = ${path("keys")}
@@ -58,12 +47,5 @@ PSKsecrets = ${path("keys")}
     )
     const printed = run(t, "stunnel4", [path("configuration")])
     await printed("Configuration successful")
-    const board = await Board.start("test/device/tls-websocket.ts", {
-        settings: {
-            url: `wss://127.0.0.1:${port}/`,
-            PSK,
-        },
-    })
-    t.after(() => board.stop())
-    await board.expect("20 messages", 30_000)
+    await exchangeMessages(t, port)
 })

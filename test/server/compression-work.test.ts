@@ -2,19 +2,17 @@
 import assert from "node:assert/strict"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import { test } from "node:test"
-import { constants, deflateRawSync } from "node:zlib"
 import { Compression } from "../../server/websocket/compression.ts"
 import { agreeOnDeflate } from "../../server/websocket/deflate-offer.ts"
 import { TurnBudget } from "../../server/websocket/turn-budget.ts"
+import { deflated } from "../wire/deflated.ts"
 import { BINARY, frame } from "../wire/frames.ts"
 import { once } from "../wire/wait.ts"
 import { connect, handshake, serve, tcp } from "./peers.ts"
 
 /** 64 KB, in 78 bytes. */
 const ZEROS = Buffer.alloc(65_536)
-const BOMB = deflateRawSync(ZEROS, {
-    finishFlush: constants.Z_SYNC_FLUSH,
-}).subarray(0, -4)
+const BOMB = deflated(ZEROS)
 /** As many as a room lets somebody send at once. */
 const COUNT = 150
 

@@ -3,8 +3,9 @@ import assert from "node:assert/strict"
 import { randomBytes } from "node:crypto"
 import type { Socket } from "node:net"
 import { test, type TestContext } from "node:test"
-import { constants, deflateRawSync } from "node:zlib"
+import { deflateRawSync } from "node:zlib"
 import type { ServerOptions } from "../../server/options.ts"
+import { deflated } from "../wire/deflated.ts"
 import {
     BINARY,
     CLOSE,
@@ -34,12 +35,6 @@ const plain = (payload: string) => frame(TEXT, payload, MASKED)
 const continuation = (payload: Uint8Array | string, fin = true) =>
     frame(CONTINUATION, payload, { ...MASKED, fin })
 const hex = (digits: string) => Buffer.from(digits.replaceAll(" ", ""), "hex")
-
-const deflated = (data: string | Buffer) =>
-    deflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(
-        0,
-        -4
-    )
 
 /** @returns a socket whose handshake is answered */
 async function speak(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { explained } from "../../tools/simulator/error-sentences.ts"
+import { explained } from "../../tools/log/error-sentences.ts"
 
 const MASKED = /\n {4}the server masked a frame/
 

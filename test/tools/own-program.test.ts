@@ -5,19 +5,17 @@ import {
     cpSync,
     existsSync,
     mkdirSync,
-    mkdtempSync,
     readFileSync,
-    realpathSync,
     rmSync,
     writeFileSync,
 } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { PassThrough } from "node:stream"
 import { after, before, test, type TestContext } from "node:test"
 import { promisify } from "node:util"
 import { Process } from "../../lib/processes.ts"
 import { Questions } from "../../tools/project/questions.ts"
+import { installPacked } from "../wire/installed.ts"
 import { DebugClient, lineOf } from "./debug-client.ts"
 
 const run = promisify(execFile)
@@ -40,19 +38,8 @@ let project = ""
 let wired = ""
 
 before(async () => {
-    temporary = realpathSync(mkdtempSync(join(tmpdir(), "own-")))
-    project = join(temporary, "project")
+    ;({ temporary, project } = await installPacked())
     wired = join(temporary, "wired")
-    mkdirSync(project)
-    const { stdout } = await run("npm", [
-        ...["pack", "--json", "--ignore-scripts"],
-        ...["--pack-destination", temporary],
-    ])
-    const [{ filename }] = JSON.parse(stdout) as [{ filename: string }]
-    writeFileSync(join(project, "package.json"), '{ "name": "own" }')
-    const packed = join(temporary, filename)
-    const install = ["install", "--prefer-offline", packed]
-    await run("npm", install, { cwd: project })
     cpSync(project, wired, { recursive: true, verbatimSymlinks: true })
     await command(project, "init")
     await command(wired, "init", "--network", "ethernet")

@@ -1,4 +1,4 @@
-/** TCP and TLS servers for the tests of the simulated board. */
+/** TCP and TLS servers for a simulated board to talk to. */
 import { readFileSync } from "node:fs"
 import {
     createServer,
@@ -30,7 +30,8 @@ export function tlsPeer(t: TestContext, serve: Serve): Promise<number> {
     return listen(t, createTlsServer(credentials, serve))
 }
 
-async function listen(t: TestContext, server: Server): Promise<number> {
+/** Listens on a free port of 127.0.0.1 until the test ends. @returns the port */
+export async function listen(t: TestContext, server: Server): Promise<number> {
     const sockets = new Set<Socket>()
     server.on("connection", (socket: Socket) => {
         sockets.add(socket)

@@ -1,6 +1,5 @@
 /** A debug adapter on standard input and output, which starts all that a debug session needs, and ends it. */
-import { Command } from "commander"
-import { onStop, runCommand } from "../../lib/command.ts"
+import { newCommand, onStop, runCommand } from "../../lib/command.ts"
 import {
     DebugAdapter,
     type Debuggee,
@@ -43,7 +42,7 @@ async function main() {
     process.stdin.once("end", () => void target.close())
 }
 
-await new Command("node --import tsx tools/commands/debug.ts")
+await newCommand("debug")
     .description(
         "speaks the Debug Adapter Protocol on standard input and output, for an editor that starts it"
     )

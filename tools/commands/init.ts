@@ -1,15 +1,15 @@
 /** `npx devicescript-websocket init`: a new project in this folder, with a program for a board and a network. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { dirname, join } from "node:path"
-import { Command, InvalidArgumentError, Option } from "commander"
+import { InvalidArgumentError, Option } from "commander"
 import { reachableAddresses } from "../../lib/addresses.ts"
-import { runCommand } from "../../lib/command.ts"
+import { newCommand, runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { nearest } from "../../lib/nearest.ts"
 import { boards, type Board } from "../project/boards.ts"
 import { boardsFor, lackOf, type Network } from "../project/config.ts"
 import { exampleFor } from "../project/example.ts"
-import { PACKAGE, PROJECT } from "../project/folder.ts"
+import { PACKAGE, packaged, PROJECT } from "../project/folder.ts"
 import { Questions } from "../project/questions.ts"
 import { checkSetting } from "../project/settings.ts"
 import { json, vscodeFiles } from "../project/vscode.ts"
@@ -108,13 +108,18 @@ function choicesFor(network: Network): [string, string][] {
     const usual = BOARDS[network]
     const known = boards(PACKAGE)
     return boardsFor(network, PACKAGE)
-        .filter(id => existsSync(definitionOf(id)))
+        .filter(id => isPackaged(definitionOf(id)))
         .sort((a, b) => Number(b === usual) - Number(a === usual))
         .map(id => [id, known.get(id)!.name])
 }
 
+/** Where a board that does not come with the tool chain is described: in this package, and in a project. */
 function definitionOf(id: string) {
-    return join(PACKAGE, `boards/${id}.board.json`)
+    return `boards/${id}.board.json`
+}
+
+function isPackaged(file: string): boolean {
+    return existsSync(join(PACKAGE, file))
 }
 
 function checkedUrl(url: string): string {
@@ -140,12 +145,10 @@ function boardOf(id: string, network: Network): Board {
 }
 
 /** What is written, by path. */
-function filesOf({
-    board,
-    network,
-    program,
-    url,
-}: Choice): Record<string, string> {
+function filesOf(choice: Choice): Record<string, string> {
+    const { board, network, program, url } = choice
+    const wifi = network === "wifi" ? "SSID=\nPASSWORD=\n" : ""
+    const definitions = [definitionOf(board.id)].filter(isPackaged)
     return {
         "devs.json": json({
             $schema: "./node_modules/devicescript-websocket/devs.schema.json",
@@ -154,20 +157,11 @@ function filesOf({
             board: board.id,
         }),
         "devsconfig.json": "{}\n",
-        ".env.local":
-            `URL="${url}"\n` + (network === "wifi" ? "SSID=\nPASSWORD=\n" : ""),
+        ".env.local": `URL="${url}"\n${wifi}`,
         ".gitignore":
             "node_modules/\n.devicescript/\nbuilt/\n.env.local\n*.tgz\n",
-        "src/tsconfig.json": packaged("src/tsconfig.json"),
         [program]: exampleFor(board, network),
-        ...(existsSync(definitionOf(board.id))
-            ? {
-                  [`boards/${board.id}.board.json`]: readFileSync(
-                      definitionOf(board.id),
-                      "utf8"
-                  ),
-              }
-            : {}),
+        ...packaged("src/tsconfig.json", ...definitions),
         ...vscodeFiles(),
     }
 }
@@ -185,17 +179,13 @@ function withScripts(): string {
     })
 }
 
-function packaged(file: string): string {
-    return readFileSync(join(PACKAGE, file), "utf8")
-}
-
 function write(file: string, text: string) {
     const path = join(PROJECT, file)
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, text)
 }
 
-await new Command("npx devicescript-websocket init")
+await newCommand("init")
     .description(
         "begins a project in this folder, and overwrites nothing; asks on a terminal for what no option says"
     )

@@ -1,7 +1,6 @@
 /** `npm run key`: makes a pre-shared key for a device. */
 import { randomBytes } from "node:crypto"
-import { Command } from "commander"
-import { runCommand } from "../../lib/command.ts"
+import { newCommand, runCommand } from "../../lib/command.ts"
 import { UserError } from "../../lib/errors.ts"
 import { parsePsk } from "../../lib/psk.ts"
 
@@ -17,7 +16,7 @@ async function main(identity: string) {
     )
 }
 
-await new Command("npm run key --")
+await newCommand("key")
     .description(
         "makes a pre-shared key for a device, a new one each time; with npm run --silent its line can go into a file"
     )

@@ -18,8 +18,8 @@ import { watchFiles } from "../debugger/watch.ts"
 import type { Config } from "../project/config.ts"
 import { PROGRAM } from "../project/configure.ts"
 import { PROJECT } from "../project/folder.ts"
-import { explained } from "../simulator/error-sentences.ts"
-import { isForUsers } from "../simulator/exchange-log.ts"
+import { explained } from "../log/error-sentences.ts"
+import { isForUsers } from "../log/exchange-log.ts"
 import { MODEMS, NETWORKS, networkOf } from "../simulator/networks.ts"
 
 interface Options {

@@ -16,8 +16,8 @@ import {
     withSettings,
     type Settings,
 } from "../project/settings.ts"
-import { explained } from "../simulator/error-sentences.ts"
-import { Tally, isForUsers, readLine } from "../simulator/exchange-log.ts"
+import { explained } from "../log/error-sentences.ts"
+import { Tally, isForUsers, readLine } from "../log/exchange-log.ts"
 import {
     MODEMS,
     NETWORKS,

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { Board } from "../../sim/board.ts"
 import { compile, type Program } from "../../sim/program.ts"
-import { readLine } from "../simulator/exchange-log.ts"
+import { readLine } from "../log/exchange-log.ts"
 import { noFigures, type Figures } from "./figures.ts"
 import { planFaults, type DevicePlan } from "./plan.ts"
 

@@ -1,8 +1,6 @@
 /** What makes F5 work in VS Code: launch configurations, tasks and the extension, which lies in the project's folder. */
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import { parse } from "jsonc-parser"
-import { PACKAGE } from "./folder.ts"
+import { packaged } from "./folder.ts"
 
 const EXTENSION = ".vscode/extensions/devicescript"
 /** This repository's own tasks. */
@@ -10,12 +8,12 @@ const NOT_THERE = ["test", "hardware in the loop"]
 
 /** Files of a new project, by path. */
 export function vscodeFiles(): Record<string, string> {
-    const copied = [
-        ".vscode/extensions.json",
-        ...["package.json", "extension.js"].map(name => `${EXTENSION}/${name}`),
-    ].map(file => [file, readFileSync(join(PACKAGE, file), "utf8")])
     return {
-        ...Object.fromEntries(copied),
+        ...packaged(
+            ".vscode/extensions.json",
+            `${EXTENSION}/package.json`,
+            `${EXTENSION}/extension.js`
+        ),
         ".vscode/launch.json": json({
             version: "0.2.0",
             configurations: [
@@ -32,10 +30,8 @@ function configuration(name: string, request: string) {
 }
 
 function tasks() {
-    const path = join(PACKAGE, ".vscode/tasks.json")
-    const all = parse(readFileSync(path, "utf8")) as {
-        tasks: { label: string }[]
-    }
+    const file = ".vscode/tasks.json"
+    const all = parse(packaged(file)[file]) as { tasks: { label: string }[] }
     const tasks = all.tasks.filter(({ label }) => !NOT_THERE.includes(label))
     return { ...all, tasks }
 }

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { Bridge } from "./bridge.ts"
 import { findPort, openPort } from "./ports.ts"
 import { LogReader } from "../../sim/log.ts"
-import { explained } from "../simulator/error-sentences.ts"
+import { explained } from "../log/error-sentences.ts"
 
 const BAUD = 115_200
 /** Milliseconds for a board to come back that restarts or is plugged in again. */

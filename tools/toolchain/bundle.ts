@@ -110,7 +110,9 @@ function checkUrl(url: string, config: Config, hasPsk: boolean) {
         )
     if (config.network === "wifi")
         checkWifi({
-            ...{ url, hostname, arch: archOf(config) },
+            url,
+            hostname,
+            arch: archOf(config),
             isSecure: needsNative,
         })
 }

@@ -20,7 +20,7 @@ const BOOTROM_MAGIC = "Mu\x01"
  * @throws UserError with how to get it
  */
 export function readFirmware(board: Board, file?: string): Buffer {
-    const path = file ?? join(PROJECT, CACHE, basename(board.firmware))
+    const path = file ?? cached(board)
     if (existsSync(path)) return readFileSync(path)
     throw new UserError(
         [
@@ -30,10 +30,13 @@ export function readFirmware(board: Board, file?: string): Buffer {
     )
 }
 
+function cached({ firmware }: Pick<Board, "firmware">): string {
+    return join(PROJECT, CACHE, basename(firmware))
+}
+
 /** Whether `devs` has the firmware already, and would use it. */
-export function hasFirmware({ firmware }: Pick<Board, "firmware">): boolean {
-    const file = join(PROJECT, CACHE, basename(firmware))
-    const found = statSync(file, { throwIfNoEntry: false })
+export function hasFirmware(board: Pick<Board, "firmware">): boolean {
+    const found = statSync(cached(board), { throwIfNoEntry: false })
     return found !== undefined && Date.now() - found.mtimeMs < FRESH
 }
 

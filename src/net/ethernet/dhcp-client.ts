@@ -2,6 +2,7 @@
 import { randomBuffer } from "@devicescript/crypto"
 import { millis } from "../../fiber/clock"
 import { Signal, wait } from "../../fiber/signal"
+import { u16 } from "../byte-order"
 import {
     decodeReply,
     DHCP_ACK,
@@ -13,7 +14,7 @@ import {
     DhcpRequest,
     encodeRequest,
 } from "./dhcp"
-import { IpConfig, sameIp, u16 } from "./ip"
+import { IpConfig, sameIp } from "./ip"
 import { UdpSocket } from "./udp"
 
 const CLIENT_PORT = 68

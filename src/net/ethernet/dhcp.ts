@@ -1,5 +1,6 @@
 /** DHCP messages (RFC 2131), options of RFC 2132. */
-import { IpConfig, u16 } from "./ip"
+import { u16 } from "../byte-order"
+import { IpConfig } from "./ip"
 
 export const DHCP_DISCOVER = 1
 export const DHCP_OFFER = 2

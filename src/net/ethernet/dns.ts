@@ -1,5 +1,5 @@
 /** DNS messages (RFC 1035), as far as a stub resolver for IPv4 addresses needs them. */
-import { setU16, u16 } from "./ip"
+import { setU16, u16 } from "../byte-order"
 
 const HEADER = 12
 const TYPE_A = 1

@@ -1,4 +1,4 @@
-/** IPv4 addresses, and numbers in network byte order. */
+/** IPv4 addresses. */
 
 /** How a device is seen on its network; addresses of four bytes each. */
 export interface IpConfig {
@@ -7,17 +7,6 @@ export interface IpConfig {
     /** 0.0.0.0 when there is no router. */
     gateway: Buffer
     dns: Buffer[]
-}
-
-/** Reads a big-endian 16-bit number. */
-export function u16(data: Buffer, at: number): number {
-    return (data[at] << 8) | data[at + 1]
-}
-
-/** Writes a big-endian 16-bit number. */
-export function setU16(data: Buffer, at: number, value: number) {
-    data[at] = value >> 8
-    data[at + 1] = value & 0xff
 }
 
 /** Whether two addresses are the same. */

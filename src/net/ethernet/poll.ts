@@ -1,7 +1,7 @@
 /** What a poll of the chip finds out about a socket. */
 import { acquireLast, release } from "../../fiber/lock"
 import { notify } from "../../fiber/signal"
-import { u16 } from "./ip"
+import { u16 } from "../byte-order"
 import {
     W5500_SN_CR,
     W5500_SN_IR,

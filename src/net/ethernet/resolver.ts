@@ -1,8 +1,8 @@
 import { millis } from "@devicescript/core"
 import { randomBuffer } from "@devicescript/crypto"
+import { u16 } from "../byte-order"
 import { StreamError } from "../stream"
 import { decodeAnswer, DnsAnswer, encodeQuery } from "./dns"
-import { u16 } from "./ip"
 import { UdpSocket } from "./udp"
 
 const DNS_PORT = 53

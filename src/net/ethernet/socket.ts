@@ -3,7 +3,7 @@ import { acquire, release } from "../../fiber/lock"
 import { notify, Signal } from "../../fiber/signal"
 import { StreamError } from "../stream"
 import { Bus } from "../bus/bus"
-import { u16 } from "./ip"
+import { u16 } from "../byte-order"
 import {
     W5500_SN_CR,
     W5500_SN_CR_CLOSE,

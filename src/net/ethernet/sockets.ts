@@ -1,7 +1,7 @@
 import { millis } from "../../fiber/clock"
 import { randomBuffer } from "@devicescript/crypto"
 import { StreamError } from "../stream"
-import { u16 } from "./ip"
+import { u16 } from "../byte-order"
 import { W5500_SOCK_CLOSED } from "./registers"
 import { poll } from "./poll"
 import { abort, lose, Socket } from "./socket"

@@ -1,6 +1,6 @@
 import { deadlineIn, waitUntil } from "../../fiber/deadline"
 import { StreamError } from "../stream"
-import { u16 } from "./ip"
+import { u16 } from "../byte-order"
 import { W5500_SN_MR_UDP, W5500_SOCK_CLOSED, W5500_SOCK_UDP } from "./registers"
 import {
     abort,

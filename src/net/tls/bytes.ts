@@ -1,4 +1,4 @@
-import { setU16 } from "../ethernet/ip"
+import { setU16 } from "../byte-order"
 
 /** Two pieces in one. Buffer.concat brings five times as much program along. */
 export function join(first: Buffer, second: Buffer): Buffer {

@@ -1,5 +1,5 @@
 import { randomBuffer } from "@devicescript/crypto"
-import { u16 } from "../ethernet/ip"
+import { u16 } from "../byte-order"
 import { StreamError } from "../stream"
 import { DECRYPT_ERROR, expect, TlsError } from "./alert"
 import { isSame, join, vector, wipe } from "./bytes"

@@ -1,5 +1,5 @@
 /** Handshake messages (RFC 5246, 7.4), as far as a client with a pre-shared key needs them (RFC 4279). */
-import { u16 } from "../ethernet/ip"
+import { u16 } from "../byte-order"
 import {
     DECODE_ERROR,
     HANDSHAKE_FAILURE,

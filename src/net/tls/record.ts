@@ -1,6 +1,6 @@
 /** TLS records (RFC 5246, 6.2), protected by ChaCha20 and Poly1305 (RFC 7905, RFC 8439, 2.8). */
 import { sleep } from "../../fiber/clock"
-import { setU16 } from "../ethernet/ip"
+import { setU16 } from "../byte-order"
 import { BAD_RECORD_MAC, INTERNAL_ERROR, TlsError } from "./alert"
 import { isSame } from "./bytes"
 import { COUNTER, encipher, nextBlock, Words } from "./chacha20"
