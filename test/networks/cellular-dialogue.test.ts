@@ -40,11 +40,13 @@ for (const make of MAKES) {
 
     describe(make, { concurrency: 6 }, () => {
         for (const [name, where, text] of [
-            ["right behind the prompt", "prompted", `\r\n${urc}\r\n`],
-            ["on the prompt's line", "prompted", `${urc}\r\n`],
-            ["before the prompt without a line of its own", "prompt", urc],
+            ["a notice right behind the prompt", "prompted", `\r\n${urc}\r\n`],
+            ["a notice on the prompt's line", "prompted", `${urc}\r\n`],
+            ["a notice and the prompt in one line", "prompt", urc],
+            ["the prompt twice", "prompted", "> "],
+            ["the prompt twice, in two lines", "prompted", "\r\n> \r\n"],
         ] as const)
-            test(`an unsolicited line ${name}`, async t => {
+            test(name, async t => {
                 const { board } = await start(t, make, {
                     settings: { count: 10 },
                     prepare: modem =>

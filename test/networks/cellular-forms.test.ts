@@ -16,7 +16,6 @@ const OK = "\r\nOK\r\n"
 const COMMANDS: Record<
     Make,
     {
-        send: string
         read: string
         open: string
         recv: string
@@ -25,7 +24,6 @@ const COMMANDS: Record<
     }
 > = {
     simcom: {
-        send: "+CIPSEND",
         read: "+CIPRXGET=2",
         open: "+CIPOPEN",
         recv: "+CIPRXGET: 1,9",
@@ -33,7 +31,6 @@ const COMMANDS: Record<
         other: ["+IPCLOSE: 7,1", "+CIPRXGET: 1,7", "+CCH_PEER_CLOSED: 1"],
     },
     quectel: {
-        send: "+QISEND",
         read: "+QIRD",
         open: "+QIOPEN",
         recv: '+QIURC: "recv",9',
@@ -53,7 +50,7 @@ function lines(board: { log: readonly { text: string }[] }, begin: string) {
 }
 
 for (const make of MAKES) {
-    const { send, read, open, recv, closed, other } = COMMANDS[make]
+    const { read, open, recv, closed, other } = COMMANDS[make]
 
     describe(make, { concurrency: 6 }, () => {
         for (const command of [read, open])
@@ -74,23 +71,6 @@ for (const make of MAKES) {
                 assert.ok(times < 1)
                 assert.equal(lines(board, "error"), 0)
                 assert.equal(modem.starts, 1)
-            })
-
-        for (const [name, where, text] of [
-            ["twice", "prompted", "> "],
-            ["twice, in two lines", "prompted", "\r\n> \r\n"],
-        ] as const)
-            test(`a prompt that comes ${name}`, async t => {
-                const { board } = await start(t, make, {
-                    settings: { count: 10 },
-                    prepare: modem =>
-                        (modem.faults.interject = {
-                            command: send,
-                            where,
-                            text,
-                        }),
-                })
-                await board.expect("echo done 10")
             })
 
         test("two unsolicited lines in one: both are heard", async t => {

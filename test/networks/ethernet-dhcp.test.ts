@@ -1,5 +1,5 @@
 import assert from "node:assert/strict"
-import { test } from "node:test"
+import { test, type TestContext } from "node:test"
 import { option, type DhcpFaults } from "../../sim/chips/w5500/dhcp-server.ts"
 import { HomeLan, network } from "../../sim/chips/w5500/home.ts"
 import { start, until } from "./ethernet-board.ts"
@@ -275,26 +275,27 @@ for (const [what, faults] of quirks)
         assert.deepEqual(kinds(lan), [DISCOVER, REQUEST])
     })
 
-/** Gives every ACK, or from the `n`-th message on, another address. */
-function readdress(from: number) {
+/** Runs a board that is told another address from the `n`-th message on. */
+async function startReaddressed(t: TestContext, n: number, lease: number) {
     let count = 0
-    return (reply: Buffer) => {
-        const other = Buffer.from(reply)
-        // type behind the cookie, ACK: yiaddr
-        if (++count >= from && other[242] === 5) other[19] = 150
-        return [other]
-    }
+    const started = await start(t, {
+        settings: watch,
+        prepare: (_, { dhcp }) => {
+            dhcp.lease = lease
+            dhcp.faults.rewrite = reply => {
+                const other = Buffer.from(reply)
+                // type behind the cookie, ACK: yiaddr
+                if (++count >= n && other[242] === 5) other[19] = 150
+                return [other]
+            }
+        },
+    })
+    await started.board.expect("echo 5")
+    return started
 }
 
 test("an ACK for another address than was asked for: it is the one that counts", async t => {
-    const { board, lan } = await start(t, {
-        settings: watch,
-        prepare: (_, lan) => {
-            lan.dhcp.faults.rewrite = readdress(0)
-            lan.dhcp.lease = 4
-        },
-    })
-    await board.expect("echo 5")
+    const { board, lan } = await startReaddressed(t, 1, 4)
     // the model refuses whoever does not keep to what it has offered
     await until("a renewal", () => lan.dhcp.requests.length >= 3)
     assert.equal(lan.dhcp.requests[2].clientAddress, "192.168.77.150")
@@ -304,14 +305,7 @@ test("an ACK for another address than was asked for: it is the one that counts",
 })
 
 test("a renewal that gives another address ends connections, which are made anew from there", async t => {
-    const { board, lan } = await start(t, {
-        settings: watch,
-        prepare: (_, lan) => {
-            lan.dhcp.faults.rewrite = readdress(3)
-            lan.dhcp.lease = 8
-        },
-    })
-    await board.expect("echo 5")
+    const { board, lan } = await startReaddressed(t, 3, 8)
     await board.expect(/error: /, 20_000)
     await board.expect("connected", 20_000)
     await board.expect("echo")
