@@ -6,8 +6,7 @@ import { finite } from "./numbers.ts"
 export const TELEPLOT = "teleplot"
 
 /** Points, and lines, of one message that are read; the rest is passed over. */
-const MOST_POINTS = 4096
-const MOST_LINES = 4096
+const MOST = 4096
 
 /** An x from here on is a time in milliseconds since 1970 (the year 1973), and no value. */
 const FIRST_TIME = 1e11
@@ -26,8 +25,8 @@ export interface TeleplotPoint {
 
 /**
  * Reads lines `>name:value`, `>name:time:value` and `>name:x:y|xy`, each also with several values separated by `;`, with
- * a unit (`§°C`) and flags. What a plot cannot show (texts, logs, shapes, values that are no
- * finite numbers) is passed over, and so is what is not understood, for nobody waits for an answer.
+ * a unit (`§°C`) and flags. What a plot cannot show (texts, logs, shapes, values that are no finite numbers) is passed
+ * over, and so is what is not understood, for nobody waits for an answer.
  * @returns `undefined` for a text without any such line, which is not telemetry
  *
  * @see https://github.com/nesnes/teleplot#telemetry-format
@@ -36,14 +35,14 @@ export function readTeleplot(text: string): TeleplotPoint[] | undefined {
     if (!TELEMETRY.test(text)) return undefined
     const points: TeleplotPoint[] = []
     const names = new Set<string>()
-    for (const line of lines(text)) {
+    for (const line of parted(text, "\n")) {
         const { name, values, unit, flags } = parts(line)
         if (!name || flags.includes("t")) continue
         if (!names.has(name) && names.size === SERIES_PER_SOURCE) continue
         names.add(name)
         const series = withUnit(name, unit)
         const isXY = flags.includes("xy")
-        for (const value of separated(values)) {
+        for (const value of parted(values, ";")) {
             const point = isXY ? pointXY(value) : pointOverTime(value)
             if (!point) continue
             const { unit, ...place } = point
@@ -51,28 +50,18 @@ export function readTeleplot(text: string): TeleplotPoint[] | undefined {
                 series: unit ? withUnit(name, unit) : series,
                 ...place,
             })
-            if (points.length === MOST_POINTS) return points
+            if (points.length === MOST) return points
         }
     }
     return points
 }
 
-/** One after the other, so that a long text is not cut up as a whole. */
-function* lines(text: string): Generator<string> {
+/** What stands between separators, one after the other, so that a long text is not cut up as a whole. */
+function* parted(text: string, separator: string): Generator<string> {
     let start = 0
-    for (let count = 0; start < text.length && count < MOST_LINES; count++) {
-        const end = text.indexOf("\n", start)
+    for (let count = 0; start < text.length && count < MOST; count++) {
+        const end = text.indexOf(separator, start)
         yield text.slice(start, end < 0 ? undefined : end)
-        if (end < 0) return
-        start = end + 1
-    }
-}
-
-function* separated(values: string): Generator<string> {
-    let start = 0
-    for (let count = 0; start < values.length && count < MOST_POINTS; count++) {
-        const end = values.indexOf(";", start)
-        yield values.slice(start, end < 0 ? undefined : end)
         if (end < 0) return
         start = end + 1
     }

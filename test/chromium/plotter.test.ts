@@ -1,19 +1,18 @@
 import assert from "node:assert/strict"
 import { connect } from "node:net"
 import { after, test, type TestContext } from "node:test"
-import type { Page } from "playwright-core"
-import { WebSocket } from "ws"
-import { startServer, type Server } from "../../server/server.ts"
-import { once } from "../wire/wait.ts"
+import { startServer } from "../../server/server.ts"
 import { launchChromium } from "./browser.ts"
 import {
     button,
     coloursOf,
     countFrames,
     csv,
+    device,
     drag,
     drawn,
     edges,
+    openPlot,
     source,
     swatch,
     swipe,
@@ -24,28 +23,8 @@ import {
 const browser = await launchChromium()
 after(() => browser.close())
 
-/** A plotter, and its page; what the page complains of fails the test. */
-async function open(
-    t: TestContext,
-    mode: "plotter" | "reverse" = "plotter"
-): Promise<{ server: Server; page: Page }> {
-    const server = await startServer({ port: 0, sourcePort: 0, mode })
-    t.after(() => server.close())
-    const context = await browser.newContext({
-        viewport: { width: 1280, height: 800 },
-    })
-    t.after(() => context.close())
-    const page = await context.newPage()
-    const complaints: string[] = []
-    page.on("pageerror", ({ message }) => complaints.push(message))
-    page.on("console", message => {
-        if (message.type() === "error") complaints.push(message.text())
-    })
-    page.on("dialog", dialog => complaints.push(`dialog ${dialog.message()}`))
-    t.after(() => assert.deepEqual(complaints, []))
-    await page.goto(mode === "plotter" ? server.page : server.plotPage)
-    return { server, page }
-}
+const open = (t: TestContext, mode?: "plotter" | "reverse") =>
+    openPlot(browser, t, mode)
 
 test("a source's line is drawn in the colour of its name, and follows what is new", async t => {
     const { server, page } = await open(t)
@@ -156,9 +135,7 @@ test("the list shows the values under the cursor", async t => {
 
 test("the cursor snaps to a point, whose time the list says, over all units", async t => {
     const { server, page } = await open(t, "reverse")
-    const ws = new WebSocket(server.url, ["teleplot"])
-    t.after(() => ws.terminate())
-    await once(ws, "open")
+    const ws = await device(t, server)
     const start = new Date(2026, 0, 2, 3, 4, 5, 678).getTime()
     const lines = Array.from({ length: 5 }, (_, i) => {
         const time = start + i * 10_000
@@ -203,17 +180,21 @@ test("the list says least, mean and greatest value of what is in view", async t 
     )
 })
 
-test("of two series that lie on each other both are seen", async t => {
-    const { server, page } = await open(t)
-    await source(t, server, "below", 30)
-    await source(t, server, "above", 30)
-    await untilValue(page, "above", "29")
-    await untilValue(page, "below", "29")
-    await drawn(page)
-    const colours = await coloursOf(page)
-    for (const name of ["below", "above"])
-        assert.ok(colours.includes(await swatch(page, name)), name)
-})
+for (const [what, count] of [
+    ["marks and dashes", 30],
+    ["dashes", 300],
+] as const)
+    test(`of two series that lie on each other both are seen, by ${what}`, async t => {
+        const { server, page } = await open(t)
+        await source(t, server, "below", count)
+        await source(t, server, "above", count)
+        await untilValue(page, "above", String(count - 1))
+        await untilValue(page, "below", String(count - 1))
+        await drawn(page)
+        const colours = await coloursOf(page)
+        for (const name of ["below", "above"])
+            assert.ok(colours.includes(await swatch(page, name)), name)
+    })
 
 test("the points at the edges are drawn whole", async t => {
     const { server, page } = await open(t)
@@ -290,10 +271,7 @@ test("names are text, in the page and in the file", async t => {
 test("a device's name is text in the table, and its exchanges are plotted", async t => {
     const { server, page } = await open(t, "reverse")
     const name = "<b>board</b>"
-    const ws = new WebSocket(server.url, ["teleplot"], {
-        headers: { "Device-Name": name },
-    })
-    await once(ws, "open")
+    const ws = await device(t, server, { "Device-Name": name })
     ws.send("hello")
     ws.send(`>temperature:${Date.now()}:21.5`)
     const row = page.getByRole("row", { name })
@@ -308,9 +286,7 @@ test("a device's name is text in the table, and its exchanges are plotted", asyn
 
 test("series whose x is no time of day have a plot of their own", async t => {
     const { server, page } = await open(t, "reverse")
-    const ws = new WebSocket(server.url, ["teleplot"])
-    t.after(() => ws.terminate())
-    await once(ws, "open")
+    const ws = await device(t, server)
     ws.send(`>by time:${Date.now()}:1\n>by uptime:1500:2\n>by uptime:2500:3`)
     const panel = (heading: string) =>
         page.locator(".panel").filter({ has: page.getByText(heading) })

@@ -3,9 +3,46 @@ import assert from "node:assert/strict"
 import { readFile } from "node:fs/promises"
 import { connect, type Socket } from "node:net"
 import type { TestContext } from "node:test"
-import type { Page } from "playwright-core"
-import type { Server } from "../../server/server.ts"
+import type { Browser, Page } from "playwright-core"
+import { WebSocket } from "ws"
+import { startServer, type Server } from "../../server/server.ts"
 import { once } from "../wire/wait.ts"
+
+/** A plotter, and its page; what the page complains of fails the test. */
+export async function openPlot(
+    browser: Browser,
+    t: TestContext,
+    mode: "plotter" | "reverse" = "plotter"
+): Promise<{ server: Server; page: Page }> {
+    const server = await startServer({ port: 0, sourcePort: 0, mode })
+    t.after(() => server.close())
+    const context = await browser.newContext({
+        viewport: { width: 1280, height: 800 },
+    })
+    t.after(() => context.close())
+    const page = await context.newPage()
+    const complaints: string[] = []
+    page.on("pageerror", ({ message }) => complaints.push(message))
+    page.on("console", message => {
+        if (message.type() === "error") complaints.push(message.text())
+    })
+    page.on("dialog", dialog => complaints.push(`dialog ${dialog.message()}`))
+    t.after(() => assert.deepEqual(complaints, []))
+    await page.goto(mode === "plotter" ? server.page : server.plotPage)
+    return { server, page }
+}
+
+/** A device that sends lines to the plot. */
+export async function device(
+    t: TestContext,
+    server: Server,
+    headers?: Record<string, string>
+): Promise<WebSocket> {
+    const ws = new WebSocket(server.url, ["teleplot"], { headers })
+    t.after(() => ws.terminate())
+    await once(ws, "open")
+    return ws
+}
 
 /** A source that sends y = f(x) for x = 0, 1, 2, … */
 export async function source(

@@ -31,7 +31,7 @@ test("numbers have three significant digits, and keep those before the point", (
 test("values that vary little have the digits that tell them apart", () => {
     assert.equal(numberText(1013.2468, 0.5), "1013.25")
     assert.equal(numberText(1013.2468, 200), "1013")
-    assert.equal(numberText(21.4567, 1e-30), "21.4567")
+    assert.equal(numberText(21.4567, 1e-200), "21.4567")
 })
 
 test("a time has its date unless it is today's, always the same way", () => {
@@ -57,5 +57,9 @@ test("statistics count what is in view, in whatever order x comes", () => {
     const great = points([0, 1], [1.5e308, 1.5e308], true)
     assert.deepEqual(statisticsOf(great, [0, 1]), {
         ...{ min: 1.5e308, mean: 1.5e308, max: 1.5e308 },
+    })
+    const apart = points([0, 1], [1.5e308, -1.5e308], true)
+    assert.deepEqual(statisticsOf(apart, [0, 1]), {
+        ...{ min: -1.5e308, mean: 0, max: 1.5e308 },
     })
 })

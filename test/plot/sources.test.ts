@@ -276,6 +276,7 @@ test("text without a line of Teleplot's is none", () => {
 test("of a long message a bounded number of points and series is read", () => {
     const flood = ">a:" + "1;".repeat(100_000)
     assert.equal(readTeleplot(flood)?.length, 4096)
+    assert.equal(readTeleplot(`>b:1\n${flood}`)?.length, 4096)
     const lines = Array.from({ length: 100_000 }, (_, i) => `>s${i}:1\n`)
     const series = readTeleplot(lines.join(""))?.map(({ series }) => series)
     assert.equal(new Set(series).size, 32)

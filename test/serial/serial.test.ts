@@ -2,7 +2,7 @@ import assert from "node:assert/strict"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { test } from "node:test"
+import { test, type TestContext } from "node:test"
 import { startModule } from "../../lib/processes.ts"
 import { startSerialBoard } from "../suites/serial-board.ts"
 import { missing, startPseudoTerminal } from "./pseudoterminal.ts"
@@ -13,24 +13,29 @@ if (lacking) throw new Error(lacking)
 /** Milliseconds for a run of the suite. */
 const PATIENCE = 600_000
 
-/** Runs `npm run hil`. */
-async function hil(...args: string[]) {
-    return startModule("test/hil/main.ts", ["--device", "serial", ...args]).end(
-        PATIENCE
-    )
+/** Runs `npm run hil` at a serial port. */
+function hil(port: string, ...args: string[]) {
+    const where = ["--device", "serial", "--port", port, "--host", "127.0.0.1"]
+    return startModule("test/hil/main.ts", [...where, ...args]).end(PATIENCE)
+}
+
+/** A board behind a serial port, until the test ends. */
+async function plugIn(t: TestContext) {
+    const board = await startSerialBoard()
+    t.after(() => board.close())
+    const terminal = await startPseudoTerminal(board.port)
+    t.after(() => terminal.close())
+    return { board, port: terminal.path }
 }
 
 test(
     "scenarios run on a board behind a serial port: programs, settings, log, reset",
     { timeout: 300_000 },
     async t => {
-        const board = await startSerialBoard()
-        t.after(() => board.close())
-        const terminal = await startPseudoTerminal(board.port)
-        t.after(() => terminal.close())
+        const { board, port } = await plugIn(t)
         const scenarios = ["first-connection", "unicode", "board-reset"]
         const { code, output } = await hil(
-            ...["--port", terminal.path, "--host", "127.0.0.1"],
+            port,
             ...scenarios.flatMap(name => ["--scenario", name])
         )
         assert.equal(code, 0, output)
@@ -48,14 +53,11 @@ test(
     "a first contact tries each belief, and its report says what was seen",
     { timeout: 600_000 },
     async t => {
-        const board = await startSerialBoard()
-        t.after(() => board.close())
-        const terminal = await startPseudoTerminal(board.port)
-        t.after(() => terminal.close())
+        const { port } = await plugIn(t)
         const out = mkdtempSync(join(tmpdir(), "contact-"))
         t.after(() => rmSync(out, { recursive: true }))
         const { code, output } = await hil(
-            ...["--port", terminal.path, "--host", "127.0.0.1"],
+            port,
             ...["--first-contact", "--out", out]
         )
         // the simulated firmware's lines may be longer than a board's
@@ -82,16 +84,10 @@ test(
     "a port that nobody answers on is no device",
     { timeout: 60_000 },
     async t => {
-        const board = await startSerialBoard()
-        t.after(() => board.close())
+        const { board, port } = await plugIn(t)
         for (let n = 1; n < 10; n++) board.lose.add(n)
-        const terminal = await startPseudoTerminal(board.port)
-        t.after(() => terminal.close())
         const { code, output } = await hil(
-            "--port",
-            terminal.path,
-            "--host",
-            "127.0.0.1",
+            port,
             "--scenario",
             "first-connection"
         )
@@ -105,10 +101,7 @@ test(
 
 test("a port that is not there is no device", async () => {
     const { code, output } = await hil(
-        "--port",
         "nowhere",
-        "--host",
-        "127.0.0.1",
         "--scenario",
         "first-connection"
     )

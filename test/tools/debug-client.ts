@@ -1,6 +1,6 @@
 /** A client of the Debug Adapter Protocol, as an editor has one. */
 import { spawn } from "node:child_process"
-import { EventEmitter } from "node:events"
+import { EventEmitter, once as nodeOnce } from "node:events"
 import { readFileSync } from "node:fs"
 import { createConnection } from "node:net"
 import { resolve } from "node:path"
@@ -39,22 +39,22 @@ export class DebugClient {
     private readonly heard = new EventEmitter()
     private readonly gone: Promise<unknown>
 
-    /** Starts a debug adapter of its own. */
+    /** Starts a debug adapter of its own; `ended` is waited for without end. */
     static adapter(command = ["tools/main.mjs", "debug"], cwd = ".") {
         const child = spawn(process.execPath, command, {
             cwd,
             stdio: ["pipe", "pipe", "inherit"],
         })
-        const ended = once(child, "close") as Promise<[number | null]>
+        const ended = nodeOnce(child, "close") as Promise<[number | null]>
         const client = new DebugClient(child.stdout, child.stdin, ended)
-        return { client, child, ended }
+        return { client, ended }
     }
 
     /** Connects to one that runs. */
     static async connect(port: number) {
         const socket = createConnection(port, "127.0.0.1")
         await once(socket, "connect")
-        return new DebugClient(socket, socket, once(socket, "close"))
+        return new DebugClient(socket, socket, nodeOnce(socket, "close"))
     }
 
     private constructor(

@@ -1,12 +1,11 @@
 /** Debug sessions against the tool chain's real dev server, without an editor. */
 import assert from "node:assert/strict"
-import { spawn } from "node:child_process"
 import { chmodSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
-import { createInterface } from "node:readline"
 import { after, describe, test, type TestContext } from "node:test"
 import { parse } from "jsonc-parser"
+import { startModule } from "../../lib/processes.ts"
 import { compileSource } from "../../sim/program.ts"
 import { DebugAdapter, type Debuggee } from "../../tools/debugger/adapter.ts"
 import { programOf } from "../../tools/debugger/build-result.ts"
@@ -16,7 +15,7 @@ import {
 } from "../../tools/debugger/devices.ts"
 import { Channel } from "../../tools/debugger/protocol.ts"
 import { DevServer, PORTS } from "../../tools/toolchain/dev-server.ts"
-import { once } from "../wire/wait.ts"
+import { once, within } from "../wire/wait.ts"
 import { DebugClient, lineOf } from "./debug-client.ts"
 import { copyOfProject } from "./project-copy.ts"
 
@@ -235,7 +234,7 @@ describe("a debug session, through the modem model", { skip }, () => {
 
     test("leaves no process and no port behind", async () => {
         await client.ask("disconnect")
-        const [code] = await ended
+        const [code] = await within(ended, "the end of the adapter")
         assert.equal(code, 0)
         assert.equal(await taken(), undefined)
     })
@@ -245,28 +244,10 @@ test(
     "npm run sim lets debuggers in, over the Ethernet model, deploys at each save, and Ctrl-C ends it",
     { skip },
     async t => {
-        const sim = spawn(
-            process.execPath,
-            [
-                "--import",
-                "tsx",
-                "tools/commands/sim.ts",
-                "--network",
-                "ethernet",
-            ],
-            { stdio: ["ignore", "pipe", "inherit"] }
-        )
-        const ended = once(sim, "close")
-        t.after(() => sim.kill("SIGKILL"))
-        const lines = createInterface(sim.stdout)[Symbol.asyncIterator]()
-        const shows = async (wanted: RegExp) => {
-            for (;;) {
-                const { value, done } = await lines.next()
-                assert.ok(!done, `expected ${wanted}, npm run sim has ended`)
-                if (wanted.test(value)) return
-            }
-        }
-        await shows(/^deployed in/)
+        const args = ["--network", "ethernet"]
+        const sim = startModule("tools/commands/sim.ts", args)
+        t.after(() => sim.child.kill("SIGKILL"))
+        await sim.shows(/^deployed in/m)
 
         const viewer = await DebugClient.connect(8084)
         await viewer.launch({ noDebug: true })
@@ -283,14 +264,13 @@ test(
 
         // a change for the watcher, but of nothing
         chmodSync("devs.json", statSync("devs.json").mode)
-        await shows(/^devs\.json was saved$/)
+        await sim.shows(/^devs\.json was saved$/m)
         assert.equal((await client.event("terminated")).restart, true)
         await client.ask("disconnect")
-        await shows(/^deployed in/)
-        await shows(/^right 1 /)
+        await sim.shows(/^devs\.json was saved$[^]*^deployed in[^]*^right 1 /m)
 
-        sim.kill("SIGINT")
-        assert.deepEqual(await ended, [0, null])
+        const { code } = await sim.stop("SIGINT")
+        assert.equal(code, 0)
         assert.equal(await taken(), undefined)
     }
 )

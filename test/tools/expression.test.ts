@@ -1,6 +1,9 @@
 import assert from "node:assert/strict"
+import { resolve } from "node:path"
 import { test } from "node:test"
+import { compileSource } from "../../sim/program.ts"
 import { Breakpoint } from "../../tools/debugger/breakpoint.ts"
+import { Breakpoints } from "../../tools/debugger/breakpoints.ts"
 import { evaluate, type Scope } from "../../tools/debugger/expression.ts"
 import { hitCondition } from "../../tools/debugger/hit-count.ts"
 import { valueOf, type Value } from "../../tools/debugger/values.ts"
@@ -137,6 +140,8 @@ test("a condition, a hit count and a text hold together", async () => {
         ...{ line: 1, condition: "n > 40", hitCondition: "%2" },
         logMessage: "n is {n}, {this.text}, {nobody}",
     })
+    const elsewhere = { ...scope, variable: async () => valueOf(40) }
+    assert.deepEqual(await breakpoint.pass(elsewhere), { stops: false })
     assert.deepEqual(await breakpoint.pass(scope), { stops: false })
     assert.deepEqual(await breakpoint.pass(scope), {
         stops: false,
@@ -156,4 +161,31 @@ test("a condition that cannot be evaluated stops, and says why", async () => {
     assert.match(says!, /the condition nobody > 1 .*there is no nobody here/)
     assert.throws(() => new Breakpoint({ line: 1, condition: "n >" }))
     assert.throws(() => new Breakpoint({ line: 1, logMessage: "{n n}" }))
+})
+
+test("a breakpoint that is set again as it was counts on, another one begins", async () => {
+    const file = "src/counted.ts"
+    const program = compileSource('console.log("a")\nconsole.log("b")', file)
+    const path = resolve(file)
+    const breakpoints = new Breakpoints()
+    const set = (...hitConditions: string[]) => {
+        const plan = breakpoints.plan(
+            program,
+            path,
+            hitConditions.map((hitCondition, i) => ({
+                ...{ line: i + 1, hitCondition },
+            }))
+        )
+        plan.set(plan.lines.map(line => ({ verified: true, line })))
+    }
+    const stops = async (line: number) =>
+        (await breakpoints.pass(path, line, scope)).map(one => one.stops)
+    set("2", "2")
+    assert.deepEqual(await stops(1), [false])
+    assert.deepEqual(await stops(2), [false])
+    set("2", "=2")
+    assert.deepEqual(await stops(1), [true])
+    assert.deepEqual(await stops(2), [false])
+    set("2")
+    assert.deepEqual(await stops(2), [])
 })

@@ -13,8 +13,8 @@ import { BuildError } from "./build-result.ts"
 import { CAPABILITIES } from "./capabilities.ts"
 import { DebugServer } from "./debug-server.ts"
 import type { DebugTargetListener, DebugTargetOptions } from "./debug-target.ts"
-import { FrameScope, GLOBALS } from "./evaluate.ts"
 import { evaluate } from "./expression.ts"
+import { FrameScope, GLOBALS } from "./frame-scope.ts"
 import type { Channel, Event, Request } from "./protocol.ts"
 
 /** Of `launch` and `attach`: what to run, and how to begin. */
@@ -235,9 +235,9 @@ export class DebugAdapter implements DebugTargetListener {
         const path = source?.path ?? ""
         const scope = new FrameScope(debug, id)
         const outcomes = await this.#breakpoints.pass(path, line, scope)
-        for (const { says } of outcomes ?? [])
+        for (const { says } of outcomes)
             if (says) this.#output("console", says, { path, line })
-        return outcomes?.some(({ stops }) => stops) ?? false
+        return outcomes.some(({ stops }) => stops)
     }
 
     async #goOn() {
@@ -301,7 +301,7 @@ export class DebugAdapter implements DebugTargetListener {
     /** The first one an editor shows open; nobody wants to see the compiler's own variables. */
     async #scopes(args: DebugProtocol.ScopesArguments) {
         const { scopes } = await this.#debug!.request("scopes", args)
-        const order = (name: string) => ORDER.findIndex(n => n === name)
+        const order = (name: string) => ORDER.indexOf(name)
         return {
             scopes: scopes
                 .filter(({ name }) => name !== TEMPORARIES)

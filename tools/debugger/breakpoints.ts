@@ -42,40 +42,56 @@ function linesWithCode({ debug }: Program, file: string): number[] | undefined {
     return [...new Set(lines)].sort((a, b) => a - b)
 }
 
-/** Of one file: the breakpoints of a line, which may be several once they have moved to the next code. */
-type Lines = Map<number, Breakpoint[]>
+/** What is set in a file. */
+interface SetInFile {
+    /** By all that was asked for: an editor sets all of a file at each change of one, and the others count on */
+    known: Map<string, Breakpoint>
+    /** By line, which several may share once they have moved to the next code */
+    lines: Map<number, Breakpoint[]>
+}
 
 /** What can be set of what an editor asks for. */
 interface Plan {
     /** Those that the debugger is asked for */
     lines: number[]
-    /** They are set from now on. @param known what the debugger says of each @returns what to say of all that was asked for */
-    set(known: DebugProtocol.Breakpoint[]): DebugProtocol.Breakpoint[]
+    /** They are set from now on. @param told what the debugger says of each @returns what to say of all that was asked for */
+    set(told: DebugProtocol.Breakpoint[]): DebugProtocol.Breakpoint[]
 }
 
 /** The breakpoints that are set. */
 export class Breakpoints {
-    readonly #files = new Map<string, Lines>()
-    /** By the file and all that was asked for: an editor sets all of a file at each change of one, and the others count on */
-    readonly #known = new Map<string, Breakpoint>()
+    readonly #files = new Map<string, SetInFile>()
 
     /** @param path of the file for which an editor sets these, and no others any more */
     plan(program: Program, path: string, sources: Source[]): Plan {
-        const lines = sources.map(({ line }) => line)
-        const asked = place(program, path, lines).map((line, i) => {
-            const breakpoint = this.#make(path, sources[i])
+        const before = this.#files.get(path)?.known
+        const known: SetInFile["known"] = new Map()
+        const wanted = sources.map(({ line }) => line)
+        const asked = place(program, path, wanted).map((line, i) => {
             if (typeof line === "string") return line
-            return typeof breakpoint === "string"
-                ? breakpoint
-                : { line, breakpoint }
+            const key = JSON.stringify(sources[i])
+            try {
+                const breakpoint =
+                    known.get(key) ??
+                    before?.get(key) ??
+                    new Breakpoint(sources[i])
+                known.set(key, breakpoint)
+                return { line, breakpoint }
+            } catch (error) {
+                return (error as Error).message
+            }
         })
         const possible = asked.filter(one => typeof one !== "string")
         return {
             lines: possible.map(({ line }) => line),
-            set: known => {
-                const breakpoints = possible.map(one => one.breakpoint)
-                this.#set(path, breakpoints, known)
-                const answers = known.values()
+            set: told => {
+                const lines: SetInFile["lines"] = new Map()
+                for (const [i, { line }] of told.entries()) {
+                    const others = lines.get(line!) ?? []
+                    lines.set(line!, [...others, possible[i].breakpoint])
+                }
+                this.#files.set(path, { known, lines })
+                const answers = told.values()
                 return asked.map(one =>
                     typeof one === "string"
                         ? { verified: false, message: one }
@@ -85,46 +101,10 @@ export class Breakpoints {
         }
     }
 
-    /** @returns what is asked for, or what is wrong with it */
-    #make(path: string, source: Source): Breakpoint | string {
-        try {
-            const key = JSON.stringify([path, source])
-            const breakpoint = this.#known.get(key) ?? new Breakpoint(source)
-            this.#known.set(key, breakpoint)
-            return breakpoint
-        } catch (error) {
-            return (error as Error).message
-        }
-    }
-
-    #set(
-        path: string,
-        breakpoints: Breakpoint[],
-        known: DebugProtocol.Breakpoint[]
-    ) {
-        const lines: Lines = new Map()
-        for (const [i, { line }] of known.entries())
-            lines.set(line!, [...(lines.get(line!) ?? []), breakpoints[i]])
-        this.#files.set(path, lines)
-        const set = new Set(
-            [...this.#files.values()].flatMap(lines =>
-                [...lines.values()].flat()
-            )
-        )
-        for (const [key, breakpoint] of this.#known)
-            if (!set.has(breakpoint)) this.#known.delete(key)
-    }
-
-    /** The program is at a line. @returns undefined where there is no breakpoint */
-    async pass(
-        path: string,
-        line: number,
-        scope: Scope
-    ): Promise<Outcome[] | undefined> {
-        const here = this.#files.get(path)?.get(line)
-        if (!here) return undefined
+    /** The program is at a line. @returns what comes of it for each breakpoint there */
+    async pass(path: string, line: number, scope: Scope): Promise<Outcome[]> {
         const outcomes: Outcome[] = []
-        for (const breakpoint of here)
+        for (const breakpoint of this.#files.get(path)?.lines.get(line) ?? [])
             outcomes.push(await breakpoint.pass(scope))
         return outcomes
     }

@@ -94,7 +94,8 @@ export function readConfig(folder: string): Config {
     const validate = ajv().compile<Config>(readSchema())
     const problems = validate(config)
         ? [...checkUrl(config.url), ...checkBoard(config)]
-        : validate
+        : // "if" repeats that its "then" failed
+          validate
               .errors!.filter(({ keyword }) => keyword !== "if")
               .map(error => explain(error, config))
     if (problems.length === 0)

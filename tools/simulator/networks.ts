@@ -102,7 +102,7 @@ function failover({ modem, network }: Config): Simulation {
     }
 }
 
-/** What the program of a configuration, or the echo program, finds on the simulated board. */
+/** What a configuration's program finds on the simulated board; without one, the echo program. */
 export function simulate(config: Config): Simulation {
     const { program, network, board } = config
     const simulation =

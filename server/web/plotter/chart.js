@@ -39,10 +39,10 @@ export class Chart {
     /** Pixels that the texts of the y axis need, and those that it gets at least, to stand as its neighbours do */
     #needed = 0
     #width = 0
-    /** Where the mouse is, by the event that told so, and the x that the cursor is at
+    /** Where the mouse is, by the event that told so
      * @type {{ event?: MouseEvent | null, left: number, top: number }} */
     #mouse = { left: -1, top: -1 }
-    /** @type {number | undefined} */
+    /** The x that the cursor is at @type {number | undefined} */
     #cursor
     /** The x that the cursor of another chart is at @type {number | undefined} */
     #followed

@@ -10,7 +10,7 @@ const SHOWN = 20
 /** Series from which on there is a field to search them. */
 const MANY = 10
 
-/** Colours that style.css has: `.colour-0` and so on. */
+/** Colours that legend.css has: `.colour-0` and so on. */
 const COLOURS = 10
 
 /** @typedef {import("./statistics.js").Statistics} Statistics */

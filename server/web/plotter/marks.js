@@ -7,7 +7,7 @@ export const MARKS = DASHES.length
 
 /** @param {number} mark */
 export function dashOf(mark) {
-    return DASHES[mark % MARKS]
+    return DASHES[mark]
 }
 
 /** Half the size of a point, in pixels. */
@@ -36,7 +36,7 @@ const CORNERS = [
 ]
 
 /** The others are outlines, through which one sees what lies below. */
-export const isFilled = (/** @type {number} */ mark) => mark % MARKS === 0
+export const isFilled = (/** @type {number} */ mark) => mark === 0
 
 /**
  * Adds a point to a path.
@@ -47,9 +47,12 @@ export const isFilled = (/** @type {number} */ mark) => mark % MARKS === 0
  */
 export function addMark(path, mark, x, y) {
     const radius = RADIUS * devicePixelRatio
-    const corners = CORNERS[mark % CORNERS.length]
-    path.moveTo(x + radius, y)
-    if (corners.length === 0) return path.arc(x, y, radius, 0, 2 * Math.PI)
+    const corners = CORNERS[mark]
+    if (corners.length === 0) {
+        path.moveTo(x + radius, y)
+        path.arc(x, y, radius, 0, 2 * Math.PI)
+        return
+    }
     const [first, ...others] = corners
     path.moveTo(x + first[0] * radius, y + first[1] * radius)
     for (const [dx, dy] of others) path.lineTo(x + dx * radius, y + dy * radius)

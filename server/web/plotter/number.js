@@ -2,7 +2,7 @@
 const DIGITS = 3
 const DIGITS_OF_SPREAD = 2
 
-/** Decimals that a number can be written with. */
+/** Decimals beyond which double precision has no more to tell. */
 const MOST_DECIMALS = 20
 
 /**

@@ -2,16 +2,13 @@ import { csvOf, download } from "./csv.js"
 import { find, fromTemplate, setText } from "./element.js"
 import { Legend } from "./legend.js"
 import { numberText } from "./number.js"
-import { divisible, nearestIn, rangeOfX } from "./range.js"
+import { around, divisible, nearestIn, NOTHING, rangeOfX } from "./range.js"
 import { statisticsOf } from "./statistics.js"
-import { around, Strip } from "./strip.js"
+import { Strip } from "./strip.js"
 import { momentText } from "./time.js"
 
 /** @typedef {import("./store.js").Line} Line */
 /** @typedef {import("./range.js").Range} Range */
-
-/** What is seen when there are no points. @type {Range} */
-const NOTHING = [0, 1]
 
 /** Milliseconds between two updates of the values in the list; nobody reads faster. */
 const VALUES = 200
@@ -85,7 +82,7 @@ export class Panel {
         for (const strip of strips) strip.draw(pointsOf, this.#auto)
         const width = Math.max(...strips.map(({ chart }) => chart.needed))
         for (const { chart } of strips) chart.widen(width)
-        this.#showValues(performance.now(), false)
+        if (performance.now() - this.#valuesAt >= VALUES) this.#showValues()
     }
 
     #pointsOf(/** @type {Line} */ line) {
@@ -199,12 +196,11 @@ export class Panel {
         this.#cursor = moved.chart.cursor
         for (const strip of this.#strips.values())
             if (strip !== moved) strip.chart.follow(this.#cursor)
-        this.#showValues(performance.now(), true)
+        this.#showValues()
     }
 
-    #showValues(/** @type {number} */ now, /** @type {boolean} */ moved) {
-        if (!moved && now - this.#valuesAt < VALUES) return
-        this.#valuesAt = now
+    #showValues() {
+        this.#valuesAt = performance.now()
         const x = this.#cursor
         this.#legend.showValues(
             line => {

@@ -2,6 +2,9 @@
 
 /** @typedef {import("./points.js").Points} Points */
 
+/** What is seen when there are no points. @type {Range} */
+export const NOTHING = [0, 1]
+
 /** The greatest number that is seen, and the greatest time, in milliseconds since 1970: in the year 5138. */
 const FARTHEST = 1e30
 const LATEST = 1e14
@@ -70,6 +73,17 @@ export function divisible([from, to], timed) {
     const least = Math.max(Math.abs(low), Math.abs(high)) * FINEST + NARROWEST
     const lacking = Math.max(0, least - (high - low))
     return [low - lacking / 2, high + lacking / 2]
+}
+
+/**
+ * A range zoomed around a place.
+ * @param {Range} range
+ * @param {number} factor
+ * @param {number} [centre] default the middle
+ * @returns {Range}
+ */
+export function around([from, to], factor, centre = (from + to) / 2) {
+    return [centre + (from - centre) * factor, centre + (to - centre) * factor]
 }
 
 /**

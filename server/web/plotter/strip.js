@@ -1,7 +1,7 @@
 import { Chart } from "./chart.js"
 import { create } from "./element.js"
 import { bindGestures } from "./gestures.js"
-import { divisible, rangeOfY } from "./range.js"
+import { around, divisible, NOTHING, rangeOfY } from "./range.js"
 
 /** @typedef {import("./store.js").Line} Line */
 /** @typedef {import("./range.js").Range} Range */
@@ -17,9 +17,6 @@ import { divisible, rangeOfY } from "./range.js"
  *     cursorMoved: (strip: Strip) => void
  * }} StripPanel `look`: these x are to be seen from now on
  */
-
-/** What is seen when there are no points. @type {Range} */
-const NOTHING = [0, 1]
 
 /** One chart of a panel, for the series of one unit: they share an axis. */
 export class Strip {
@@ -126,14 +123,4 @@ function widthOf(/** @type {Range} */ [from, to]) {
  */
 function moved([from, to], by) {
     return [from + by, to + by]
-}
-
-/**
- * @param {Range} range
- * @param {number} factor
- * @param {number} [centre] default the middle
- * @returns {Range}
- */
-export function around([from, to], factor, centre = (from + to) / 2) {
-    return [centre + (from - centre) * factor, centre + (to - centre) * factor]
 }

@@ -1,5 +1,6 @@
 /** What a probe of sockets connects to. */
-import { createServer, type AddressInfo, type Server } from "node:net"
+import { createServer, type Server } from "node:net"
+import { listen } from "../../../server/http/listen.ts"
 
 /** Bytes that each client gets, at once, with the end behind them: less than any device's memory. */
 export const SENT = 8000
@@ -16,24 +17,15 @@ export async function startPeer(host: string): Promise<Peer> {
         socket.on("error", () => {})
         socket.end(Buffer.alloc(SENT, "x"))
     })
-    const port = await listen(server, host)
+    const port = await listen(server, host, 0)
     // a port that was free a moment ago
     const other = createServer()
-    const nobody = await listen(other, host)
+    const nobody = await listen(other, host, 0)
     await closed(other)
     return {
         settings: { HOST: host, PORT: port, NOBODY: nobody },
         close: () => closed(server),
     }
-}
-
-function listen(server: Server, host: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-        server.once("error", reject)
-        server.listen(0, host, () =>
-            resolve((server.address() as AddressInfo).port)
-        )
-    })
 }
 
 function closed(server: Server): Promise<void> {
