@@ -104,7 +104,7 @@ test("no other pre-shared suites are served, nor anonymous ones, nor TLS 1.3 by 
         )
     }
     const code = await failureOf(server.port, {
-        ...by("kitchen", KITCHEN),
+        ...by("kitchen", KITCHEN, "TLS_AES_128_GCM_SHA256"),
         ...{ minVersion: "TLSv1.3", maxVersion: "TLSv1.3" },
     })
     // it was shown the certificate, which it does not trust
