@@ -11,7 +11,7 @@ import { reportTo, shareOf } from "./cluster/worker.ts"
 import { Workers } from "./cluster/workers.ts"
 import { CredentialsError } from "./http/certificate.ts"
 import { ListenError } from "./http/listen.ts"
-import type { ServerOptions } from "./options.ts"
+import { hasCredentials } from "./options.ts"
 import { startServer } from "./server.ts"
 import { observe } from "./telemetry/events.ts"
 import { jsonLine, loggedAt, quote, textLine } from "./telemetry/log.ts"
@@ -95,9 +95,6 @@ async function runWorkers(
     if (hasCredentials(server)) process.on("SIGHUP", () => workers.reload())
     if (!(await workers.run())) process.exitCode = 1
 }
-
-const hasCredentials = ({ certificate, pskFile }: ServerOptions) =>
-    certificate !== undefined || pskFile !== undefined
 
 async function busOf({ bus }: Arguments): Promise<Bus | undefined> {
     if (!bus) return cluster.isWorker ? new WorkerBus() : undefined

@@ -108,6 +108,13 @@ export type Settings = Required<Omit<ServerOptions, Optional | Derived>> &
         pageConnection: ConnectionSettings
     }
 
+/** Whether there is something to serve `wss:` with. */
+export const hasCredentials = ({
+    certificate,
+    pskFile,
+}: Pick<ServerOptions, "certificate" | "pskFile">) =>
+    certificate !== undefined || pskFile !== undefined
+
 /** The values that hold unless told otherwise. */
 export const DEFAULTS = {
     mode: "reverse",

@@ -27,7 +27,12 @@ import { deviceBehavior, pageBehavior } from "./modes/behavior.ts"
 import type { ModeContext } from "./modes/mode.ts"
 import { PLOT_PATH } from "./modes/pages.ts"
 import { SourceServer } from "./modes/source-server.ts"
-import { settingsOf, type ServerOptions, type Settings } from "./options.ts"
+import {
+    hasCredentials,
+    settingsOf,
+    type ServerOptions,
+    type Settings,
+} from "./options.ts"
 import { Plot } from "./plot/plot.ts"
 import { Relay } from "./relay/relay.ts"
 import { ROOM_NAME, roomOf } from "./relay/room-name.ts"
@@ -136,7 +141,7 @@ export class Server {
 
     /** Where a browser shows the server at work. */
     get page(): string {
-        const scheme = this.#isSecure ? "https" : "http"
+        const scheme = hasCredentials(this.#settings) ? "https" : "http"
         return `${scheme}://${hostAndPort(this.#settings.host, this.port)}/`
     }
 
@@ -153,13 +158,8 @@ export class Server {
 
     /** The URL for a client that reaches this machine by the address `host`. */
     urlAt(host: string): string {
-        const scheme = this.#isSecure ? "wss" : "ws"
+        const scheme = hasCredentials(this.#settings) ? "wss" : "ws"
         return `${scheme}://${hostAndPort(host, this.port)}${this.#settings.path}`
-    }
-
-    get #isSecure(): boolean {
-        const { certificate, pskFile } = this.#settings
-        return certificate !== undefined || pskFile !== undefined
     }
 
     /** The administrator's port, if there is one. */

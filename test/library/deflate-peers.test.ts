@@ -2,28 +2,12 @@
 import assert from "node:assert/strict"
 import { EventEmitter, once } from "node:events"
 import { createServer, type IncomingMessage } from "node:http"
-import { createRequire } from "node:module"
 import type { AddressInfo } from "node:net"
 import { test } from "node:test"
 import { WebSocket } from "ws"
 import { startServer } from "../../server/server.ts"
 import { EchoBoard } from "../../tools/simulator/echo-board.ts"
-
-/** What these tests use of `websocket-driver`, which comes without types, as does its extension. */
-interface Driver extends EventEmitter {
-    io: NodeJS.ReadWriteStream
-    addExtension(extension: object): void
-    start(): void
-    text(data: string): void
-    close(): void
-}
-const require = createRequire(import.meta.url)
-const { http } = require("websocket-driver") as {
-    http(request: IncomingMessage): Driver
-}
-const faye = require("permessage-deflate") as {
-    configure(options: object): object
-}
+import * as faye from "../wire/faye.ts"
 
 const PATIENCE = { signal: AbortSignal.timeout(60_000) }
 
@@ -53,8 +37,8 @@ for (const [what, deflate, options] of [
         t.after(() => http1.close())
         const drivers = new EventEmitter()
         http1.on("upgrade", (request: IncomingMessage, socket, head) => {
-            const driver = http(request)
-            driver.addExtension(faye.configure(options))
+            const driver = faye.http(request)
+            driver.addExtension(faye.deflate.configure(options))
             driver.io.write(head)
             socket.pipe(driver.io).pipe(socket)
             driver.start()
@@ -68,7 +52,7 @@ for (const [what, deflate, options] of [
         const end = echo.open(`ws://127.0.0.1:${port}/`, {
             deflate: { ...deflate, threshold: 0 },
         })
-        const driver: Driver = (await accepted)[0]
+        const driver: faye.Driver = (await accepted)[0]
         for (const text of TEXTS) {
             const arrived = once(driver, "message", PATIENCE)
             driver.text(text)

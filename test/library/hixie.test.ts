@@ -1,27 +1,14 @@
 /** The library's draft-hixie-76 and draft-hixie-75 against faye's `websocket-driver`. */
 import assert from "node:assert/strict"
-import { createServer, type IncomingMessage } from "node:http"
+import { createServer } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { on } from "node:events"
-import { createRequire } from "node:module"
 import { test, type TestContext } from "node:test"
 import { startServer } from "../../server/server.ts"
 import { Board } from "../../sim/board.ts"
 import { compile, compileSource } from "../../sim/program.ts"
+import { http, type Driver } from "../wire/faye.ts"
 import { startClient } from "./client-peer.ts"
-
-/** What these tests use of `websocket-driver`, which comes without types. */
-interface Driver {
-    version: string
-    io: NodeJS.ReadWriteStream
-    on(event: string, handler: (event: { data: string }) => void): void
-    start(): void
-    text(data: string): void
-    close(): void
-}
-const { http } = createRequire(import.meta.url)("websocket-driver") as {
-    http(request: IncomingMessage, options: object): Driver
-}
 
 /** A client of the server. */
 interface Peer {

@@ -1,10 +1,10 @@
 /** permessage-deflate with other people's clients: every combination of parameters, from 0 bytes to 1 MB. */
 import assert from "node:assert/strict"
-import { EventEmitter, on } from "node:events"
-import { createRequire } from "node:module"
+import { on } from "node:events"
 import { connect as connectTcp } from "node:net"
 import { test, type TestContext } from "node:test"
 import type { WebSocket } from "ws"
+import * as faye from "../wire/faye.ts"
 import { once, within } from "../wire/wait.ts"
 import { json, noise } from "./compression-data.ts"
 import { connect, serve } from "./peers.ts"
@@ -53,27 +53,10 @@ const WS = async (t: TestContext, url: string, offer: Offer) => {
     return client
 }
 
-/** What these tests use of `websocket-driver`, which comes without types, as does its extension. */
-interface Driver extends EventEmitter {
-    io: NodeJS.ReadWriteStream
-    addExtension(extension: object): void
-    start(): void
-    text(data: string): void
-    binary(data: Uint8Array): void
-    ping(data: string, pong: () => void): void
-}
-const require = createRequire(import.meta.url)
-const { client: createDriver } = require("websocket-driver") as {
-    client(url: string): Driver
-}
-const deflate = require("permessage-deflate") as {
-    configure(options: object): object
-}
-
 const FAYE = async (t: TestContext, url: string, offer: Offer) => {
-    const driver = createDriver(url)
+    const driver = faye.client(url)
     driver.addExtension(
-        deflate.configure({
+        faye.deflate.configure({
             level: 1,
             noContextTakeover: offer.clientForgets,
             requestNoContextTakeover: offer.serverForgets,
