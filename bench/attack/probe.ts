@@ -1,6 +1,7 @@
 import { once } from "node:events"
 import { setTimeout as sleep } from "node:timers/promises"
 import { WebSocket } from "ws"
+import { median } from "../../lib/statistics.ts"
 
 /** Milliseconds after which a question counts as unanswered. */
 const PATIENCE = 5000
@@ -64,8 +65,8 @@ export async function serve(
     }
     await Promise.all([stay(), comeAndGo()])
     return {
-        exchange: median(exchanges),
-        opening: median(openings),
+        exchange: median(exchanges) ?? NaN,
+        opening: median(openings) ?? NaN,
         asked: exchanges.length + openings.length + unanswered,
         unanswered,
     }
@@ -87,9 +88,4 @@ async function ask(socket: WebSocket): Promise<void> {
     const [data] = await answered
     if (String(data) !== "fedcba9876543210fedcba9876543210")
         throw new Error("a wrong answer")
-}
-
-function median(values: number[]): number {
-    const sorted = values.toSorted((a, b) => a - b)
-    return sorted[sorted.length >> 1] ?? NaN
 }

@@ -1,4 +1,5 @@
-import { median, round, type Laying, type Round } from "./rounds.ts"
+import { median } from "../../lib/statistics.ts"
+import { round, type Laying, type Round } from "./rounds.ts"
 import { startServer, type Candidate, type Server } from "./servers.ts"
 
 /** The medians of a server's rounds. */
@@ -40,7 +41,7 @@ export async function compare(
 }
 
 function medians(rounds: Round[]): Omit<Round, "messages"> {
-    const of = (key: keyof Round) => median(rounds.map(round => round[key]))
+    const of = (key: keyof Round) => median(rounds.map(round => round[key]))!
     return {
         rate: of("rate"),
         cpu: of("cpu"),

@@ -68,8 +68,3 @@ export async function round(server: Server, laying: Laying): Promise<Round> {
 }
 
 const sum = (values: number[]) => values.reduce((a, b) => a + b, 0)
-
-/** The value in the middle. */
-export function median(values: number[]): number {
-    return [...values].sort((a, b) => a - b)[values.length >> 1]
-}

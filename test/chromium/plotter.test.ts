@@ -158,6 +158,10 @@ test("the cursor snaps to a point, whose time the list says, over all units", as
         await page.locator(".under:visible").textContent(),
         "at 2026-01-02 03:04:25.678"
     )
+    const [over, under] = await strips
+        .locator(".u-cursor-x")
+        .evaluateAll(all => all.map(line => line.getBoundingClientRect().x))
+    assert.equal(over, under)
     await page.mouse.move(0, 0)
     await untilValue(page, "damp", "46")
     const saved = new Set((await csv(page)).map(([, series]) => series))

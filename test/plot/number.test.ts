@@ -10,6 +10,9 @@ const { numberText } = (await load("number")) as {
 const { momentText } = (await load("time")) as {
     momentText(ms: number, step: number): string
 }
+const { nearestIn } = (await load("range")) as {
+    nearestIn(points: object, x: number, view: [number, number]): number | null
+}
 const { statisticsOf } = (await load("statistics")) as {
     statisticsOf(points: object, range: [number, number]): object | undefined
 }
@@ -41,6 +44,17 @@ test("a time has its date unless it is today's, always the same way", () => {
     const today = new Date()
     today.setHours(1, 2, 3, 4)
     assert.equal(momentText(today.getTime(), 1), "01:02:03.004")
+})
+
+test("a series has no value where it had not begun or was over", () => {
+    const xs = Float64Array.of(100, 200)
+    const at = (x: number, ascending = true) =>
+        nearestIn({ xs, ascending }, x, [0, 1000])
+    assert.deepEqual(
+        [79, 81, 149, 151, 219, 221].map(x => at(x)),
+        [...[null, 0, 0, 1, 1, null]]
+    )
+    assert.equal(at(999, false), 1)
 })
 
 test("statistics count what is in view, in whatever order x comes", () => {
