@@ -15,6 +15,7 @@ import {
 } from "../../tools/debugger/devices.ts"
 import { Channel } from "../../tools/debugger/protocol.ts"
 import { DevServer, PORTS } from "../../tools/toolchain/dev-server.ts"
+import { turnAtToolChainPorts } from "../wire/tool-chain-ports.ts"
 import { once, within } from "../wire/wait.ts"
 import { DebugClient, lineOf } from "./debug-client.ts"
 import { copyOfProject } from "./project-copy.ts"
@@ -46,6 +47,7 @@ async function taken(): Promise<number | undefined> {
     return undefined
 }
 
+await turnAtToolChainPorts()
 const port = await taken()
 const skip = port
     ? `port ${port} is taken, and a machine can have one dev server only`

@@ -16,6 +16,7 @@ import { promisify } from "node:util"
 import { Process } from "../../lib/processes.ts"
 import { Questions } from "../../tools/project/questions.ts"
 import { installPacked } from "../wire/installed.ts"
+import { turnAtToolChainPorts } from "../wire/tool-chain-ports.ts"
 import { DebugClient, lineOf } from "./debug-client.ts"
 
 const run = promisify(execFile)
@@ -43,6 +44,7 @@ before(async () => {
     cpSync(project, wired, { recursive: true, verbatimSymlinks: true })
     await command(project, "init")
     await command(wired, "init", "--network", "ethernet")
+    await turnAtToolChainPorts()
 })
 
 after(() => rmSync(temporary, { recursive: true, force: true }))

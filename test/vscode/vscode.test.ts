@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { after, before, describe, test, type TestContext } from "node:test"
+import { turnAtToolChainPorts } from "../wire/tool-chain-ports.ts"
 import { once } from "../wire/wait.ts"
 import { Editor } from "./editor.ts"
 
@@ -35,6 +36,7 @@ describe("the editor", () => {
             })
         )
     before(async () => {
+        await turnAtToolChainPorts()
         editor = await Editor.open()
         path = join(editor.folder, APP)
         source = readFileSync(path, "utf8")
